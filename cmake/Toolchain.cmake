@@ -1,0 +1,26 @@
+# How everything is compiled. Targets link trifactor_options to get it.
+add_library(trifactor_options INTERFACE)
+target_include_directories(trifactor_options INTERFACE ${CMAKE_SOURCE_DIR})
+target_compile_options(trifactor_options INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wconversion
+                                                   -Wno-sign-conversion -Werror)
+
+set(TRIFACTOR_SANITIZE "" CACHE STRING "address, undefined or empty")
+if(TRIFACTOR_SANITIZE)
+  add_compile_options(-fsanitize=${TRIFACTOR_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
+  add_link_options(-fsanitize=${TRIFACTOR_SANITIZE})
+endif()
+option(TRIFACTOR_COVERAGE "Instrument for lcov" OFF)
+if(TRIFACTOR_COVERAGE)
+  add_compile_options(--coverage)
+  add_link_options(--coverage)
+endif()
+
+find_program(CCACHE_PROGRAM ccache)
+if(CCACHE_PROGRAM)
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CCACHE_PROGRAM})
+  set(CMAKE_C_COMPILER_LAUNCHER ${CCACHE_PROGRAM})
+endif()
+find_program(MOLD_PROGRAM mold)
+if(MOLD_PROGRAM)
+  add_link_options(-fuse-ld=mold)
+endif()

@@ -1,0 +1,83 @@
+// Floating-point references of rules, as the papers write them. This header and every rule's reference.cpp
+// include nothing of the golden model, so that the two can be held against each other.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "rtl/rules/parameters.hpp"
+
+namespace trifactor {
+
+/// A float64 array in C order.
+struct FloatArray {
+  std::vector<std::size_t> shape;
+  std::vector<double> values;
+};
+using FloatArrays = std::map<std::string, FloatArray>;
+
+/// What `trifactor eval` hands to a rule. Inputs by the names of the rule's eval table: x (T, n_in),
+/// w (n_out, n_in), labels (T) (class indices stored as doubles), and what the rule asks for beyond.
+struct EvalRequest {
+  std::string mode;  ///< "online" or "batch"
+  Parameters parameters;
+  FloatArrays inputs;
+};
+
+/// Local activity of one population at one sample, in real units. Spans a rule does not ask for are empty.
+struct FloatActivity {
+  std::span<const double> x;       ///< presynaptic activities (n_in), without the bias axon
+  std::span<const double> z;       ///< neuron values before normalisation (n)
+  std::span<const double> fprime;  ///< derivative of the activation function (n)
+  std::span<const double> r;       ///< divisively normalised activity (n), empty without groups
+  std::span<const double> uq;      ///< u^q of each group (groups), empty without groups
+  std::int64_t label = 0;          ///< class of this sample
+};
+
+/// What one sample changes: w += a0 b0' + a1 b1' - c w, all in real units; eta is included.
+/// The bias axon, where the projection has one, is updated with b0 = 1 and b1 = bias1.
+struct FloatFactors {
+  std::vector<double> a0, a1, c;  ///< (n); a1 and c empty when the rule has none
+  std::vector<double> b0, b1;     ///< (n_in); b1 empty when a1 is
+  double bias1 = 0;
+};
+
+/// Signals of a kernel rule at one sample, for reports; all 0 where a rule has none.
+struct FloatSignals {
+  double kernel = 0;         ///< mean kernel over this sample's partners
+  double third_factor = 0;   ///< mean |M| over this sample's partners
+  double same_class = 0;     ///< share of partners of the same class
+  double partners = 0;       ///< number of partners
+};
+
+/// One plastic projection learning sample by sample. The weights belong to the caller.
+class FloatLearner {
+ public:
+  virtual ~FloatLearner() = default;
+  /// Consumes one learning sample and fills `factors` for it. `eta` is the rate in force.
+  virtual void step(const FloatActivity& now, double eta, FloatFactors& factors) = 0;
+  virtual FloatSignals signals() const { return {}; }
+};
+
+/// Shape and constants of the layer a learner serves.
+struct FloatLayer {
+  std::size_t inputs = 0, neurons = 0;
+  std::size_t groups = 0;  ///< 0: not grouped
+  double power = 0;        ///< p of divisive normalisation
+  std::size_t classes = 0;
+};
+
+/// A rule's float rendering.
+struct FloatRule {
+  /// One update on the user's own arrays; throws Error on a missing or ill-shaped input.
+  FloatArrays (*eval)(const EvalRequest&) = nullptr;
+  std::vector<std::string> modes;  ///< of eval
+  std::unique_ptr<FloatLearner> (*learner)(const Parameters&, const FloatLayer&) = nullptr;
+};
+
+}  // namespace trifactor
