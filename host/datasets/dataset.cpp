@@ -1,0 +1,69 @@
+#include "host/datasets/dataset.hpp"
+
+#include <array>
+
+#include "host/datasets/sources.hpp"
+#include "host/datasets/strokes.hpp"
+
+namespace trifactor {
+namespace {
+
+/// Images are drawn when asked for; nothing is kept.
+class StrokesDataset final : public Dataset {
+ public:
+  explicit StrokesDataset(const DataSpec& spec) : seed_(spec.seed.value_or(1)) {
+    const bool test = spec.split == Split::test;
+    // Beyond the default sizes there is always more to draw, so count may exceed them.
+    constexpr std::uint64_t most = std::uint64_t{1} << 31;
+    DataSpec bounded = spec;
+    const std::uint64_t usual = test ? 2000 : 10000;
+    if (!spec.count && spec.first < usual) bounded.count = usual - spec.first;
+    const Selection selection = select(bounded, most);
+    first_ = selection.first + (test ? std::uint64_t{1} << 32 : 0);  // train and test never share an index
+    name_ = spec.text;
+    shape_ = {strokes_side, strokes_side};
+    features_ = strokes_pixels;
+    classes_ = 10;
+    size_ = selection.count;
+    ContentHash hash;
+    hash.add("synthetic:strokes 1");  // to be counted up when the drawing changes
+    hash.add(seed_);
+    hash.add(test);
+    content_hash_ = hash.value();
+  }
+
+  void image(std::size_t i, std::span<float> out) const override {
+    std::array<std::uint8_t, strokes_pixels> pixels;
+    strokes_image(seed_, first_ + i, pixels);
+    for (std::size_t k = 0; k < strokes_pixels; ++k) out[k] = static_cast<float>(pixels[k]) / 255.0F;
+  }
+  int label(std::size_t i) const override { return strokes_label(seed_, first_ + i); }
+
+ private:
+  std::uint64_t seed_, first_ = 0;
+};
+
+}  // namespace
+
+Selection select(const DataSpec& spec, std::uint64_t available) {
+  const std::uint64_t count = spec.count.value_or(spec.first < available ? available - spec.first : 1);
+  if (spec.first < available && count <= available - spec.first) return {spec.first, count};
+  throw Error(ExitCode::configuration, {"TF-DAT-011", "data '" + spec.text + "'",
+                                        "samples " + std::to_string(spec.first) + " to first + count = " +
+                                            std::to_string(spec.first) + " + " + std::to_string(count) +
+                                            " are asked for, and there are " + std::to_string(available),
+                                        "first + count of at most " + std::to_string(available), ""});
+}
+
+std::unique_ptr<Dataset> open_strokes(const DataSpec& spec) { return std::make_unique<StrokesDataset>(spec); }
+
+std::unique_ptr<Dataset> open_dataset(const DataSpec& spec) {
+  if (spec.scheme == "synthetic") return open_strokes(spec);
+  if (spec.scheme == "idx") return open_idx(spec);
+  if (spec.scheme == "npz") return open_npz_dataset(spec);
+  throw Error(ExitCode::configuration,
+              {"TF-DAT-002", "data '" + spec.text + "'",
+               "there is no kind of data called '" + spec.scheme + "'", "synthetic, idx or npz", ""});
+}
+
+}  // namespace trifactor

@@ -1,0 +1,78 @@
+#include "rtl/rules/lane_plan.hpp"
+#include "rtl/rules/readout/cycles.hpp"
+#include "rtl/rules/readout/golden.hpp"
+#include "rtl/rules/readout/reference.hpp"
+#include "rtl/rules/rule.hpp"
+#include "rtl/rules/scale.hpp"
+
+namespace trifactor {
+namespace {
+using namespace readout;
+
+RulePlan resolve(const Parameters& p, const LayerFacts& layer) {
+  if (layer.neurons != layer.classes)
+    throw Error(ExitCode::configuration,
+                {"TF-RULE-201", layer.where,
+                 std::to_string(layer.neurons) + " neurons for " + std::to_string(layer.classes) + " classes",
+                 "one neuron a class", "change the shape of the read-out or classes in [network]"});
+  const std::string& word = p.word("error");
+  const ErrorKind kind = word == "softmax" ? ErrorKind::softmax : word == "linear" ? ErrorKind::linear : ErrorKind::hinge;
+
+  RulePlan plan;
+  plan.needs_target = true;
+  plan.whole_population = kind == ErrorKind::softmax;
+  plan.uses_c = p.number("decay") > 0;
+  const double largest_error = kind == ErrorKind::linear ? layer.value.largest() + 1 : 1;
+  const Scaled eta = scaled(layer.largest_eta, 16);
+  const double decay = layer.largest_eta * p.number("decay");
+  const LanePoints points = lane_points(layer, layer.activity.frac, layer.largest_eta * largest_error * 1.0001, decay);
+  const int error_frac = kind == ErrorKind::linear ? layer.value.frac : 15;
+  plan.eta_mantissa = static_cast<std::uint32_t>(eta.mantissa);
+  plan.lane = {points.shift, layer.weight.bits, layer.stochastic};
+
+  plan.post.assign(post_registers, 0);
+  plan.post[post_error] = static_cast<std::int32_t>(kind);
+  plan.post[post_value_frac] = layer.value.frac;
+  const double mu = p.number("mu") > 0 ? p.number("mu") : 1.0 / (layer.classes - 1);
+  plan.post[post_mu] = static_cast<std::int32_t>(std::lround(std::ldexp(mu, 15)));
+  plan.post[post_a_shift] = error_frac + eta.shift - points.factor_frac;
+  plan.post[post_stochastic] = layer.stochastic;
+  if (plan.uses_c) {
+    const Scaled c = scaled(p.number("decay"), 16);
+    plan.post[post_c_rate] = c.mantissa;
+    plan.post[post_c_shift] = eta.shift + c.shift - points.shift;
+  }
+  for (const PostRegister shift : {post_a_shift, post_c_shift})
+    if (plan.post[shift] < 0 || plan.post[shift] > 62)
+      throw Error(ExitCode::does_not_fit,
+                  {"TF-FMT-002", layer.where, "a factor needs a shift of " + std::to_string(plan.post[shift]) + " bits",
+                   "0 to 62", "eta or decay lies too far from 1 for these formats"});
+
+  plan.formats = {{"delta", {17, error_frac}}, {"a0", {factor_bits, points.factor_frac}}};
+  if (plan.uses_c) plan.formats.push_back({"c", {factor_bits, points.shift}});
+  return plan;
+}
+
+}  // namespace
+
+Rule make_readout() {
+  Rule rule;
+  rule.name = "readout";
+  rule.summary = "delta rule of a read-out layer with its own target";
+  rule.source = "Widrow and Hoff 1960 (linear); softmax cross-entropy; hinge: Amit 2019, Frontiers Comput. Neurosci., eq 1";
+  rule.parameters = {
+      {"error", "", "delta", 0, 0, 0, false, {"softmax", "linear", "hinge"}, "error signal"},
+      {"eta", "", "eta", 0.1, 1e-9, 64, false, {}, "learning rate"},
+      {"mu", "", "mu", 0, 0, 1, false, {}, "weight of wrong classes (hinge); 0: 1 / (classes - 1)"},
+      {"decay", "", "lambda", 0, 0, 1, false, {}, "weight decay, times eta"},
+  };
+  rule.bench_parameters = {{"classes", "", "C", 10, 2, 65535, true, {}, "number of classes"}};
+  rule.renderings = {true, true, true, true};
+  rule.cycles = {contribute_cycles, form_cycles, nullptr};
+  rule.resolve = resolve;
+  rule.golden_post = golden_post;
+  rule.floating = readout_reference();
+  return rule;
+}
+
+}  // namespace trifactor

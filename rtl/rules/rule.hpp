@@ -1,0 +1,174 @@
+// What a rule is to the rest of the project: a descriptor, a way to resolve its parameters into integers for
+// the hardware, and two units (post and teacher) that compute with those integers. Nothing outside a rule's
+// folder knows its name; the generated catalogue lists all rules there are.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "rtl/rules/parameters.hpp"
+#include "rtl/rules/reference.hpp"
+#include "rtl/spec/number_format.hpp"
+#include "rtl/units/lane/golden.hpp"
+
+namespace trifactor {
+
+inline constexpr int max_partners = 32;       ///< past samples a rule may compare with
+inline constexpr int third_factor_bits = 16;  ///< of every broadcast word
+
+/// What a row's scalar b0 or b1 is: the presynaptic activity of this sample, of the sample before, its leaky
+/// mean, or nothing.
+enum class RowTrace : std::uint8_t { none, now, before, mean };
+
+/// Which neuron-side value a history keeps for comparison with past samples.
+enum class Compared : std::uint8_t { nothing, value, group_scale };
+
+/// A number format with the array it belongs to, as `compile` prints it.
+struct NamedFormat {
+  std::string array;
+  NumberFormat format;
+};
+
+/// What the compiler knows about a layer when it resolves a rule for it.
+struct LayerFacts {
+  std::string where;          ///< projection, for messages
+  int neurons = 0;            ///< of the whole layer
+  int groups = 0;             ///< of the whole layer, 0: not normalised in groups
+  int classes = 0;
+  double power = 0;           ///< p of divisive normalisation
+  int max_fprime = 1 << 15;   ///< largest derivative, u16.15
+  NumberFormat weight, activity;           ///< of the projection and of its presynaptic activity
+  NumberFormat value;                      ///< z, local, 16 bits
+  NumberFormat output;                     ///< r, local, 16 bits (grouped layers)
+  NumberFormat group_scale;                ///< u^q, 16 bits (grouped layers)
+  bool stochastic = true;
+  double largest_eta = 0;                  ///< of the schedule
+};
+
+/// A rule resolved for one layer: integers for the hardware, sizes for the compiler.
+struct RulePlan {
+  int partners = 0;           ///< past samples compared with; label bits a sample
+  int up_words = 0;           ///< reduced for each sample; 0: no reduction and no teacher unit
+  int down_words = 0;         ///< broadcast for each sample
+  bool needs_target = false;  ///< the class itself goes to the layer's own core
+  bool whole_population = false;  ///< the layer must not be split by columns
+  Compared compared = Compared::nothing;
+  bool remembers_activity = false;  ///< r and f' of the sample before are read
+  int mean_words = 0;          ///< leaky means kept for each neuron (32 bits each)
+  int held_words = 0;          ///< words kept for each group or neuron from sample to sample (32 bits each)
+  RowTrace b0 = RowTrace::now, b1 = RowTrace::none;
+  int mean_extra_bits = 0;     ///< b0 and b1 carry so many fraction bits more than the activity
+  std::int32_t mean_rate = 0;  ///< 1 - beta of row means, 16-bit fraction
+  bool uses_a1 = false, uses_c = false;
+  LaneConfig lane;
+  std::uint32_t eta_mantissa = 0;  ///< of largest_eta, 2^15 .. 2^16 - 1; schedules scale it down
+  std::vector<std::int32_t> post;     ///< register images, as the rule's golden.hpp names them
+  std::vector<std::int32_t> teacher;
+  int signals_kernel_frac = 0, signals_third_factor_frac = 0;  ///< of TeacherMonitor
+  double third_factor_scale = 1;   ///< real third factor = word x 2^-frac x this
+  double reported_sigma = 0;       ///< of the kernel, 0 where there is none
+  std::vector<NamedFormat> formats;
+};
+
+/// One sample's activity of one core's neurons, in the core's own memories. Null where the plan asks not.
+struct LocalActivity {
+  const std::int16_t* z = nullptr;            ///< (neurons)
+  const std::uint16_t* fprime = nullptr;      ///< (neurons) u16.15
+  const std::int16_t* r = nullptr;            ///< (neurons), grouped layers
+  const std::int16_t* group_scale = nullptr;  ///< (groups) u^q, grouped layers
+};
+
+/// The neurons of one core that belong to one projection's layer, as its post unit sees them.
+struct PostView {
+  std::span<const std::int32_t> registers;
+  std::uint32_t eta = 0;   ///< mantissa in force
+  int neurons = 0;         ///< in this core
+  int group_size = 0;      ///< 0: not grouped
+  int count = 0;           ///< past samples that exist, at most plan.partners
+  LocalActivity now, before;
+  std::span<const std::int16_t* const> compared;  ///< [0] now, [p] p samples ago; plan.partners + 1 entries
+};
+
+struct PostLosses {
+  std::uint64_t factors_lost = 0, factors_saturated = 0;
+};
+
+/// What the post unit may change and what it forms.
+struct PostResult {
+  std::span<std::uint32_t> generators;  ///< (neurons) use `factor`; moves once for each factor rounded
+  std::span<std::int32_t> means;        ///< (plan.mean_words x neurons)
+  std::span<std::int32_t> held;         ///< (plan.held_words x neurons or groups)
+  std::span<std::int16_t> a0, a1, c;    ///< (neurons); a1, c empty where the plan has none
+  PostLosses losses;
+};
+
+/// Per neuron: local activity, history and received words -> a0, a1, c.
+class PostUnit {
+ public:
+  virtual ~PostUnit() = default;
+  /// Exact partial sums of this core's neurons for the reduction tree, added to `up`.
+  virtual void contribute(const PostView& view, std::span<std::int64_t> up) = 0;
+  /// words: the plan's down_words. target: the class of this sample, only where the plan needs it.
+  virtual void form(const PostView& view, std::span<const std::int16_t> words, int target, PostResult& result) = 0;
+};
+
+/// Sums for reports, formed where the third factor is formed; they leave the chip as counters.
+struct TeacherMonitor {
+  std::int64_t kernel = 0;        ///< sum over partners
+  std::int64_t third_factor = 0;  ///< sum over partners of |word|
+  std::int64_t same_class = 0, partners = 0;
+};
+
+/// State that a teacher keeps from sample to sample: plan.partners + 2 words of 64 bits, zero at the start.
+using TeacherState = std::span<std::int64_t>;
+constexpr std::size_t teacher_state_words(int partners) { return static_cast<std::size_t>(partners) + 2; }
+
+/// Per layer: reduced words + label similarities + own memory -> down_words words.
+class TeacherUnit {
+ public:
+  virtual ~TeacherUnit() = default;
+  /// count: past samples that exist. same: bit p-1 is 1 where the sample p ago has this sample's class.
+  virtual void teach(std::span<const std::int32_t> registers, std::uint64_t sample, int count,
+                     std::span<const std::int64_t> up, std::uint32_t same, TeacherState state,
+                     std::span<std::int16_t> words, TeacherMonitor& monitor) = 0;
+};
+
+/// Which renderings of a rule exist.
+struct Renderings {
+  bool floating = false, golden = false, rtl = false, chip = false;
+};
+
+/// Cycles that a unit claims to take; a timing test holds the claim against the RTL.
+struct CycleClaims {
+  int (*contribute)(const RulePlan&, int neurons, int group_size) = nullptr;
+  int (*form)(const RulePlan&, int neurons, int group_size) = nullptr;
+  int (*teach)(const RulePlan&) = nullptr;
+};
+
+struct Rule {
+  std::string name;
+  std::string summary;
+  std::string source;  ///< the publication and its equations
+  bool every_step = false;  ///< false: once a sample
+  std::vector<ParameterSpec> parameters;        ///< of plasticity in a network file, and of eval
+  std::vector<ParameterSpec> bench_parameters;  ///< of eval alone (what a network says elsewhere)
+  Renderings renderings;
+  CycleClaims cycles;
+  /// Throws Error (configuration or does_not_fit) listing everything that cannot be resolved.
+  RulePlan (*resolve)(const Parameters&, const LayerFacts&) = nullptr;
+  std::unique_ptr<PostUnit> (*golden_post)() = nullptr;
+  std::unique_ptr<TeacherUnit> (*golden_teacher)() = nullptr;  ///< null: the rule has no teacher
+  FloatRule floating;
+};
+
+/// All rules, by name in alphabetical order. Generated from the folders beside this file.
+const std::vector<Rule>& rule_catalogue();
+
+/// The rule of that name, or null.
+const Rule* find_rule(const std::string& name);
+
+}  // namespace trifactor
