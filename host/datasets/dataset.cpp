@@ -13,12 +13,9 @@ class StrokesDataset final : public Dataset {
  public:
   explicit StrokesDataset(const DataSpec& spec) : seed_(spec.seed.value_or(1)) {
     const bool test = spec.split == Split::test;
-    // Beyond the default sizes there is always more to draw, so count may exceed them.
+    // There is always more to draw: the usual sizes hold unless count asks for more.
     constexpr std::uint64_t most = std::uint64_t{1} << 31;
-    DataSpec bounded = spec;
-    const std::uint64_t usual = test ? 2000 : 10000;
-    if (!spec.count && spec.first < usual) bounded.count = usual - spec.first;
-    const Selection selection = select(bounded, most);
+    const Selection selection = select(spec, spec.count ? most : (test ? 2000 : 10000));
     first_ = selection.first + (test ? std::uint64_t{1} << 32 : 0);  // train and test never share an index
     name_ = spec.text;
     shape_ = {strokes_side, strokes_side};

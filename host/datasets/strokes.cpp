@@ -78,13 +78,13 @@ double bell(SplitMix& random) {
 Hand draw_hand(SplitMix& random) {
   Hand hand{};
   // cos and sin of the angle 2 atan(t), without calling libm.
-  const double t = bell(random) * 0.16;
+  const double t = bell(random) * 0.17;
   const double cosine = (1 - t * t) / (1 + t * t), sine = 2 * t / (1 + t * t);
-  const double shear = 0.08 + bell(random) * 0.33;  // most people slant to the right
+  const double shear = 0.08 + bell(random) * 0.36;  // most people slant to the right
   const double width = 15.0 + bell(random) * 3.8, height = 19.5 + bell(random) * 2.8;
   hand.a = cosine * width, hand.b = (-cosine * shear - sine) * height;
   hand.c = sine * width, hand.d = (cosine - sine * shear) * height;
-  hand.shift = {14.0 + bell(random) * 1.9, 14.0 + bell(random) * 1.8};
+  hand.shift = {14.0 + bell(random) * 2.0, 14.0 + bell(random) * 1.9};
   hand.radius = 1.15 + bell(random) * 0.6;
   hand.softness = 1.1 + bell(random) * 0.4;
   hand.ink = 0.93 + bell(random) * 0.07;

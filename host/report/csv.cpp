@@ -40,9 +40,10 @@ CsvReader::CsvReader(std::string_view text, std::string where, const std::vector
     : rest_(text), where_(std::move(where)), header_(header) {
   const bool any = read_line();
   if (!any || fields_ != header_) {
-    throw Error(ExitCode::data,
-                Diagnostic{"TF-RUN-005", fmt::format("{}:1", where_), "the column names are not the expected ones",
-                           fmt::format("{}", fmt::join(header_, ",")), "was it written by another version?"});
+    throw Error(
+        ExitCode::data,
+        Diagnostic{"TF-RUN-005", fmt::format("{}:1", where_), "the column names are not the expected ones",
+                   fmt::format("{}", fmt::join(header_, ",")), "was it written by another version?"});
   }
 }
 
@@ -99,8 +100,9 @@ bool CsvReader::read_line() {
 const std::string& CsvReader::field() { return fields_[at_++]; }
 
 void CsvReader::bad_field(const std::string& field, const std::string& expected) const {
-  throw Error(ExitCode::data, Diagnostic{"TF-RUN-007", fmt::format("{}:{}", where_, line_),
-                                         fmt::format("\"{}\" in column {}", field, header_[at_ - 1]), expected, ""});
+  throw Error(ExitCode::data,
+              Diagnostic{"TF-RUN-007", fmt::format("{}:{}", where_, line_),
+                         fmt::format("\"{}\" in column {}", field, header_[at_ - 1]), expected, ""});
 }
 
 std::string CsvReader::text() { return field(); }

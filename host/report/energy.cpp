@@ -83,9 +83,9 @@ class Costing {
       if (!cause.energy) continue;
       report_.total += *cause.energy;
       for (const EnergyPart& part : cause.parts) {
-        report_.overhead_share += EnergyRange{part.energy.low - part.bare.low,
-                                              part.energy.nominal - part.bare.nominal,
-                                              part.energy.high - part.bare.high};
+        report_.overhead_share +=
+            EnergyRange{part.energy.low - part.bare.low, part.energy.nominal - part.bare.nominal,
+                        part.energy.high - part.bare.high};
       }
     }
     divide(technology);
@@ -186,8 +186,8 @@ class Costing {
       (cause.learning ? learning : rest) += cause.energy.value_or(EnergyRange{});
     }
     if (const auto updates = static_cast<double>(events[Event::update]); updates > 0) {
-      report_.per_update = sum_of({"synapse read, update", "synapse write, update", "update lanes",
-                                   "random words"}) / updates;
+      report_.per_update =
+          sum_of({"synapse read, update", "synapse write, update", "update lanes", "random words"}) / updates;
       report_.per_update_all = learning / updates;
       remark(technology, *report_.per_update);
     }
@@ -210,12 +210,14 @@ class Costing {
       if (c.name == "reckon_update") reckon = fmt::format("{:.2g} pJ", c.value.nominal);
     }
     report_.update_remark =
-        pj < 1 ? fmt::format("{:.2g} pJ an update is below the best published silicon (ReckOn, {}, which has no "
-                             "multiplier): check the counts of row accesses and the technology file",
-                             pj, reckon)
-               : fmt::format("{:.3g} pJ an update is above 20 pJ: rows are long, few pairs of each row are "
-                             "enabled, or the synapse memory of a core is large; see the causes below",
-                             pj);
+        pj < 1 ? fmt::format(
+                     "{:.2g} pJ an update is below the best published silicon (ReckOn, {}, which has no "
+                     "multiplier): check the counts of row accesses and the technology file",
+                     pj, reckon)
+               : fmt::format(
+                     "{:.3g} pJ an update is above 20 pJ: rows are long, few pairs of each row are "
+                     "enabled, or the synapse memory of a core is large; see the causes below",
+                     pj);
   }
 
   const RunRecord& run_;
@@ -236,10 +238,11 @@ std::vector<std::string> EnergyCause::constants() const {
 
 EnergyReport cost(const RunRecord& run, const Technology& technology) {
   if (static_cast<std::int64_t>(run.cores.size()) != run.machine.tiles()) {
-    throw Error(ExitCode::data,
-                Diagnostic{"TF-RUN-011", "per_core.csv", fmt::format("{} cores are listed", run.cores.size()),
-                           fmt::format("all {} tiles of {}, used or not", run.machine.tiles(), run.machine.name),
-                           ""});
+    throw Error(
+        ExitCode::data,
+        Diagnostic{"TF-RUN-011", "per_core.csv", fmt::format("{} cores are listed", run.cores.size()),
+                   fmt::format("all {} tiles of {}, used or not", run.machine.tiles(), run.machine.name),
+                   ""});
   }
   return Costing(run, technology).finish(technology);
 }

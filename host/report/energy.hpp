@@ -35,17 +35,17 @@ using AreaRange = Range<SquareMillimetres>;
 
 /// One kind of event within a cause.
 struct EnergyPart {
-  std::string event;       ///< name of the event, "cycle" or "nanosecond"
-  double count = 0;        ///< how often (nanoseconds when the part is leakage)
-  EnergyRange energy;      ///< with the overhead factor where it applies
-  EnergyRange bare;        ///< without it
+  std::string event;                   ///< name of the event, "cycle" or "nanosecond"
+  double count = 0;                    ///< how often (nanoseconds when the part is leakage)
+  EnergyRange energy;                  ///< with the overhead factor where it applies
+  EnergyRange bare;                    ///< without it
   std::vector<std::string> constants;  ///< figures the energy depends on
 
   EnergyRange per_event() const { return count > 0 ? bare / count : EnergyRange{}; }
 };
 
 struct EnergyCause {
-  std::string name;     ///< "synapse read", "update lanes", "leakage" ...
+  std::string name;        ///< "synapse read", "update lanes", "leakage" ...
   bool bottom_up = false;  ///< multiplied by the overhead factor
   bool learning = false;   ///< spent only because the chip learns
   /// Empty when the engine did not measure what it needs (network, clock and leakage without time).
@@ -62,8 +62,8 @@ struct AreaPart {
 };
 
 struct AreaReport {
-  std::vector<AreaPart> parts;        ///< of the whole chip
-  std::vector<AreaRange> core;        ///< each tile, in the order of RunRecord::cores
+  std::vector<AreaPart> parts;  ///< of the whole chip
+  std::vector<AreaRange> core;  ///< each tile, in the order of RunRecord::cores
   AreaRange total;
 };
 
@@ -72,19 +72,19 @@ struct EnergyReport {
   Band overhead;
   std::vector<EnergyCause> causes;
   EnergyRange total;
-  bool dynamic_only = false;            ///< no time was measured: network, clock and leakage are missing
-  EnergyRange overhead_share;           ///< of the total: what the overhead factor added
-  std::vector<EnergyRange> core;        ///< each tile with its clock and leakage, in the order of cores
-  EnergyRange outside_cores;            ///< host port and label unit
+  bool dynamic_only = false;      ///< no time was measured: network, clock and leakage are missing
+  EnergyRange overhead_share;     ///< of the total: what the overhead factor added
+  std::vector<EnergyRange> core;  ///< each tile with its clock and leakage, in the order of cores
+  EnergyRange outside_cores;      ///< host port and label unit
   std::optional<Nanoseconds> time;
   AreaReport area;
 
   // Empty when nothing of the kind happened.
-  std::optional<EnergyRange> per_update;           ///< row read and write, random words, lane; nothing else
-  std::optional<EnergyRange> per_update_all;       ///< all learning causes
+  std::optional<EnergyRange> per_update;      ///< row read and write, random words, lane; nothing else
+  std::optional<EnergyRange> per_update_all;  ///< all learning causes
   std::optional<EnergyRange> per_synaptic_operation;  ///< row read and lane of the forward pass
-  std::optional<EnergyRange> per_inference;        ///< everything but the learning causes, a sample
-  std::optional<EnergyRange> per_learning_sample;  ///< that, and all learning causes a learning sample
+  std::optional<EnergyRange> per_inference;           ///< everything but the learning causes, a sample
+  std::optional<EnergyRange> per_learning_sample;     ///< that, and all learning causes a learning sample
   std::string update_remark;  ///< empty while per_update lies within 1 to 20 pJ; else what to suspect
 };
 

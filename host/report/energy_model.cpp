@@ -97,7 +97,8 @@ double Figures::operator()(std::string_view name) {
   if (std::find(used_.begin(), used_.end(), name) == used_.end()) used_.emplace_back(name);
   const auto found = values_.find(name);
   if (found == values_.end()) {  // the model asks for a figure it does not list: a mistake of this program
-    throw Error(ExitCode::internal, Diagnostic{"TF-TECH-030", std::string(name), "figure not listed", "", ""});
+    throw Error(ExitCode::internal,
+                Diagnostic{"TF-TECH-030", std::string(name), "figure not listed", "", ""});
   }
   const Band& band = found->second;
   return level_ == Level::low ? band.low : level_ == Level::nominal ? band.nominal : band.high;
@@ -112,8 +113,8 @@ void Figures::mark_used(const std::vector<std::string>& names) {
 TileArea tile_area(Figures& f, const CoreRecord& core, const RunRecord& run) {
   const auto memory = [&](std::int64_t bytes) { return kilobytes(bytes) * f("area_sram"); };
   const double ports = run.machine.core.synapse_ports == 2 ? f("two_port_area") : 1;
-  const double buffer_bits = static_cast<double>(run.machine.mesh.buffer_packets) * run.packet_bits *
-                             router_ports * router_classes;
+  const double buffer_bits =
+      static_cast<double>(run.machine.mesh.buffer_packets * run.packet_bits) * router_ports * router_classes;
   TileArea um2 = {
       core.synapse_bytes > 0 ? memory(core.synapse_bytes) * ports : 0,
       memory(core.axon_bytes),
@@ -177,10 +178,12 @@ const std::vector<PartModel>& parts() {
       part<Event::neuron>("neuron units", [](Figures& f, const Place&) { return f("neuron_unit"); }),
       part<Event::normalise>("normalisation", [](Figures& f, const Place&) { return f("normalise_unit"); }),
       part<Event::reciprocal>("normalisation", [](Figures& f, const Place&) { return f("reciprocal_unit"); }),
-      part<Event::state_read>("neuron state",
-                              [](Figures& f, const Place& p) { return sram_read(f, p.core.neuron_bytes, word_bits); }),
-      part<Event::state_write>("neuron state",
-                               [](Figures& f, const Place& p) { return sram_write(f, p.core.neuron_bytes, word_bits); }),
+      part<Event::state_read>(
+          "neuron state",
+          [](Figures& f, const Place& p) { return sram_read(f, p.core.neuron_bytes, word_bits); }),
+      part<Event::state_write>(
+          "neuron state",
+          [](Figures& f, const Place& p) { return sram_write(f, p.core.neuron_bytes, word_bits); }),
       part<Event::axon_write>(
           "axon buffers",
           [](Figures& f, const Place& p) { return sram_write(f, p.core.axon_bytes, p.core.activity_bits); }),
@@ -188,14 +191,17 @@ const std::vector<PartModel>& parts() {
           "axon buffers",
           [](Figures& f, const Place& p) { return sram_read(f, p.core.axon_bytes, p.core.activity_bits); }),
       part<Event::history_read>(
-          "history", [](Figures& f, const Place& p) { return sram_read(f, p.core.history_bytes, word_bits); }),
+          "history",
+          [](Figures& f, const Place& p) { return sram_read(f, p.core.history_bytes, word_bits); }),
       part<Event::history_write>(
-          "history", [](Figures& f, const Place& p) { return sram_write(f, p.core.history_bytes, word_bits); }),
+          "history",
+          [](Figures& f, const Place& p) { return sram_write(f, p.core.history_bytes, word_bits); }),
       part<Event::factor>("post units", [](Figures& f, const Place&) { return f("factor_word"); }),
       part<Event::factor_product>("post units", [](Figures& f, const Place&) { return f("factor_product"); }),
       part<Event::trace>("traces", [](Figures& f, const Place&) { return f("trace_step"); }),
       part<Event::teacher_word>("teacher units", [](Figures& f, const Place&) { return f("teacher_word"); }),
-      part<Event::exponential>("teacher units", [](Figures& f, const Place&) { return f("exponential_unit"); }),
+      part<Event::exponential>("teacher units",
+                               [](Figures& f, const Place&) { return f("exponential_unit"); }),
       part<Event::distance_product>("reduction",
                                     [](Figures& f, const Place&) { return f("distance_product"); }),
       // A partial sum of up to 48 bits: three words latched, one sum.
@@ -204,17 +210,19 @@ const std::vector<PartModel>& parts() {
       part<Event::broadcast_word>("broadcast", [](Figures& f, const Place&) { return f("register_word"); }),
       part<Event::label_word>("broadcast", [](Figures& f, const Place&) { return f("register_word"); }),
       // A packet passes one router more than links.
-      part<Event::packet>("mesh and trees", [](Figures& f, const Place& p) {
-        return f("router_bit") * static_cast<double>(p.run.packet_bits);
-      }),
-      part<Event::hop>("mesh and trees",
-                       [](Figures& f, const Place& p) {
-                         return hop_bit(f, p) * static_cast<double>(p.run.packet_bits);
-                       }, true),
-      part<Event::tree_hop>("mesh and trees",
-                            [](Figures& f, const Place& p) {
-                              return hop_bit(f, p) * static_cast<double>(p.run.tree_word_bits);
-                            }, true),
+      part<Event::packet>("mesh and trees",
+                          [](Figures& f, const Place& p) {
+                            return f("router_bit") * static_cast<double>(p.run.packet_bits);
+                          }),
+      part<Event::hop>(
+          "mesh and trees",
+          [](Figures& f, const Place& p) { return hop_bit(f, p) * static_cast<double>(p.run.packet_bits); },
+          true),
+      part<Event::tree_hop>(
+          "mesh and trees",
+          [](Figures& f,
+             const Place& p) { return hop_bit(f, p) * static_cast<double>(p.run.tree_word_bits); },
+          true),
       part<Event::host_word>("host port",
                              [](Figures& f, const Place&) { return f("host_bit") * host_word_bits; }),
   };

@@ -35,7 +35,7 @@ class Figures {
 /// Areas of a tile in mm2. `names` gives the order of the parts.
 inline constexpr std::size_t area_part_count = 8;
 inline constexpr std::array<std::string_view, area_part_count> area_part_names = {
-    "synapse memory", "axon memory",  "neuron memory",  "history memory",
+    "synapse memory", "axon memory",  "neuron memory",          "history memory",
     "lanes",          "neuron units", "post and teacher units", "router"};
 using TileArea = std::array<double, area_part_count>;
 TileArea tile_area(Figures& figures, const CoreRecord& core, const RunRecord& run);
@@ -60,7 +60,7 @@ struct PartModel {
   std::string_view event;  ///< name shown; a name of the event list
   std::uint64_t (*count)(const EventCounts&);
   double (*energy_pj)(Figures&, const Place&);  ///< of one event
-  bool uses_pitch;  ///< depends on the area figures through Place::pitch_mm
+  bool uses_pitch;                              ///< depends on the area figures through Place::pitch_mm
 };
 
 /// All causes in the order of a report; clock and leakage, last, have no part models.

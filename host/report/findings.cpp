@@ -30,7 +30,8 @@ std::string cure(CycleCause cause) {
     case CycleCause::blocked_by_buffer:
       return "deeper buffers, wider links or another placement would raise throughput";
     case CycleCause::waiting_for_third_factor:
-      return "the round trip to the teacher sets the pace: faster trees or older weights (larger D) would raise it";
+      return "the round trip to the teacher sets the pace: faster trees or older weights (larger D) would "
+             "raise it";
     default:
       return "cores wait for input: a faster host port would raise throughput";
   }
@@ -91,10 +92,11 @@ void warn_about_kernels(const RunRecord& run, std::vector<std::string>& found) {
     const char* bound = advice.bound == SigmaAdvice::Bound::at_least  ? "at least "
                         : advice.bound == SigmaAdvice::Bound::at_most ? "at most "
                                                                       : "";
-    found.push_back(fmt::format(
-        "The kernel of layer {} is stuck near {} (mean {:.3g}, sigma {:.3g}): the third factor hardly depends on "
-        "the samples. sigma = {}{:.2g} would bring its mean to about 0.25.",
-        layer, mean < .5 ? 0 : 1, mean, sigma, bound, advice.sigma));
+    found.push_back(
+        fmt::format("The kernel of layer {} is stuck near {} (mean {:.3g}, sigma {:.3g}): the third factor "
+                    "hardly depends on "
+                    "the samples. sigma = {}{:.2g} would bring its mean to about 0.25.",
+                    layer, mean < .5 ? 0 : 1, mean, sigma, bound, advice.sigma));
   }
 }
 
@@ -105,22 +107,25 @@ void warn_about_losses(const RunRecord& run, std::vector<std::string>& found) {
     if (const auto share = change_share(p); share && (*share < .5 || *share > 1.5)) {
       found.push_back(fmt::format(
           "Projection {} applied {} of the change it intended: {}.", p.name, percent(*share),
-          *share < 1 ? "learning is being lost to rounding or saturation; stochastic rounding, more weight bits or "
-                       "a smaller range keep it"
-                     : "rounding adds more than it should; check the rounding mode"));
+          *share < 1
+              ? "learning is being lost to rounding or saturation; stochastic rounding, more weight bits or "
+                "a smaller range keep it"
+              : "rounding adds more than it should; check the rounding mode"));
     }
     // Pairs that moved, that rounded to nothing, and that were clipped to no change: the last two may overlap
     // in a counter, so the base is a lower bound and the share an upper one.
     const std::uint64_t pairs = c.applied + c.rounded_to_zero;
     if (pairs > 0 && c.saturated * 20 > pairs) {
-      found.push_back(fmt::format("Projection {} was clipped at the end of its weight range in {} of its updates: "
-                                  "widen the range of {} or add weight decay.",
-                                  p.name, percent(std::min(1.0, static_cast<double>(c.saturated) / pairs)),
-                                  p.weight_format));
+      found.push_back(fmt::format(
+          "Projection {} was clipped at the end of its weight range in {} of its updates: "
+          "widen the range of {} or add weight decay.",
+          p.name, percent(std::min(1.0, static_cast<double>(c.saturated) / static_cast<double>(pairs))),
+          p.weight_format));
     }
     if (c.applied == 0 && c.rounded_to_zero > 0) {
-      found.push_back(fmt::format("Projection {} never changed a weight: every one of {} updates rounded to zero.",
-                                  p.name, c.rounded_to_zero));
+      found.push_back(
+          fmt::format("Projection {} never changed a weight: every one of {} updates rounded to zero.",
+                      p.name, c.rounded_to_zero));
     }
   }
 }
@@ -135,13 +140,20 @@ std::array<double, cycle_cause_count> cycle_shares(const CoreRecord& core) {
   return shares;
 }
 
-double load(const CoreRecord& core, const RunRecord& run) {
-  if (run.cycles) {
-    return total_cycles(core) == 0 ? 0 : 1 - cycle_shares(core)[static_cast<std::size_t>(CycleCause::idle)];
+std::vector<double> loads(const RunRecord& run) {
+  std::uint64_t most = 1;
+  for (const CoreRecord& core : run.cores) most = std::max(most, accesses(core));
+  std::vector<double> all;
+  for (const CoreRecord& core : run.cores) {
+    if (!run.cycles) {
+      all.push_back(static_cast<double>(accesses(core)) / static_cast<double>(most));
+    } else if (total_cycles(core) == 0) {
+      all.push_back(0);
+    } else {
+      all.push_back(1 - cycle_shares(core)[static_cast<std::size_t>(CycleCause::idle)]);
+    }
   }
-  std::uint64_t most = 0;
-  for (const CoreRecord& other : run.cores) most = std::max(most, accesses(other));
-  return most == 0 ? 0 : static_cast<double>(accesses(core)) / static_cast<double>(most);
+  return all;
 }
 
 Throughput throughput(const RunRecord& run) {
@@ -170,7 +182,8 @@ SigmaAdvice advise_sigma(double mean_kernel, double sigma, double wanted) {
 
 std::vector<std::string> warnings(const RunRecord& run) {
   std::vector<std::string> found;
-  if (run.interrupted) found.emplace_back("The run was interrupted: everything here covers only its first part.");
+  if (run.interrupted)
+    found.emplace_back("The run was interrupted: everything here covers only its first part.");
   warn_about_kernels(run, found);
   warn_about_losses(run, found);
   return found;

@@ -1,6 +1,7 @@
 // What a run's counts mean: its speed and what limits it, what learning lost, which kernels are stuck.
 #pragma once
 
+#include <array>
 #include <optional>
 #include <string>
 #include <vector>
@@ -13,21 +14,22 @@ namespace trifactor {
 /// A core's cycles as fractions of the run, in the order of CycleCause.
 std::array<double, cycle_cause_count> cycle_shares(const CoreRecord& core);
 
-/// Fraction of its cycles a core was not idle; without time, its synapse accesses relative to the busiest core.
-double load(const CoreRecord& core, const RunRecord& run);
+/// For each core the fraction of its cycles it was not idle; without time, its synapse accesses relative to
+/// those of the core with the most.
+std::vector<double> loads(const RunRecord& run);
 
 struct Throughput {
   std::optional<Nanoseconds> time;
   std::optional<double> samples_per_s, updates_per_s, operations_per_s;  ///< of the modelled chip
   std::optional<Nanoseconds> latency_p50, latency_p99;
   std::optional<std::size_t> busiest;  ///< index of the core that bounds throughput
-  std::string bottleneck;  ///< one sentence: which core, which cause, and what would help
+  std::string bottleneck;              ///< one sentence: which core, which cause, and what would help
 };
 Throughput throughput(const RunRecord& run);
 
 /// The sigma at which a kernel of mean `mean_kernel` at `sigma` would have mean `wanted`, from the mean
-/// distance -2 sigma^2 ln(mean_kernel). A kernel at the end of its range hides the distance; `bound` then says
-/// that the answer is only a limit in that direction.
+/// distance -2 sigma^2 ln(mean_kernel). A kernel at the end of its range hides the distance; `bound` then
+/// says that the answer is only a limit in that direction.
 struct SigmaAdvice {
   double sigma;
   enum class Bound { none, at_least, at_most } bound;

@@ -125,7 +125,8 @@ class Parser {
   }
   int byte() const { return static_cast<unsigned char>(text_[at_]); }
   [[noreturn]] void fail(const std::string& what) const {
-    throw FormulaError(what + " at character " + std::to_string(at_ + 1) + " of \"" + std::string(text_) + "\"");
+    throw FormulaError(what + " at character " + std::to_string(at_ + 1) + " of \"" + std::string(text_) +
+                       "\"");
   }
 
   std::string_view text_;

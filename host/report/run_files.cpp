@@ -66,7 +66,8 @@ json summary_json(const RunRecord& run, const Technology& technology) {
 /// Mistakes of the program that filled the record, caught before they look like results.
 void check(const RunRecord& run) {
   const auto fail = [](const std::string& what) {
-    throw Error(ExitCode::internal, Diagnostic{"TF-RUN-010", "run record", what, "a record that agrees with itself", ""});
+    throw Error(ExitCode::internal,
+                Diagnostic{"TF-RUN-010", "run record", what, "a record that agrees with itself", ""});
   };
   if (run.learn_samples > run.samples) fail("more learning samples than samples");
   if (!run.cycles && (run.latency_p50_cycles || run.latency_p99_cycles)) fail("a latency without cycles");
@@ -107,7 +108,8 @@ std::optional<double> RunRecord::test_accuracy() const {
 }
 
 bool operator==(const RunRecord& a, const RunRecord& b) {
-  return run_json(a) == run_json(b) && a.cores == b.cores && a.signals == b.signals && a.accuracy == b.accuracy;
+  return run_json(a) == run_json(b) && a.cores == b.cores && a.signals == b.signals &&
+         a.accuracy == b.accuracy;
 }
 
 std::optional<double> change_share(const ProjectionRecord& projection) {
@@ -135,7 +137,8 @@ void write_run(const std::filesystem::path& directory, const RunRecord& run, con
 RunRecord read_run(const std::filesystem::path& directory) {
   const auto path = [&](const char* name) { return (directory / name).string(); };
   RunRecord run = run_from_json(read_whole_file(path("run.json")), path("run.json"));
-  run.cores = read_per_core(read_whole_file(path("per_core.csv")), path("per_core.csv"), run.cycles.has_value());
+  run.cores =
+      read_per_core(read_whole_file(path("per_core.csv")), path("per_core.csv"), run.cycles.has_value());
   run.signals = read_per_step(read_whole_file(path("per_step.csv")), path("per_step.csv"));
   run.accuracy = read_accuracy(read_whole_file(path("accuracy.csv")), path("accuracy.csv"));
   return run;

@@ -173,17 +173,18 @@ json run_json(const RunRecord& run) {
 
 RunRecord run_from_json(const std::string& text, const std::string& where) {
   const auto damaged = [&](const std::string& what) {
-    return Error(ExitCode::data, Diagnostic{"TF-RUN-002", where, what, "a run.json as `trifactor run` writes it", ""});
+    return Error(ExitCode::data,
+                 Diagnostic{"TF-RUN-002", where, what, "a run.json as `trifactor run` writes it", ""});
   };
   try {
     const json object = json::parse(text);
     if (object.is_object() && object.contains("schema_version") &&
         object["schema_version"] != json(run_schema_version)) {
-      throw Error(ExitCode::data,
-                  Diagnostic{"TF-RUN-003", where,
-                             fmt::format("schema version {}", object["schema_version"].dump()),
-                             fmt::format("schema version {}", run_schema_version),
-                             "read it with the version of trifactor that wrote it"});
+      throw Error(
+          ExitCode::data,
+          Diagnostic{"TF-RUN-003", where, fmt::format("schema version {}", object["schema_version"].dump()),
+                     fmt::format("schema version {}", run_schema_version),
+                     "read it with the version of trifactor that wrote it"});
     }
     RunRecord run;
     Loader loader(object);

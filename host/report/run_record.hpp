@@ -19,10 +19,10 @@ namespace trifactor {
 /// One core of the chip, used or not: area, leakage and clock are charged for all of them.
 struct CoreRecord {
   int x = 0, y = 0;
-  std::string role;        ///< "synaptic", "input" or "idle"
-  std::string population;  ///< empty when idle
-  std::int64_t columns = 0, rows = 0;  ///< neurons and synapse rows in use
-  std::int64_t lanes = 0;              ///< accumulate lanes, and as many update lanes, in silicon
+  std::string role;                        ///< "synaptic", "input" or "idle"
+  std::string population;                  ///< empty when idle
+  std::int64_t columns = 0, rows = 0;      ///< neurons and synapse rows in use
+  std::int64_t lanes = 0;                  ///< accumulate lanes, and as many update lanes, in silicon
   int weight_bits = 0, activity_bits = 0;  ///< widths in use; 0 when idle
   double occupancy = 0;                    ///< fraction of the synapse memory in use, 0 to 1
   EventCounts events;
@@ -61,8 +61,8 @@ struct LayerSignals {
 };
 
 struct AccuracyRow {
-  std::uint64_t samples_seen = 0;  ///< learning samples
-  std::int64_t epoch = 0;          ///< complete epochs
+  std::uint64_t samples_seen = 0;                       ///< learning samples
+  std::int64_t epoch = 0;                               ///< complete epochs
   std::optional<double> test_accuracy, train_accuracy;  ///< fractions; train is the running one
   std::optional<double> loss;
 
@@ -82,8 +82,8 @@ struct RunRecord {
   std::int64_t packet_bits = 64;     ///< bits a mesh packet drives over a link
   std::int64_t tree_word_bits = 32;  ///< bits a word drives over a link of a tree with wires of its own
 
-  std::uint64_t samples = 0;        ///< presented, learning and testing together
-  std::uint64_t learn_samples = 0;  ///< of these: with learning
+  std::uint64_t samples = 0;            ///< presented, learning and testing together
+  std::uint64_t learn_samples = 0;      ///< of these: with learning
   std::optional<std::uint64_t> cycles;  ///< length of the run; empty when the engine has no time
   std::optional<std::uint64_t> latency_p50_cycles, latency_p99_cycles;  ///< from input to result, a sample
 
@@ -92,7 +92,8 @@ struct RunRecord {
   std::vector<ProjectionRecord> projections;
   std::vector<LayerSignals> signals;
   std::vector<AccuracyRow> accuracy;
-  std::map<std::string, double> reference_accuracies;  ///< "fixed random", "read-out on pixels" ...: fractions
+  std::map<std::string, double>
+      reference_accuracies;  ///< "fixed random", "read-out on pixels" ...: fractions
 
   std::map<std::string, std::string> input_hashes;   ///< file or data name -> SHA-256
   std::map<std::string, std::string> configuration;  ///< resolved, dotted key -> value as text
@@ -117,10 +118,10 @@ bool operator==(const RunRecord& a, const RunRecord& b);
 /// |applied change| / |intended change| of a projection; empty when nothing was intended.
 std::optional<double> change_share(const ProjectionRecord& projection);
 
-/// Writes run.json, summary.json, per_core.csv, per_step.csv, accuracy.csv and technology.json into `directory`
-/// (made if missing), each under a temporary name that is renamed. All but run.json and the members wall_s
-/// and peak_rss_bytes of summary.json depend on the experiment alone.
-/// Throws Error(cannot_write) TF-OUT-001; Error(internal) TF-RUN-010 when the record contradicts itself.
+/// Writes run.json, summary.json, per_core.csv, per_step.csv, accuracy.csv and technology.json into
+/// `directory` (made if missing), each under a temporary name that is renamed. All but run.json and the
+/// members wall_s and peak_rss_bytes of summary.json depend on the experiment alone. Throws
+/// Error(cannot_write) TF-OUT-001; Error(internal) TF-RUN-010 when the record contradicts itself.
 void write_run(const std::filesystem::path& directory, const RunRecord& run, const Technology& technology);
 
 /// Reads run.json and the three tables back. Throws Error(configuration) TF-RUN-001 when a file is not there,

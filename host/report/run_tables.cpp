@@ -8,26 +8,30 @@
 namespace trifactor {
 namespace {
 
-const std::vector<std::string> step_columns = {"sample",
-                                               "layer",
-                                               "mean_kernel",
-                                               "sigma",
-                                               "mean_abs_third_factor",
-                                               "same_class_share",
-                                               "weight_norm",
-                                               "applied_share",
-                                               "saturated",
-                                               "rounded_to_zero",
-                                               "factors_lost",
-                                               "eta"};
+const std::vector<std::string> step_columns = {
+    "sample",           "layer",       "mean_kernel",   "sigma",     "mean_abs_third_factor",
+    "same_class_share", "weight_norm", "applied_share", "saturated", "rounded_to_zero",
+    "factors_lost",     "eta"};
 const std::vector<std::string> accuracy_columns = {"samples_seen", "epoch", "test_accuracy", "train_accuracy",
                                                    "loss"};
 
 std::vector<std::string> core_columns() {
-  std::vector<std::string> columns = {"core",          "x",           "y",         "role",
-                                      "population",    "columns",     "rows",      "lanes",
-                                      "weight_bits",   "activity_bits", "occupancy", "synapse_bytes",
-                                      "neuron_bytes",  "history_bytes", "axon_bytes", "teacher",
+  std::vector<std::string> columns = {"core",
+                                      "x",
+                                      "y",
+                                      "role",
+                                      "population",
+                                      "columns",
+                                      "rows",
+                                      "lanes",
+                                      "weight_bits",
+                                      "activity_bits",
+                                      "occupancy",
+                                      "synapse_bytes",
+                                      "neuron_bytes",
+                                      "history_bytes",
+                                      "axon_bytes",
+                                      "teacher",
                                       "post_units"};
   for (const auto name : cycle_cause_names) columns.push_back(fmt::format("{}_cycles", name));
   for (const auto name : event_names) columns.emplace_back(name);
@@ -39,8 +43,9 @@ bool is_measured(std::size_t event, bool timed) {
 }
 
 [[noreturn]] void not_measured(const std::string& where) {
-  throw Error(ExitCode::data, Diagnostic{"TF-RUN-008", where, "a field that needs time is empty, or not empty",
-                                         "filled exactly when run.json has cycles", ""});
+  throw Error(ExitCode::data,
+              Diagnostic{"TF-RUN-008", where, "a field that needs time is empty, or not empty",
+                         "filled exactly when run.json has cycles", ""});
 }
 
 }  // namespace
@@ -49,9 +54,9 @@ std::string per_step_header() { return csv_line(step_columns); }
 
 std::string per_step_row(const LayerSignals& s) {
   return csv_line({fmt::to_string(s.sample), s.layer, csv_field(s.mean_kernel), csv_field(s.sigma),
-                   csv_field(s.mean_abs_third_factor), csv_field(s.same_class_share), csv_field(s.weight_norm),
-                   csv_field(s.applied_share), fmt::to_string(s.saturated), fmt::to_string(s.rounded_to_zero),
-                   fmt::to_string(s.factors_lost), csv_field(s.eta)});
+                   csv_field(s.mean_abs_third_factor), csv_field(s.same_class_share),
+                   csv_field(s.weight_norm), csv_field(s.applied_share), fmt::to_string(s.saturated),
+                   fmt::to_string(s.rounded_to_zero), fmt::to_string(s.factors_lost), csv_field(s.eta)});
 }
 
 std::vector<LayerSignals> read_per_step(std::string_view text, const std::string& where) {
@@ -129,7 +134,8 @@ std::vector<CoreRecord> read_per_core(std::string_view text, const std::string& 
   for (CsvReader csv(text, where, core_columns()); csv.next();) {
     if (csv.count() != cores.size()) {
       throw Error(ExitCode::data,
-                  Diagnostic{"TF-RUN-009", where, fmt::format("line {} is not core {}", cores.size() + 2, cores.size()),
+                  Diagnostic{"TF-RUN-009", where,
+                             fmt::format("line {} is not core {}", cores.size() + 2, cores.size()),
                              "cores numbered from 0 without gaps", "is the file cut off?"});
     }
     CoreRecord& c = cores.emplace_back();

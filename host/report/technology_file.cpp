@@ -2,13 +2,13 @@
 
 #include <fmt/format.h>
 
+#include <toml++/toml.h>
 #include <algorithm>
 #include <cmath>
 #include <fstream>
 #include <map>
 #include <set>
 #include <sstream>
-#include <toml++/toml.h>
 
 #include "host/report/embedded_technologies.hpp"
 #include "host/report/formula.hpp"
@@ -19,10 +19,12 @@ namespace {
 
 const std::vector<std::string> kinds = {"datapath", "memory",   "network", "io",         "clock",
                                         "static",   "overhead", "area",    "comparison", "input"};
-constexpr double widening = 1.5;          // of a derived band against its inputs, as a power of the ratio
+constexpr double widening = 1.5;            // of a derived band against its inputs, as a power of the ratio
 constexpr double formula_agreement = .005;  // published figures carry two or three digits
 
-std::string joined(const std::vector<std::string>& words) { return fmt::format("{}", fmt::join(words, ", ")); }
+std::string joined(const std::vector<std::string>& words) {
+  return fmt::format("{}", fmt::join(words, ", "));
+}
 
 /// Reads one file and collects its mistakes.
 class Reader {
@@ -51,7 +53,8 @@ class Reader {
       if (const toml::table* group = root[kind].as_table()) {
         for (const auto& [name, node] : *group) constant(kind, std::string(name.str()), node);
       } else {
-        add("TF-TECH-004", root[kind].node(), fmt::format("{} is not a table of figures", kind), "[KIND.NAME]");
+        add("TF-TECH-004", root[kind].node(), fmt::format("{} is not a table of figures", kind),
+            "[KIND.NAME]");
       }
     }
     if (mistakes_.empty()) check_required();
@@ -77,7 +80,8 @@ class Reader {
       if (std::find(known.begin(), known.end(), word) != known.end()) continue;
       const std::string close = nearest(word, known);
       add("TF-TECH-003", &node, fmt::format("unknown key {} in {}", word, what),
-          fmt::format("one of {}", joined(known)), close.empty() ? "" : fmt::format("did you mean {}?", close));
+          fmt::format("one of {}", joined(known)),
+          close.empty() ? "" : fmt::format("did you mean {}?", close));
     }
   }
 
@@ -136,7 +140,8 @@ class Reader {
                  number_of(*value, "high", 0, 1e12)};
       c.unit = text_of(*value, "unit");
       if (c.value.low > c.value.nominal || c.value.nominal > c.value.high) {
-        add("TF-TECH-007", value, fmt::format("the band of {} is out of order", name), "low <= nominal <= high");
+        add("TF-TECH-007", value, fmt::format("the band of {} is out of order", name),
+            "low <= nominal <= high");
       }
     }
     if (const auto* at = table_of(*table, "at", {"node_nm", "supply_V"}, name)) {
@@ -291,30 +296,50 @@ std::string read_text(const std::filesystem::path& path) {
 }  // namespace
 
 const std::vector<RequiredConstant>& required_constants() {
-  static const std::vector<RequiredConstant> all = {
-      {"int8_add", "datapath", "pJ"},          {"int16_add", "datapath", "pJ"},
-      {"int32_add", "datapath", "pJ"},         {"int8_mul", "datapath", "pJ"},
-      {"int16_mul", "datapath", "pJ"},         {"int32_mul", "datapath", "pJ"},
-      {"random_word", "datapath", "pJ"},       {"register_word", "datapath", "pJ"},
-      {"neuron_unit", "datapath", "pJ"},       {"normalise_unit", "datapath", "pJ"},
-      {"exponential_unit", "datapath", "pJ"},  {"reciprocal_unit", "datapath", "pJ"},
-      {"factor_word", "datapath", "pJ"},       {"factor_product", "datapath", "pJ"},
-      {"trace_step", "datapath", "pJ"},        {"teacher_word", "datapath", "pJ"},
-      {"distance_product", "datapath", "pJ"},  {"sram_read_a", "memory", "pJ/sqrt(KB)"},
-      {"sram_read_b", "memory", "pJ/bit/sqrt(KB)"}, {"sram_write_0", "memory", "pJ"},
-      {"sram_write_a", "memory", "pJ/sqrt(KB)"},    {"sram_write_b", "memory", "pJ/bit/sqrt(KB)"},
-      {"two_port_energy", "memory", "ratio"},  {"router_bit", "network", "pJ/bit/hop"},
-      {"link_bit_mm", "network", "pJ/bit/mm"}, {"host_bit", "io", "pJ/bit"},
-      {"clock_mm2", "clock", "pJ/cycle/mm2"},  {"leak_sram", "static", "uW/KB"},
-      {"leak_logic", "static", "uW/mm2"},      {"overhead", "overhead", "ratio"},
-      {"area_sram", "area", "um2/KB"},         {"two_port_area", "area", "ratio"},
-      {"area_lane", "area", "um2"},            {"area_accumulate_lane", "area", "um2"},
-      {"area_post_unit", "area", "um2"},       {"area_teacher_unit", "area", "um2"},
-      {"area_neuron_unit", "area", "um2"},     {"area_buffer_bit", "area", "um2/bit"}};
+  static const std::vector<RequiredConstant> all = {{"int8_add", "datapath", "pJ"},
+                                                    {"int16_add", "datapath", "pJ"},
+                                                    {"int32_add", "datapath", "pJ"},
+                                                    {"int8_mul", "datapath", "pJ"},
+                                                    {"int16_mul", "datapath", "pJ"},
+                                                    {"int32_mul", "datapath", "pJ"},
+                                                    {"random_word", "datapath", "pJ"},
+                                                    {"register_word", "datapath", "pJ"},
+                                                    {"neuron_unit", "datapath", "pJ"},
+                                                    {"normalise_unit", "datapath", "pJ"},
+                                                    {"exponential_unit", "datapath", "pJ"},
+                                                    {"reciprocal_unit", "datapath", "pJ"},
+                                                    {"factor_word", "datapath", "pJ"},
+                                                    {"factor_product", "datapath", "pJ"},
+                                                    {"trace_step", "datapath", "pJ"},
+                                                    {"teacher_word", "datapath", "pJ"},
+                                                    {"distance_product", "datapath", "pJ"},
+                                                    {"sram_read_a", "memory", "pJ/sqrt(KB)"},
+                                                    {"sram_read_b", "memory", "pJ/bit/sqrt(KB)"},
+                                                    {"sram_write_0", "memory", "pJ"},
+                                                    {"sram_write_a", "memory", "pJ/sqrt(KB)"},
+                                                    {"sram_write_b", "memory", "pJ/bit/sqrt(KB)"},
+                                                    {"two_port_energy", "memory", "ratio"},
+                                                    {"router_bit", "network", "pJ/bit/hop"},
+                                                    {"link_bit_mm", "network", "pJ/bit/mm"},
+                                                    {"host_bit", "io", "pJ/bit"},
+                                                    {"clock_mm2", "clock", "pJ/cycle/mm2"},
+                                                    {"leak_sram", "static", "uW/KB"},
+                                                    {"leak_logic", "static", "uW/mm2"},
+                                                    {"overhead", "overhead", "ratio"},
+                                                    {"area_sram", "area", "um2/KB"},
+                                                    {"two_port_area", "area", "ratio"},
+                                                    {"area_lane", "area", "um2"},
+                                                    {"area_accumulate_lane", "area", "um2"},
+                                                    {"area_post_unit", "area", "um2"},
+                                                    {"area_teacher_unit", "area", "um2"},
+                                                    {"area_neuron_unit", "area", "um2"},
+                                                    {"area_buffer_bit", "area", "um2/bit"}};
   return all;
 }
 
-Technology parse_technology(std::string_view text, const std::string& where) { return Reader(where).read(text); }
+Technology parse_technology(std::string_view text, const std::string& where) {
+  return Reader(where).read(text);
+}
 
 Technology load_technology(const std::string& path_or_name, const std::filesystem::path& search_directory) {
   const bool is_path = path_or_name.find('/') != std::string::npos || path_or_name.ends_with(".toml");
@@ -389,18 +414,12 @@ nlohmann::json technology_json(const Technology& technology) {
 
 Technology technology_from_json(const nlohmann::json& json, const std::string& where) {
   try {
-    Technology technology{json.at("name"), json.at("description"), json.at("node_nm"),
-                          Volts{json.at("supply_V")}, {}};
+    Technology technology{
+        json.at("name"), json.at("description"), json.at("node_nm"), Volts{json.at("supply_V")}, {}};
     for (const auto& c : json.at("constants")) {
-      technology.constants.push_back({c.at("name"),
-                                      Band{c.at("low"), c.at("nominal"), c.at("high")},
-                                      c.at("unit"),
-                                      c.at("node_nm"),
-                                      Volts{c.at("supply_V")},
-                                      c.at("kind"),
-                                      c.at("tag"),
-                                      c.at("source"),
-                                      c.at("formula")});
+      technology.constants.push_back({c.at("name"), Band{c.at("low"), c.at("nominal"), c.at("high")},
+                                      c.at("unit"), c.at("node_nm"), Volts{c.at("supply_V")}, c.at("kind"),
+                                      c.at("tag"), c.at("source"), c.at("formula")});
     }
     for (const RequiredConstant& required : required_constants()) find_constant(technology, required.name);
     return technology;

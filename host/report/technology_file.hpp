@@ -41,7 +41,8 @@ struct TechnologyName {
   std::string origin;  ///< "built in" or a path
 };
 
-/// Technologies that load_technology finds by name, sorted; a file in `search_directory` hides a built-in one.
+/// Technologies that load_technology finds by name, sorted; a file in `search_directory` hides a built-in
+/// one.
 std::vector<TechnologyName> list_technologies(const std::filesystem::path& search_directory = {});
 
 /// The figure called `name`; throws Error(configuration) TF-TECH-010 when it is not there.

@@ -12,6 +12,7 @@
 
 #include "rtl/rules/parameters.hpp"
 #include "rtl/rules/reference.hpp"
+#include "rtl/spec/image.hpp"
 #include "rtl/spec/number_format.hpp"
 #include "rtl/units/lane/golden.hpp"
 
@@ -19,13 +20,6 @@ namespace trifactor {
 
 inline constexpr int max_partners = 32;       ///< past samples a rule may compare with
 inline constexpr int third_factor_bits = 16;  ///< of every broadcast word
-
-/// What a row's scalar b0 or b1 is: the presynaptic activity of this sample, of the sample before, its leaky
-/// mean, or nothing.
-enum class RowTrace : std::uint8_t { none, now, before, mean };
-
-/// Which neuron-side value a history keeps for comparison with past samples.
-enum class Compared : std::uint8_t { nothing, value, group_scale };
 
 /// A number format with the array it belongs to, as `compile` prints it.
 struct NamedFormat {
@@ -63,6 +57,7 @@ struct RulePlan {
   RowTrace b0 = RowTrace::now, b1 = RowTrace::none;
   int mean_extra_bits = 0;     ///< b0 and b1 carry so many fraction bits more than the activity
   std::int32_t mean_rate = 0;  ///< 1 - beta of row means, 16-bit fraction
+  int row_mean_bits = 0;       ///< fraction bits of a row mean beyond the activity's
   bool uses_a1 = false, uses_c = false;
   LaneConfig lane;
   std::uint32_t eta_mantissa = 0;  ///< of largest_eta, 2^15 .. 2^16 - 1; schedules scale it down
@@ -70,6 +65,7 @@ struct RulePlan {
   std::vector<std::int32_t> teacher;
   int signals_kernel_frac = 0, signals_third_factor_frac = 0;  ///< of TeacherMonitor
   double third_factor_scale = 1;   ///< real third factor = word x 2^-frac x this
+  int exponentials = 0, reciprocals = 0;  ///< uses of the shared units by the post unit: a neuron, a sample
   double reported_sigma = 0;       ///< of the kernel, 0 where there is none
   std::vector<NamedFormat> formats;
 };

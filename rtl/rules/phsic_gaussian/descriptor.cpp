@@ -78,6 +78,7 @@ RulePlan resolve(const Parameters& p, const LayerFacts& layer) {
     plan.b1 = RowTrace::mean;
     plan.mean_words = grouped ? 1 : 2;
     plan.mean_rate = mean.rate;
+    plan.row_mean_bits = mean.extra;
     plan.mean_extra_bits = std::min(16 - layer.activity.bits, mean.extra);
   }
 
@@ -174,7 +175,7 @@ Rule make_phsic_gaussian() {
       {"eta", "", "eta", 0.04, 1e-9, 64, false, {}, "learning rate"},
       {"variant", "", "eq", 0, 0, 22, true, {}, "two-point form by equation number; 0: 19 plain, 18 grouped"},
       {"partners", "", "K", 0, 0, max_partners, true, {}, "past samples of the one-term form; 0: two points"},
-      {"beta_mu", "", "beta_mu", 0.9, 0, 0.99998, false, {}, "memory of the running means of (20), (21)"},
+      {"beta_mu", "", "beta_mu", 0.9, 0, 0.999, false, {}, "memory of the running means of (20), (21)"},
       {"decay", "", "lambda", 0, 0, 1, false, {}, "weight decay, times eta"},
       {"factor_range", "eta/sigma^2", "", 1, 1.0 / 1024, 1024, false, {}, "largest update factor the lane must express"},
   };

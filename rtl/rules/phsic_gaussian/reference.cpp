@@ -119,6 +119,17 @@ void put_forward(const Forward& f, bool with_fprime, FloatArrays& out) {
   out["r"] = float_array({f.samples, f.neurons}, f.r);
 }
 
+/// dw (T, n_out, n_in) before the rule adds to it: every sample decays the weights, with a partner or
+/// without.
+FloatArray decayed(const Settings& s, const EvalArrays& in) {
+  FloatArray dw = float_array({in.samples, in.neurons, in.inputs});
+  const std::size_t size = in.w.size();
+  for (std::size_t t = 0; t < in.samples; ++t) {
+    subtract_decay(s.eta * s.decay, in.w, std::span(dw.values).subspan(t * size, size));
+  }
+  return dw;
+}
+
 /// Two-point forms (18) to (22) with the third-factor circuit (63) to (70).
 FloatArrays eval_two_points(const Settings& s, const EvalArrays& in, const Forward& f) {
   const std::size_t samples = f.samples, n = f.neurons, groups = f.groups;
@@ -152,7 +163,7 @@ FloatArrays eval_two_points(const Settings& s, const EvalArrays& in, const Forwa
   }
   if (s.variant == 20) out["mu_z"] = leaky_means(f.z, samples, s.beta_mu);
 
-  FloatArray dw = float_array({samples, n, f.inputs});
+  FloatArray dw = decayed(s, in);
   std::vector<double> newer(n), older(n);
   for (std::size_t t = 1; t < samples; ++t) {
     const std::span<const double> z = row_of(f.z, t, n), post = row_of(f.post, t, n);
@@ -174,7 +185,6 @@ FloatArrays eval_two_points(const Settings& s, const EvalArrays& in, const Forwa
     const std::span<double> change = std::span(dw.values).subspan(t * n * f.inputs, n * f.inputs);
     add_outer(newer, row_of(in.x, t, f.inputs), change);
     add_outer(older, older_x, change);
-    subtract_decay(s.eta * s.decay, in.w, change);
   }
 
   out["dw"] = std::move(dw);
@@ -194,7 +204,7 @@ FloatArrays eval_partners(const Settings& s, const EvalArrays& in, const Forward
   const std::size_t width = f.seen(0).size();
   FloatArrays out;
   put_forward(f, true, out);
-  FloatArray dw = float_array({samples, n, f.inputs}), kernel = float_array({samples, depth});
+  FloatArray dw = decayed(s, in), kernel = float_array({samples, depth});
   FloatArray words = kernel, mean = float_array({samples}), total = float_array({samples, width});
   std::vector<double> factor(n);
   for (std::size_t t = 1; t < samples; ++t) {
@@ -221,7 +231,6 @@ FloatArrays eval_partners(const Settings& s, const EvalArrays& in, const Forward
     }
     const std::span<double> change = std::span(dw.values).subspan(t * n * f.inputs, n * f.inputs);
     add_outer(factor, row_of(in.x, t, f.inputs), change);
-    subtract_decay(s.eta * s.decay, in.w, change);
   }
   out["dw"] = std::move(dw);
   out["kernel"] = std::move(kernel);
@@ -400,8 +409,7 @@ class PhsicLearner final : public FloatLearner {
     }
     factors.b1.assign(past_x_.begin(), second > 0 ? past_x_.end() : past_x_.begin());
     factors.bias1 = second > 0 ? 1 : 0;
-    // No partner, no update: the first sample decays nothing either.
-    factors.c.assign(s_.decay > 0 ? layer_.neurons : 0, first ? 0 : eta * s_.decay);
+    factors.c.assign(s_.decay > 0 ? layer_.neurons : 0, eta * s_.decay);
     for (std::size_t i = 0; i < layer_.neurons; ++i) {
       double third = total_[share(i)];  // M (h_0 - h_1), or its sum over partners
       if (s_.variant == 20) third = first ? 0 : word_ * (now.z[i] - mu_z_[i]);

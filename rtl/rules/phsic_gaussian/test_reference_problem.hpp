@@ -93,10 +93,14 @@ inline double largest(const Vector& values) {
   return out;
 }
 
+/// The largest difference of two entries; infinite where one is NaN.
 inline double difference(const Vector& a, const Vector& b) {
   REQUIRE(a.size() == b.size());
   double out = 0;
-  for (std::size_t k = 0; k < a.size(); ++k) out = std::max(out, std::abs(a[k] - b[k]));
+  for (std::size_t k = 0; k < a.size(); ++k) {
+    if (std::isnan(a[k] - b[k])) return INFINITY;
+    out = std::max(out, std::abs(a[k] - b[k]));
+  }
   return out;
 }
 

@@ -21,6 +21,7 @@ RulePlan resolve(const Parameters& p, const LayerFacts& layer) {
   RulePlan plan;
   plan.needs_target = true;
   plan.whole_population = kind == ErrorKind::softmax;
+  if (kind == ErrorKind::softmax) plan.exponentials = 2, plan.reciprocals = 1;
   plan.uses_c = p.number("decay") > 0;
   const double largest_error = kind == ErrorKind::linear ? layer.value.largest() + 1 : 1;
   const Scaled eta = scaled(layer.largest_eta, 16);

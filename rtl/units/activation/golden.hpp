@@ -4,11 +4,10 @@
 #include <cstdint>
 
 #include "rtl/spec/fixed.hpp"
+#include "rtl/spec/image.hpp"
 #include "rtl/units/tables.hpp"
 
 namespace trifactor {
-
-enum class Activation : std::uint8_t { linear, leaky_relu, saturated_linear, tanh };
 
 inline constexpr int slope_frac = 15;       ///< slopes and derivatives are u16.15: 1.0 is 32768
 inline constexpr int derivative_one = 1 << slope_frac;

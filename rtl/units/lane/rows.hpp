@@ -27,6 +27,10 @@ struct ColumnFactors {
 struct UpdateRow {
   std::uint32_t row = 0;
   std::int32_t b0 = 0, b1 = 0;
+  template <class V>
+  friend void visit(V& v, UpdateRow& r) {
+    v(r.row, r.b0, r.b1);
+  }
 };
 
 /// What became of the enabled pairs, exactly.

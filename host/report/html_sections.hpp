@@ -1,0 +1,31 @@
+// The sections of report.html; each returns its inner HTML. html_report.cpp puts them together.
+#pragma once
+
+#include <string>
+
+#include "host/report/energy.hpp"
+#include "host/report/run_record.hpp"
+#include "rtl/spec/technology.hpp"
+
+namespace trifactor::html {
+
+struct Context {
+  const RunRecord& run;
+  const Technology& technology;
+  const EnergyReport& energy;
+};
+
+std::string_view style();  ///< the style sheet, light and dark
+
+std::string headline(const Context& c);
+std::string learning_curve(const Context& c);
+std::string energy(const Context& c);
+std::string throughput(const Context& c);
+std::string area(const Context& c);
+std::string cores(const Context& c);
+std::string losses(const Context& c);
+std::string signals(const Context& c);
+std::string constants(const Context& c);
+std::string provenance(const Context& c);
+
+}  // namespace trifactor::html

@@ -1,0 +1,458 @@
+#include "rtl/core/core.hpp"
+
+#include <algorithm>
+#include <bit>
+
+#include "rtl/spec/pack.hpp"
+#include "rtl/units/activation/golden.hpp"
+#include "rtl/units/history/golden.hpp"
+#include "rtl/units/power/normalise.hpp"
+#include "rtl/units/random/golden.hpp"
+#include "rtl/units/trace/golden.hpp"
+
+namespace trifactor {
+namespace {
+
+constexpr std::uint32_t bias_row_id = 0xffffffffu;
+
+std::uint32_t burst_count(std::uint32_t columns, int lanes) {
+  return (columns + static_cast<std::uint32_t>(lanes) - 1) / static_cast<std::uint32_t>(lanes);
+}
+
+/// Columns with a factor that is not zero, and the bursts that hold one.
+struct ActiveColumns {
+  std::uint32_t columns = 0, bursts = 0;
+};
+template <class Predicate>
+ActiveColumns active_columns(std::uint32_t columns, int lanes, Predicate active) {
+  ActiveColumns found;
+  for (std::uint32_t i = 0; i < columns; i += static_cast<std::uint32_t>(lanes)) {
+    const std::uint32_t before = found.columns;
+    const std::uint32_t end = std::min(columns, i + static_cast<std::uint32_t>(lanes));
+    for (std::uint32_t k = i; k < end; ++k) found.columns += active(k);
+    found.bursts += found.columns != before;
+  }
+  return found;
+}
+
+}  // namespace
+
+std::uint64_t digest_hash(std::uint64_t a, std::uint64_t b, std::uint64_t c, std::uint64_t d) {
+  return mix64(mix64(mix64(mix64(a + 0x9e3779b97f4a7c15ull) ^ b) ^ c) ^ d);
+}
+
+SynapseMemory::SynapseMemory(std::uint32_t rows, std::uint32_t columns, int weight_bits)
+    : narrow_(weight_bits <= 8), stride_(padded_columns(columns)) {
+  if (narrow_)
+    bytes_.resize(rows * stride_);
+  else
+    words_.resize(rows * stride_);
+}
+
+std::int32_t SynapseMemory::at(std::uint32_t row, std::uint32_t column) const {
+  const std::size_t index = row * stride_ + column;
+  return narrow_ ? bytes_[index] : words_[index];
+}
+
+void SynapseMemory::set(std::uint32_t row, std::uint32_t column, std::int32_t weight) {
+  const std::size_t index = row * stride_ + column;
+  if (narrow_)
+    bytes_[index] = static_cast<std::int8_t>(weight);
+  else
+    words_[index] = static_cast<std::int16_t>(weight);
+}
+
+WeightBlock SynapseMemory::block() {
+  return {narrow_ ? static_cast<void*>(bytes_.data()) : static_cast<void*>(words_.data()), narrow_, stride_, nullptr};
+}
+
+Core::~Core() = default;
+Core::Core(Core&&) noexcept = default;
+
+Core::Core(CoreImage image, const Arithmetic& arithmetic, int lanes) : image_(std::move(image)), lanes_(lanes) {
+  const std::uint32_t n = image_.neurons;
+  const std::uint32_t groups = image_.normalise.group_size == 0 ? 0 : n / static_cast<std::uint32_t>(image_.normalise.group_size);
+  for (BlockImage& b : image_.blocks) {
+    BlockState state;
+    state.weights = SynapseMemory(b.total_rows(), n, b.weight_bits);
+    for (std::uint32_t row = 0; row < b.total_rows(); ++row)
+      for (std::uint32_t i = 0; i < n; ++i) state.weights.set(row, i, b.weights[row * n + i]);
+    std::vector<std::int16_t>().swap(b.weights);
+    const PlasticityImage& p = b.plasticity;
+    if (b.plastic) {
+      state.update_generators.assign(padded_columns(n), 1);
+      state.factor_generators.assign(n, 1);
+      for (std::uint32_t i = 0; i < n; ++i) {
+        const std::uint32_t neuron = image_.first_neuron + i;
+        state.update_generators[i] = generator_seed(image_.network_seed, RandomUse::update, b.projection, neuron, b.row_slice);
+        state.factor_generators[i] = generator_seed(image_.network_seed, RandomUse::factor, b.projection, neuron, 0);
+      }
+      state.means.assign(static_cast<std::size_t>(p.mean_words) * n, 0);
+      state.held.assign(static_cast<std::size_t>(p.held_words) * (groups == 0 ? n : groups), 0);
+      if (p.b0 == RowTrace::before || p.b1 == RowTrace::before) state.row_before.assign(b.total_rows(), 0);
+      if (p.b1 == RowTrace::mean) state.row_mean.assign(b.total_rows(), 0);
+      const std::uint32_t waiting = p.weight_age + 1, compared = static_cast<std::uint32_t>(p.partners) + waiting;
+      z_slots_ = std::max(z_slots_, p.compared == Compared::value ? compared : waiting);
+      scale_slots_ = std::max(scale_slots_, p.compared == Compared::group_scale ? compared : waiting);
+      activity_slots_ = std::max(activity_slots_, waiting + (p.remembers_activity ? 1 : 0));
+    }
+    lane_units_.push_back(b.plastic ? arithmetic.lane() : nullptr);
+    post_units_.push_back(b.plastic && image_.owner == image_.core ? arithmetic.post(p.rule) : nullptr);
+    for (auto& axons : axons_) {
+      Axons a;
+      a.dense.assign(b.total_rows(), 0);
+      axons.push_back(std::move(a));
+    }
+    blocks_.push_back(std::move(state));
+  }
+  z_.assign(z_slots_ * n, 0);
+  scale_.assign(scale_slots_ * groups, 0);
+  r_.assign(groups == 0 ? 0 : activity_slots_ * n, 0);
+  fprime_.assign(activity_slots_ * n, 0);
+  outputs_.assign(n, 0);
+  block_sums_.assign(padded_columns(n), 0);
+  update_counts_.resize(blocks_.size());
+  weight_digests_.resize(blocks_.size());
+  for (std::uint64_t presentation = 0; presentation < presentations_in_flight; ++presentation) release(presentation);
+}
+
+void Core::deliver(std::uint64_t presentation, std::size_t block, std::uint32_t row, std::int16_t value) {
+  Axons& axons = axons_[presentation % presentations_in_flight][block];
+  axons.dense[row] = value;
+  axons.active.push_back({row, value});
+  ++events_[Event::axon_write];
+}
+
+std::size_t Core::rows_to_read(std::uint64_t presentation, std::size_t block) const {
+  return axons_[presentation % presentations_in_flight][block].active.size();
+}
+
+void Core::release(std::uint64_t presentation) {
+  auto& buffers = axons_[presentation % presentations_in_flight];
+  for (std::size_t k = 0; k < buffers.size(); ++k) {
+    for (const AxonValue& axon : buffers[k].active)
+      if (axon.row < image_.blocks[k].rows) buffers[k].dense[axon.row] = 0;
+    buffers[k].active.clear();
+    if (image_.blocks[k].bias) {  // an axon that is always on
+      const std::uint32_t row = image_.blocks[k].rows;
+      buffers[k].dense[row] = static_cast<std::int16_t>(image_.blocks[k].bias_value);
+      buffers[k].active.push_back({row, image_.blocks[k].bias_value});
+    }
+  }
+}
+
+void Core::accumulate(std::uint64_t presentation, std::span<std::int64_t> sums) {
+  for (std::size_t k = 0; k < blocks_.size(); ++k) {
+    const auto& active = axons_[presentation % presentations_in_flight][k].active;
+    std::fill(block_sums_.begin(), block_sums_.end(), 0);
+    accumulate_rows(active, blocks_[k].weights.block(), block_sums_.data());
+    for (std::uint32_t i = 0; i < image_.neurons; ++i) sums[i] += block_sums_[i] << image_.blocks[k].sum_shift;
+    events_[Event::accumulate] += active.size() * image_.neurons;
+    events_[Event::accumulate_row] += active.size();
+    events_[Event::axon_read] += active.size();
+    events_[Event::synapse_read] += active.size() * burst_count(image_.neurons, lanes_);
+  }
+}
+
+void Core::set_input(std::span<const std::int16_t> values) { std::copy(values.begin(), values.end(), outputs_.begin()); }
+
+void Core::evaluate(std::span<const std::int64_t> sums, bool learn) {
+  const std::uint32_t n = image_.neurons;
+  // A look computes in the slot that the next learning sample will overwrite.
+  std::int16_t* z = &z_[history_slot(learned_, 0, z_slots_) * n];
+  std::uint16_t* fprime = &fprime_[history_slot(learned_, 0, activity_slots_) * n];
+  const ActivationConfig config{image_.activation, image_.sum_frac, image_.value_frac, image_.slope};
+  for (std::uint32_t i = 0; i < n; ++i) {
+    const NeuronValue value = activate(config, sums[i]);
+    z[i] = static_cast<std::int16_t>(value.z);
+    fprime[i] = static_cast<std::uint16_t>(value.fprime);
+  }
+  const std::int16_t* local = z;
+  const std::uint32_t size = static_cast<std::uint32_t>(image_.normalise.group_size);
+  if (size != 0) {
+    const std::uint32_t groups = n / size;
+    std::int16_t* r = &r_[history_slot(learned_, 0, activity_slots_) * n];
+    std::int16_t* scale = &scale_[history_slot(learned_, 0, scale_slots_) * groups];
+    for (std::uint32_t g = 0; g < groups; ++g)
+      scale[g] = normalise_group(image_.normalise, {z + g * size, size}, {r + g * size, size});
+    local = r;
+    events_[Event::normalise] += groups;
+    if (learn) events_[Event::history_write] += groups;
+  }
+  for (std::uint32_t i = 0; i < n; ++i)
+    outputs_[i] = static_cast<std::int16_t>(saturate_signed(round_shift(local[i], image_.output_shift), image_.activity_bits));
+  events_[Event::neuron] += n;
+  events_[Event::state_write] += n * (size != 0 ? 3u : 2u);
+  if (learn) {
+    if (size == 0) events_[Event::history_write] += n;
+    ++learned_;
+  }
+}
+
+PostView Core::view(std::size_t block, std::uint64_t sample) {
+  const PlasticityImage& p = image_.blocks[block].plasticity;
+  const std::uint32_t n = image_.neurons;
+  const std::uint32_t size = static_cast<std::uint32_t>(image_.normalise.group_size);
+  const std::uint32_t groups = size == 0 ? 0 : n / size;
+  const std::uint32_t count = history_count(sample, static_cast<std::uint32_t>(p.partners));
+  for (std::uint32_t age = 0; age <= count; ++age)
+    compared_[age] = p.compared == Compared::group_scale ? &scale_[history_slot(sample, age, scale_slots_) * groups]
+                                                         : &z_[history_slot(sample, age, z_slots_) * n];
+  PostView v;
+  v.registers = p.post;
+  v.eta = p.eta;
+  v.neurons = static_cast<int>(n);
+  v.group_size = static_cast<int>(size);
+  v.count = static_cast<int>(count);
+  const auto activity = [&](std::uint32_t age) {
+    const std::uint32_t slot = history_slot(sample, age, activity_slots_) * n;
+    return LocalActivity{nullptr, &fprime_[slot], size == 0 ? nullptr : &r_[slot], nullptr};
+  };
+  v.now = activity(0);
+  v.now.z = &z_[history_slot(sample, 0, z_slots_) * n];
+  if (size != 0) v.now.group_scale = &scale_[history_slot(sample, 0, scale_slots_) * groups];
+  if (p.remembers_activity && sample > 0) v.before = activity(1);
+  v.compared = std::span<const std::int16_t* const>(compared_).first(count + 1);
+  return v;
+}
+
+void Core::contribute(std::size_t block, std::span<std::int64_t> up) {
+  const PlasticityImage& p = image_.blocks[block].plasticity;
+  const PostView v = view(block, learned_ - 1);
+  post_units_[block]->contribute(v, up);
+  const std::uint64_t width = p.compared == Compared::group_scale ? image_.neurons / static_cast<std::uint32_t>(v.group_size) : image_.neurons;
+  events_[Event::distance_product] += width * static_cast<std::uint64_t>(v.count);
+  events_[Event::history_read] += width * static_cast<std::uint64_t>(v.count + 1);
+  events_[Event::reduction_word] += static_cast<std::uint64_t>(p.up_words);
+}
+
+void Core::form(std::uint64_t presentation, std::size_t block, std::span<const std::int16_t> words, int target) {
+  const PlasticityImage& p = image_.blocks[block].plasticity;
+  BlockState& state = blocks_[block];
+  const PostView v = view(block, state.formed);
+  const std::uint32_t n = image_.neurons;
+  PendingUpdate update;
+  const std::size_t padded = padded_columns(n);
+  update.a0.assign(padded, 0);
+  if (p.uses_a1) update.a1.assign(padded, 0);
+  if (p.uses_c) update.c.assign(padded, 0);
+  PostResult result;
+  result.generators = state.factor_generators;
+  result.means = state.means;
+  result.held = state.held;
+  result.a0 = std::span(update.a0).first(n);
+  if (p.uses_a1) result.a1 = std::span(update.a1).first(n);
+  if (p.uses_c) result.c = std::span(update.c).first(n);
+  post_units_[block]->form(v, words, target, result);
+
+  UpdateCounts& counts = update_counts_[block];
+  counts.factors_lost += result.losses.factors_lost;
+  counts.factors_saturated += result.losses.factors_saturated;
+  const std::uint64_t factors = 1u + p.uses_a1 + p.uses_c;
+  const std::uint64_t width = p.compared == Compared::group_scale ? n / static_cast<std::uint32_t>(v.group_size) : n;
+  events_[Event::factor] += factors * n;
+  events_[Event::factor_product] += width * static_cast<std::uint64_t>(v.count);
+  if (p.compared != Compared::nothing) events_[Event::history_read] += width * static_cast<std::uint64_t>(v.count + 1);
+  const std::uint64_t draws = p.stochastic ? factors * n : 0;
+  events_[Event::random_draw] += draws;
+  events_[Event::state_read] += n * (v.group_size != 0 ? 2u : 1u) * (p.remembers_activity ? 2u : 1u) + 2 * draws;
+  events_[Event::state_write] += factors * n + 2 * draws;
+  events_[Event::trace] += static_cast<std::uint64_t>(p.mean_words) * n;
+  events_[Event::exponential] += static_cast<std::uint64_t>(p.exponentials) * n;
+  events_[Event::reciprocal] += static_cast<std::uint64_t>(p.reciprocals);
+  events_[Event::broadcast_word] += static_cast<std::uint64_t>(p.down_words);
+  queue_update(presentation, block, std::move(update));
+}
+
+void Core::accept(std::uint64_t presentation, std::size_t block, std::span<const std::int16_t> a0,
+                  std::span<const std::int16_t> a1, std::span<const std::int16_t> c) {
+  const std::size_t padded = padded_columns(image_.neurons);
+  PendingUpdate update;
+  for (auto [from, to] : {std::pair{a0, &update.a0}, std::pair{a1, &update.a1}, std::pair{c, &update.c}}) {
+    if (from.empty()) continue;
+    to->assign(padded, 0);
+    std::copy(from.begin(), from.end(), to->begin());
+    events_[Event::broadcast_word] += from.size();
+    events_[Event::state_write] += from.size();
+  }
+  queue_update(presentation, block, std::move(update));
+}
+
+void Core::queue_update(std::uint64_t presentation, std::size_t block, PendingUpdate update) {
+  BlockState& state = blocks_[block];
+  update.sample = state.formed++;
+  collect_rows(presentation, block, update);
+  state.pending.push_back(std::move(update));
+}
+
+void Core::collect_rows(std::uint64_t presentation, std::size_t block, PendingUpdate& update) {
+  const BlockImage& b = image_.blocks[block];
+  const PlasticityImage& p = b.plasticity;
+  BlockState& state = blocks_[block];
+  const auto& now = axons_[presentation % presentations_in_flight][block].dense;
+  const TraceConfig trace{p.mean_rate, p.row_mean_bits};
+  const bool first = update.sample == 0;
+  const auto scalar = [&](RowTrace kind, std::uint32_t row) -> std::int32_t {
+    switch (kind) {
+      case RowTrace::now:
+        return now[row] * (1 << p.mean_extra_bits);
+      case RowTrace::before:
+        return state.row_before[row] * (1 << p.mean_extra_bits);
+      case RowTrace::mean:
+        return static_cast<std::int32_t>(saturate_signed(round_shift(state.row_mean[row], trace.extra - p.mean_extra_bits), 16));
+      case RowTrace::none:
+        break;
+    }
+    return 0;
+  };
+  update.rows.reserve(b.total_rows());
+  for (std::uint32_t row = 0; row < b.total_rows(); ++row) {
+    if (p.b1 == RowTrace::mean && first) state.row_mean[row] = now[row] << trace.extra;
+    const std::int32_t b0 = scalar(p.b0, row), b1 = scalar(p.b1, row);
+    if (p.b1 == RowTrace::mean) state.row_mean[row] = static_cast<std::int32_t>(trace_step(trace, state.row_mean[row], now[row]));
+    if (!state.row_before.empty()) state.row_before[row] = now[row];
+    if (b0 != 0 || b1 != 0 || p.uses_c) update.rows.push_back({row, b0, b1});
+  }
+  if (p.b1 == RowTrace::mean) events_[Event::trace] += b.total_rows();
+}
+
+UpdatePass Core::update(std::size_t block) {
+  const BlockImage& b = image_.blocks[block];
+  const PlasticityImage& p = b.plasticity;
+  BlockState& state = blocks_[block];
+  if (state.pending.size() <= p.weight_age) return {};
+  const PendingUpdate update = std::move(state.pending.front());
+  state.pending.pop_front();
+
+  const auto at = [](const std::vector<std::int16_t>& v, std::uint32_t i) { return v.empty() ? 0 : v[i]; };
+  const ActiveColumns driven = active_columns(image_.neurons, lanes_, [&](std::uint32_t i) {
+    return (update.a0[i] | at(update.a1, i) | at(update.c, i)) != 0;
+  });
+  const ActiveColumns decaying = active_columns(image_.neurons, lanes_, [&](std::uint32_t i) { return at(update.c, i) != 0; });
+
+  // Rows without an enabled pair are left alone.
+  std::vector<UpdateRow> rows;
+  std::uint64_t enabled = 0;
+  UpdatePass pass;
+  rows.reserve(update.rows.size());
+  for (const UpdateRow& row : update.rows) {
+    const ActiveColumns& columns = (row.b0 | row.b1) != 0 ? driven : decaying;
+    if (columns.columns == 0) continue;
+    enabled += columns.columns;
+    pass.bursts += columns.bursts;
+    rows.push_back(row);
+  }
+  pass.rows = static_cast<std::uint32_t>(rows.size());
+
+  LaneLosses losses;
+  const LaneConfig config{p.lane_shift, b.weight_bits, p.stochastic};
+  const ColumnFactors factors{update.a0.data(), update.a1.empty() ? nullptr : update.a1.data(),
+                              update.c.empty() ? nullptr : update.c.data()};
+  lane_units_[block]->update(config, factors, rows, state.weights.block(), state.update_generators.data(), losses);
+
+  UpdateCounts& counts = update_counts_[block];
+  counts.applied += losses.applied;
+  counts.rounded_to_zero += losses.rounded_to_zero;
+  counts.saturated += losses.saturated;
+  counts.intended += losses.intended;
+  counts.change += losses.change;
+  events_[Event::update] += enabled;
+  events_[Event::update_row] += rows.size();
+  events_[Event::skipped_row] += b.total_rows() - rows.size();
+  events_[Event::synapse_read] += pass.bursts;
+  events_[Event::synapse_write] += pass.bursts;
+  events_[Event::axon_read] += rows.size();
+  events_[Event::random_draw] += p.stochastic ? enabled : 0;
+  if (digests_) {
+    PendingUpdate done = update;
+    done.rows = rows;
+    digest_update(block, done);
+  }
+  return pass;
+}
+
+void Core::digest_update(std::size_t block, const PendingUpdate& update) {
+  const BlockImage& b = image_.blocks[block];
+  const auto at = [](const std::vector<std::int16_t>& v, std::uint32_t i) { return v.empty() ? 0 : v[i]; };
+  for (const UpdateRow& row : update.rows) {
+    const std::uint32_t id = row.row < b.rows ? b.first_row + row.row : bias_row_id;
+    for (std::uint32_t i = 0; i < image_.neurons; ++i)
+      if (lane_enabled(true, update.a0[i], row.b0, at(update.a1, i), row.b1, at(update.c, i)))
+        weight_digests_[block] += digest_hash(b.projection, id, image_.first_neuron + i,
+                                              static_cast<std::uint64_t>(weight(block, row.row, i)));
+  }
+}
+
+std::uint64_t Core::take_weight_digest(std::size_t block) {
+  const std::uint64_t digest = weight_digests_[block];
+  weight_digests_[block] = 0;
+  return digest;
+}
+
+std::uint64_t Core::activity_digest() const {
+  std::uint64_t digest = 0;
+  for (std::uint32_t i = 0; i < image_.neurons; ++i)
+    digest += digest_hash(image_.population, image_.first_neuron + i, static_cast<std::uint64_t>(outputs_[i]), 0);
+  return digest;
+}
+
+std::uint64_t Core::factor_digest(std::size_t block) const {
+  const PendingUpdate& formed = last_formed(block);
+  const auto at = [](const std::vector<std::int16_t>& v, std::uint32_t i) {
+    return static_cast<std::uint16_t>(v.empty() ? 0 : v[i]);
+  };
+  std::uint64_t digest = 0;
+  for (std::uint32_t i = 0; i < image_.neurons; ++i)
+    digest += digest_hash(image_.blocks[block].projection, image_.first_neuron + i, at(formed.a0, i),
+                          static_cast<std::uint64_t>(at(formed.a1, i)) << 16 | at(formed.c, i));
+  return digest;
+}
+
+BlockWeights Core::read_weights(std::size_t block) const {
+  const BlockImage& b = image_.blocks[block];
+  BlockWeights out{b.projection, b.first_row, b.rows, image_.first_neuron, image_.neurons, b.bias, {}};
+  out.words.reserve(std::size_t{b.total_rows()} * image_.neurons);
+  for (std::uint32_t row = 0; row < b.total_rows(); ++row)
+    for (std::uint32_t i = 0; i < image_.neurons; ++i)
+      out.words.push_back(static_cast<std::int16_t>(weight(block, row, i)));
+  return out;
+}
+
+template <class V>
+void Core::visit_state(V& v) {
+  v(learned_, z_, scale_, r_, fprime_);
+  for (std::size_t k = 0; k < blocks_.size(); ++k) {
+    BlockState& s = blocks_[k];
+    v(s.update_generators, s.factor_generators, s.means, s.held, s.row_before, s.row_mean, s.formed, s.pending);
+    v(image_.blocks[k].plasticity.eta);
+  }
+}
+
+std::vector<std::uint32_t> Core::save() const {
+  std::vector<std::uint32_t> words;
+  Packer packer(words);
+  const_cast<Core*>(this)->visit_state(packer);
+  for (std::size_t k = 0; k < blocks_.size(); ++k) {
+    const std::vector<std::int16_t> weights = read_weights(k).words;
+    packer(weights);
+  }
+  return words;
+}
+
+void Core::restore(std::span<const std::uint32_t> words) {
+  Unpacker unpacker(words, "state of core " + std::to_string(image_.core));
+  visit_state(unpacker);
+  for (std::size_t k = 0; k < blocks_.size(); ++k) {
+    std::vector<std::int16_t> weights;
+    unpacker(weights);
+    const std::size_t expected = std::size_t{image_.blocks[k].total_rows()} * image_.neurons;
+    if (weights.size() != expected)
+      throw Error(ExitCode::data, {"TF-CKPT-002", "state of core " + std::to_string(image_.core),
+                                   std::to_string(weights.size()) + " weights", std::to_string(expected), "use the checkpoint of this layout"});
+    for (std::uint32_t row = 0; row < image_.blocks[k].total_rows(); ++row)
+      for (std::uint32_t i = 0; i < image_.neurons; ++i) blocks_[k].weights.set(row, i, weights[row * image_.neurons + i]);
+  }
+  unpacker.finish();
+}
+
+}  // namespace trifactor

@@ -1,0 +1,168 @@
+// One core's behaviour without time: what its memories hold and what each stage does to them. Engines call the
+// stages in the order a presentation runs through them; how long a stage takes is not known here.
+//
+//   deliver -> accumulate -> (sums of row slices) -> evaluate -> contribute -> form / accept -> update
+//
+// A stage sees only this core's memories and what was delivered to it.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "rtl/core/arithmetic.hpp"
+#include "rtl/spec/events.hpp"
+#include "rtl/spec/image.hpp"
+#include "rtl/units/accumulate/rows.hpp"
+
+namespace trifactor {
+
+/// Two presentations may be in a core's axon buffers at a time.
+inline constexpr std::uint32_t presentations_in_flight = 2;
+
+/// Weights in the storage the kernels use: rows of padded columns, 8 or 16 bits each.
+class SynapseMemory {
+ public:
+  SynapseMemory() = default;
+  SynapseMemory(std::uint32_t rows, std::uint32_t columns, int weight_bits);
+  std::int32_t at(std::uint32_t row, std::uint32_t column) const;
+  void set(std::uint32_t row, std::uint32_t column, std::int32_t weight);
+  WeightBlock block();
+  std::size_t stride() const { return stride_; }
+
+ private:
+  bool narrow_ = false;
+  std::size_t stride_ = 0;
+  std::vector<std::int8_t> bytes_;
+  std::vector<std::int16_t> words_;
+};
+
+/// Factors of one learning sample, waiting to be written (weight age D keeps D of them waiting).
+struct PendingUpdate {
+  std::uint64_t sample = 0;
+  std::vector<std::int16_t> a0, a1, c;  ///< padded; a1, c empty where the rule has none
+  std::vector<UpdateRow> rows;          ///< ascending
+  template <class V>
+  friend void visit(V& v, PendingUpdate& p) {
+    v(p.sample, p.a0, p.a1, p.c, p.rows);
+  }
+};
+
+/// What one update pass touched, for whoever knows what that costs in time.
+struct UpdatePass {
+  std::uint32_t rows = 0;    ///< rows read and written
+  std::uint32_t bursts = 0;  ///< bursts read, and as many written
+};
+
+/// Everything of one block that changes while the chip runs.
+struct BlockState {
+  SynapseMemory weights;
+  std::vector<std::uint32_t> update_generators, factor_generators;  ///< a column each
+  std::vector<std::int32_t> means, held;
+  std::vector<std::int16_t> row_before;  ///< activities of the learning sample before
+  std::vector<std::int32_t> row_mean;
+  std::uint64_t formed = 0;  ///< learning samples whose factors were formed
+  std::deque<PendingUpdate> pending;
+};
+
+class Core {
+ public:
+  /// The image's weights are moved into synapse memory. `lanes`: of the machine, for counting bursts.
+  Core(CoreImage image, const Arithmetic& arithmetic, int lanes);
+  ~Core();
+  Core(Core&&) noexcept;
+
+  const CoreImage& image() const { return image_; }
+
+  /// One activity of presentation `presentation` arrives. row: of the block, below its `rows`.
+  void deliver(std::uint64_t presentation, std::size_t block, std::uint32_t row, std::int16_t value);
+  /// Rows of a block that hold a value (the bias row included): what a forward pass reads.
+  std::size_t rows_to_read(std::uint64_t presentation, std::size_t block) const;
+
+  /// Adds this core's exact sums at the neurons' binary point. sums: (neurons).
+  void accumulate(std::uint64_t presentation, std::span<std::int64_t> sums);
+  /// The owner's neurons from complete sums. Learning presentations enter the histories.
+  void evaluate(std::span<const std::int64_t> sums, bool learn);
+  /// An input core's values, as the host sent them.
+  void set_input(std::span<const std::int16_t> values);
+  /// Activities of the last evaluation (neurons).
+  std::span<const std::int16_t> outputs() const { return outputs_; }
+
+  /// This core's partial sums of the learning sample last evaluated. up: (up_words), added to.
+  void contribute(std::size_t block, std::span<std::int64_t> up);
+  /// The owner forms the factors of the next learning sample and queues them.
+  void form(std::uint64_t presentation, std::size_t block, std::span<const std::int16_t> words, int target);
+  /// A slice that is not the owner receives them. Spans of `neurons`; a1, c empty where there are none.
+  void accept(std::uint64_t presentation, std::size_t block, std::span<const std::int16_t> a0,
+              std::span<const std::int16_t> a1, std::span<const std::int16_t> c);
+  /// The factors formed last, for the slices that are not the owner.
+  const PendingUpdate& last_formed(std::size_t block) const { return blocks_[block].pending.back(); }
+  /// Writes the oldest waiting update if more than D wait.
+  UpdatePass update(std::size_t block);
+  /// A presentation has been dealt with: its axon buffer is free again.
+  void release(std::uint64_t presentation);
+
+  void set_eta(std::size_t block, std::uint32_t mantissa) { image_.blocks[block].plasticity.eta = mantissa; }
+  std::int32_t weight(std::size_t block, std::uint32_t row, std::uint32_t column) const {
+    return blocks_[block].weights.at(row, column);
+  }
+
+  BlockWeights read_weights(std::size_t block) const;
+
+  EventCounts& events() { return events_; }
+  const EventCounts& events() const { return events_; }
+  const UpdateCounts& update_counts(std::size_t block) const { return update_counts_[block]; }
+
+  void set_digests(bool on) { digests_ = on; }
+  /// Sum over this core's updates since the last call of hash(projection, row, column, new word).
+  std::uint64_t take_weight_digest(std::size_t block);
+  /// Sum over the neurons of hash(population, neuron, activity) of the last evaluation.
+  std::uint64_t activity_digest() const;
+  /// Sum over the neurons of hash(projection, neuron, a0, a1, c) of the factors formed last.
+  std::uint64_t factor_digest(std::size_t block) const;
+
+  /// All that a checkpoint must hold, as words; only between presentations.
+  std::vector<std::uint32_t> save() const;
+  void restore(std::span<const std::uint32_t> words);
+
+ private:
+  struct Axons {
+    std::vector<std::int16_t> dense;  ///< (rows + bias)
+    std::vector<AxonValue> active;    ///< non-zero ones, in order of arrival
+  };
+  PostView view(std::size_t block, std::uint64_t sample);
+  void queue_update(std::uint64_t presentation, std::size_t block, PendingUpdate update);
+  void collect_rows(std::uint64_t presentation, std::size_t block, PendingUpdate& update);
+  void digest_update(std::size_t block, const PendingUpdate& update);
+  template <class V>
+  void visit_state(V& v);
+
+  CoreImage image_;
+  int lanes_;
+  std::vector<BlockState> blocks_;
+  std::vector<std::unique_ptr<LaneUnit>> lane_units_;
+  std::vector<std::unique_ptr<PostUnit>> post_units_;
+  std::vector<Axons> axons_[presentations_in_flight];
+
+  // Rings, one slot a learning sample.
+  std::uint32_t z_slots_ = 1, scale_slots_ = 1, activity_slots_ = 1;
+  std::vector<std::int16_t> z_, scale_, r_;
+  std::vector<std::uint16_t> fprime_;
+  std::uint64_t learned_ = 0;  ///< learning samples evaluated
+  std::vector<std::int16_t> outputs_;
+
+  EventCounts events_;
+  std::vector<UpdateCounts> update_counts_;
+  bool digests_ = false;
+  std::vector<std::uint64_t> weight_digests_;
+  std::vector<std::int64_t> block_sums_;
+  std::array<const std::int16_t*, max_partners + 1> compared_{};
+};
+
+/// 64-bit mixing of up to four words, for digests.
+std::uint64_t digest_hash(std::uint64_t a, std::uint64_t b, std::uint64_t c, std::uint64_t d);
+
+}  // namespace trifactor

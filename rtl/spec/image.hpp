@@ -1,0 +1,171 @@
+// What a chip is programmed with: the registers and memories of its cores, teacher units and label unit.
+// Plain data; every field is an integer of the hardware. `visit` lists the fields for whoever stores or sends
+// them, in an order that is part of the layout's format.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace trifactor {
+
+enum class Activation : std::uint8_t { linear, leaky_relu, saturated_linear, tanh };
+
+/// What a row's scalar b0 or b1 is: the presynaptic activity of this sample, of the sample before, its leaky
+/// mean, or nothing.
+enum class RowTrace : std::uint8_t { none, now, before, mean };
+
+/// Which neuron-side value a history keeps for comparison with past samples.
+enum class Compared : std::uint8_t { nothing, value, group_scale };
+
+/// How one projection learns in one core. Meaning of the fields: RulePlan in rtl/rules/rule.hpp.
+struct PlasticityImage {
+  std::string rule;
+  std::uint32_t weight_age = 0;  ///< D: an update is written after so many later passes
+  std::int32_t partners = 0, up_words = 0, down_words = 0;
+  bool needs_target = false;
+  Compared compared = Compared::nothing;
+  bool remembers_activity = false;
+  std::int32_t mean_words = 0, held_words = 0;
+  RowTrace b0 = RowTrace::now, b1 = RowTrace::none;
+  std::int32_t mean_extra_bits = 0, mean_rate = 0, row_mean_bits = 0;
+  bool uses_a1 = false, uses_c = false;
+  std::int32_t lane_shift = 0;
+  bool stochastic = true;
+  std::uint32_t eta = 0;  ///< mantissa in force at the start
+  std::int32_t exponentials = 0, reciprocals = 0;  ///< uses of the shared units: a neuron, a sample
+  std::int32_t contribute_cycles = 0, form_cycles = 0;
+  std::uint32_t teacher = 0;  ///< tile of the layer's teacher unit (where up_words > 0)
+  std::vector<std::int32_t> post;
+
+  template <class V>
+  friend void visit(V& v, PlasticityImage& p) {
+    v(p.rule, p.weight_age, p.partners, p.up_words, p.down_words, p.needs_target, p.compared, p.remembers_activity,
+      p.mean_words, p.held_words, p.b0, p.b1, p.mean_extra_bits, p.mean_rate, p.row_mean_bits, p.uses_a1, p.uses_c, p.lane_shift,
+      p.stochastic, p.eta, p.exponentials, p.reciprocals, p.contribute_cycles, p.form_cycles, p.teacher, p.post);
+  }
+};
+
+/// The synapses of one projection in one core: rows [first_row, first_row + rows) of it, then, where there is
+/// one, the bias row.
+struct BlockImage {
+  std::uint32_t projection = 0;
+  std::uint32_t source = 0;     ///< presynaptic population
+  std::uint32_t first_row = 0, rows = 0;
+  std::uint32_t row_slice = 0;  ///< part of the seed of update generators
+  bool bias = false;
+  std::int32_t bias_value = 0;  ///< 1.0 in the activity's format
+  std::int32_t weight_bits = 0;
+  std::int32_t activity_bits = 0;
+  std::int32_t sum_shift = 0;   ///< left shift that brings this block's sums to the neuron's binary point
+  bool plastic = false;
+  PlasticityImage plasticity;
+  std::vector<std::int16_t> weights;  ///< (rows + bias) x neurons, axon-major
+
+  std::uint32_t total_rows() const { return rows + (bias ? 1 : 0); }
+
+  template <class V>
+  friend void visit(V& v, BlockImage& b) {
+    v(b.projection, b.source, b.first_row, b.rows, b.row_slice, b.bias, b.bias_value, b.weight_bits,
+      b.activity_bits, b.sum_shift, b.plastic, b.plasticity, b.weights);
+  }
+};
+
+/// Divisive normalisation over groups of contiguous neurons of one core.
+struct NormaliseImage {
+  std::int32_t group_size = 0;                    ///< 0: none
+  std::int32_t variance_mantissa = 0, variance_shift = 0;  ///< 1/c^2, to 24 fraction bits
+  std::int32_t offset = 0;                        ///< delta/c, 24 fraction bits
+  std::int32_t minus_p = 0, q = 0;                ///< exponents, 15 fraction bits
+  std::int32_t scale_frac = 0;                    ///< of u^q, stored in 15 bits
+  std::int32_t mean_mantissa = 0, mean_shift = 0; ///< 1/c and the point of r
+
+  template <class V>
+  friend void visit(V& v, NormaliseImage& n) {
+    v(n.group_size, n.variance_mantissa, n.variance_shift, n.offset, n.minus_p, n.q, n.scale_frac, n.mean_mantissa,
+      n.mean_shift);
+  }
+};
+
+/// Where a slice of a source population comes from, for the closing of steps.
+struct SourceSlice {
+  std::uint32_t population = 0;
+  std::uint32_t core = 0;
+  std::uint32_t first_neuron = 0, neurons = 0;
+  template <class V>
+  friend void visit(V& v, SourceSlice& s) {
+    v(s.population, s.core, s.first_neuron, s.neurons);
+  }
+};
+
+/// One core: neurons [first_neuron, first_neuron + neurons) of one population and the synapses that end there.
+/// Of a population split by rows one core is the owner; the others hold rows and send it partial sums.
+struct CoreImage {
+  std::uint32_t core = 0;  ///< tile, y x width + x
+  std::uint64_t network_seed = 0;
+  std::uint32_t population = 0;
+  std::uint32_t first_neuron = 0, neurons = 0;
+  bool input = false;   ///< values come from the host port
+  bool output = false;  ///< activities also go to the host port
+  std::uint32_t owner = 0;                  ///< core that evaluates these neurons (this one, or another)
+  std::vector<std::uint32_t> helpers;       ///< the owner's: cores with further rows of the same neurons
+  Activation activation = Activation::linear;
+  std::int32_t sum_frac = 0, value_frac = 0, slope = 0;
+  NormaliseImage normalise;
+  std::int32_t output_shift = 0;  ///< right shift from local value (z or r) to the activity that is sent
+  std::int32_t activity_bits = 0;
+  std::vector<BlockImage> blocks;
+  std::vector<SourceSlice> sources;         ///< every slice whose end packet closes a step of this core
+  std::vector<std::uint32_t> destinations;  ///< cores that receive this core's activities
+
+  template <class V>
+  friend void visit(V& v, CoreImage& c) {
+    v(c.core, c.network_seed, c.population, c.first_neuron, c.neurons, c.input, c.output, c.owner, c.helpers,
+      c.activation, c.sum_frac, c.value_frac, c.slope, c.normalise, c.output_shift, c.activity_bits, c.blocks,
+      c.sources, c.destinations);
+  }
+};
+
+/// The teacher unit of one plastic projection's layer, beside the router of a tile.
+struct TeacherImage {
+  std::uint32_t projection = 0;
+  std::uint32_t tile = 0;
+  std::string rule;
+  std::int32_t partners = 0, up_words = 0, down_words = 0;
+  std::int32_t teach_cycles = 0;
+  std::vector<std::int32_t> registers;
+  std::vector<std::uint32_t> contributors;  ///< owner cores of the layer: they send partial sums and get words
+
+  template <class V>
+  friend void visit(V& v, TeacherImage& t) {
+    v(t.projection, t.tile, t.rule, t.partners, t.up_words, t.down_words, t.teach_cycles, t.registers, t.contributors);
+  }
+};
+
+/// The weights of one block as they stand.
+struct BlockWeights {
+  std::uint32_t projection = 0;
+  std::uint32_t first_row = 0, rows = 0, first_neuron = 0, neurons = 0;
+  bool bias = false;                ///< the last row is the bias
+  std::vector<std::int16_t> words;  ///< (rows + bias) x neurons
+
+  template <class V>
+  friend void visit(V& v, BlockWeights& b) {
+    v(b.projection, b.first_row, b.rows, b.first_neuron, b.neurons, b.bias, b.words);
+  }
+};
+
+/// The label unit beside the host port.
+struct LabelImage {
+  std::uint32_t slots = 0;               ///< classes remembered
+  std::vector<std::uint32_t> teachers;   ///< tiles that get similarity bits: index into the program's teachers
+  std::vector<std::uint32_t> partners;   ///< bits each of them gets
+  std::vector<std::uint32_t> targets;    ///< cores that get the class itself
+
+  template <class V>
+  friend void visit(V& v, LabelImage& l) {
+    v(l.slots, l.teachers, l.partners, l.targets);
+  }
+};
+
+}  // namespace trifactor

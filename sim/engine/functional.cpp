@@ -1,0 +1,353 @@
+#include "sim/engine/functional.hpp"
+
+#include <algorithm>
+#include <deque>
+#include <map>
+#include <numeric>
+
+#include "rtl/core/core.hpp"
+#include "rtl/core/teacher.hpp"
+#include "runtime/wire/words.hpp"
+#include "sim/engine/parallel.hpp"
+
+namespace trifactor {
+namespace {
+
+struct PendingRate {
+  std::uint64_t from = 0;
+  std::uint32_t mantissa = 0;
+};
+
+class FunctionalDevice final : public Device {
+ public:
+  FunctionalDevice(std::string name, std::unique_ptr<Arithmetic> arithmetic)
+      : name_(std::move(name)), arithmetic_(std::move(arithmetic)) {}
+
+  std::string engine() const override { return name_; }
+
+  Frame receive() override {
+    if (answers_.empty())
+      throw Error(ExitCode::internal, {"TF-DEV-001", name_ + " engine", "no answer is outstanding", "", ""});
+    Frame frame = std::move(answers_.front());
+    answers_.pop_front();
+    return frame;
+  }
+
+  void send(const Frame& frame) override {
+    switch (frame.type) {
+      case FrameType::chip:
+        chip_ = unpack<ChipImage>(frame.words, "chip frame");
+        parallel_ = std::make_unique<Parallel>(chip_.threads);
+        break;
+      case FrameType::core: {
+        cores_.emplace_back(unpack<CoreImage>(frame.words, "core frame"), *arithmetic_,
+                            static_cast<int>(chip_.machine.core.lanes));
+        cores_.back().set_digests(chip_.digests);
+        break;
+      }
+      case FrameType::teacher:
+        teachers_.emplace_back(unpack<TeacherImage>(frame.words, "teacher frame"), *arithmetic_);
+        break;
+      case FrameType::label:
+        label_ = LabelUnit(unpack<LabelImage>(frame.words, "label frame"));
+        break;
+      case FrameType::start:
+        start();
+        break;
+      case FrameType::sample:
+        present(frame);
+        break;
+      case FrameType::rate:
+        rates_[frame.unit].push_back({frame.tick, frame.words.at(0)});
+        break;
+      case FrameType::drain:
+        answers_.push_back({FrameType::drained, 0, frame.tick, {}});
+        break;
+      case FrameType::read_state:
+        read_state();
+        break;
+      case FrameType::write_state:
+        write_state(frame);
+        break;
+      case FrameType::read_counters:
+        read_counters();
+        break;
+      case FrameType::read_weights:
+        read_weights();
+        break;
+      default:
+        throw Error(ExitCode::internal, {"TF-DEV-002", name_ + " engine", "a frame that only the chip sends", "", ""});
+    }
+  }
+
+ private:
+  /// The cores of one population: owners hold consecutive columns, helpers further rows of the same columns.
+  struct Population {
+    std::uint32_t neurons = 0;
+    bool input = false, output = false;
+    std::vector<std::size_t> owners, members;  ///< indices into cores_
+    std::vector<std::int16_t> activity;
+  };
+  /// One plastic projection: which block of which cores it occupies.
+  struct Layer {
+    std::uint32_t projection = 0, population = 0;
+    std::vector<std::pair<std::size_t, std::size_t>> owner_blocks;  ///< (core, block)
+    std::vector<std::pair<std::size_t, std::size_t>> blocks;
+    Teacher* teacher = nullptr;
+    bool needs_target = false;
+    std::int32_t up_words = 0;
+  };
+
+  void start() {
+    populations_.resize(chip_.populations);
+    std::map<std::uint32_t, std::size_t> by_tile;
+    for (std::size_t k = 0; k < cores_.size(); ++k) by_tile[cores_[k].image().core] = k;
+    std::map<std::uint32_t, Layer> layers;
+    for (std::size_t k = 0; k < cores_.size(); ++k) {
+      const CoreImage& image = cores_[k].image();
+      Population& population = populations_.at(image.population);
+      population.members.push_back(k);
+      population.input |= image.input;
+      population.output |= image.output;
+      population.neurons = std::max(population.neurons, image.first_neuron + image.neurons);
+      const bool owner = image.owner == image.core;
+      if (owner) population.owners.push_back(k);
+      owner_of_.push_back(by_tile.at(image.owner));
+      for (std::size_t b = 0; b < image.blocks.size(); ++b) {
+        if (!image.blocks[b].plastic) continue;
+        Layer& layer = layers[image.blocks[b].projection];
+        layer.projection = image.blocks[b].projection;
+        layer.population = image.population;
+        layer.needs_target = image.blocks[b].plasticity.needs_target;
+        layer.up_words = image.blocks[b].plasticity.up_words;
+        layer.blocks.push_back({k, b});
+        if (owner) layer.owner_blocks.push_back({k, b});
+      }
+    }
+    for (Teacher& teacher : teachers_) layers.at(teacher.image().projection).teacher = &teacher;
+    for (auto& [id, layer] : layers) layers_.push_back(std::move(layer));
+    for (Population& population : populations_) population.activity.assign(population.neurons, 0);
+    sums_.resize(cores_.size());
+    for (std::size_t k = 0; k < cores_.size(); ++k) sums_[k].assign(cores_[k].image().neurons, 0);
+  }
+
+  void present(const Frame& frame) {
+    const std::uint64_t presentation = frame.tick;
+    const bool learn = frame.words.at(0) != 0;
+    const std::uint16_t label = static_cast<std::uint16_t>(frame.words.at(1));
+    label_.events()[Event::host_word] += frame.words.size();
+    for (Population& population : populations_) {
+      if (population.input)
+        enter(population, frame);
+      else
+        forward(population, presentation, learn);
+    }
+    if (learn) this->learn(presentation, label);
+    answer(frame, learn, label);
+    parallel_->each(cores_.size(), [&](std::size_t k) { cores_[k].release(presentation); });
+    if (learn) ++learned_;
+  }
+
+  void enter(Population& population, const Frame& frame) {
+    for (std::size_t i = 0; i < population.activity.size(); ++i) population.activity[i] = sample_value(frame, i);
+    for (std::size_t k : population.members) {
+      const CoreImage& image = cores_[k].image();
+      cores_[k].set_input(std::span(population.activity).subspan(image.first_neuron, image.neurons));
+    }
+  }
+
+  void forward(Population& population, std::uint64_t presentation, bool learn) {
+    parallel_->each(population.members.size(), [&](std::size_t m) {
+      const std::size_t k = population.members[m];
+      Core& core = cores_[k];
+      for (std::size_t b = 0; b < core.image().blocks.size(); ++b) {
+        const BlockImage& block = core.image().blocks[b];
+        const auto& source = populations_[block.source].activity;
+        for (std::uint32_t row = 0; row < block.rows; ++row)
+          if (source[block.first_row + row] != 0) core.deliver(presentation, b, row, source[block.first_row + row]);
+      }
+      std::fill(sums_[k].begin(), sums_[k].end(), 0);
+      core.accumulate(presentation, sums_[k]);
+    });
+    for (std::size_t k : population.members) {
+      if (owner_of_[k] == k) continue;
+      for (std::size_t i = 0; i < sums_[k].size(); ++i) sums_[owner_of_[k]][i] += sums_[k][i];
+      cores_[k].events()[Event::reduction_word] += sums_[k].size();
+    }
+    parallel_->each(population.owners.size(), [&](std::size_t o) {
+      Core& core = cores_[population.owners[o]];
+      core.evaluate(sums_[population.owners[o]], learn);
+      std::copy(core.outputs().begin(), core.outputs().end(), population.activity.begin() + core.image().first_neuron);
+    });
+  }
+
+  void learn(std::uint64_t presentation, std::uint16_t label) {
+    label_.enter(label);
+    for (Layer& layer : layers_) {
+      apply_rates(layer);
+      std::span<const std::int16_t> words;
+      if (layer.teacher != nullptr) {
+        std::vector<std::int64_t> up(static_cast<std::size_t>(layer.up_words), 0);
+        for (auto [core, block] : layer.owner_blocks) cores_[core].contribute(block, up);
+        label_.events()[Event::label_word] += 1;
+        words = layer.teacher->teach(up, label_.same(static_cast<std::uint32_t>(layer.teacher->image().partners)));
+      }
+      if (layer.needs_target) label_.events()[Event::label_word] += layer.owner_blocks.size();
+      parallel_->each(layer.owner_blocks.size(), [&](std::size_t o) {
+        const auto [core, block] = layer.owner_blocks[o];
+        cores_[core].form(presentation, block, words, layer.needs_target ? label : -1);
+      });
+      if (chip_.digests) digest_factors(layer);
+      parallel_->each(layer.blocks.size(), [&](std::size_t m) {
+        const auto [core, block] = layer.blocks[m];
+        const std::size_t owner = owner_of_[core];
+        if (owner != core) {
+          const PendingUpdate& formed = cores_[owner].last_formed(block_of(owner, layer.projection));
+          const std::size_t n = cores_[core].image().neurons;
+          const auto part = [n](const std::vector<std::int16_t>& v) { return std::span(v).first(v.empty() ? 0 : n); };
+          cores_[core].accept(presentation, block, part(formed.a0), part(formed.a1), part(formed.c));
+        }
+      });
+      parallel_->each(layer.blocks.size(), [&](std::size_t m) { cores_[layer.blocks[m].first].update(layer.blocks[m].second); });
+    }
+  }
+
+  std::size_t block_of(std::size_t core, std::uint32_t projection) const {
+    const auto& blocks = cores_[core].image().blocks;
+    std::size_t b = 0;
+    while (blocks[b].projection != projection) ++b;
+    return b;
+  }
+
+  void apply_rates(Layer& layer) {
+    auto& waiting = rates_[layer.projection];
+    while (!waiting.empty() && waiting.front().from <= learned_) {
+      for (auto [core, block] : layer.blocks) cores_[core].set_eta(block, waiting.front().mantissa);
+      waiting.pop_front();
+    }
+  }
+
+  void digest_factors(const Layer& layer) {
+    std::uint64_t digest = layer.teacher == nullptr ? 0 : layer.teacher->digest();
+    for (auto [core, block] : layer.owner_blocks) digest += cores_[core].factor_digest(block);
+    third_factor_digests_[layer.projection] = digest;
+  }
+
+  void answer(const Frame& frame, bool learn, std::uint16_t label) {
+    ResultWords result;
+    result.label = label;
+    result.learned = learn;
+    for (const Population& population : populations_)
+      if (population.output) result.values.insert(result.values.end(), population.activity.begin(), population.activity.end());
+    Frame out{FrameType::result, 0, frame.tick, pack(result)};
+    label_.events()[Event::host_word] += (result.values.size() + 1) / 2;
+    if (chip_.digests) {
+      for (std::uint32_t p = 0; p < populations_.size(); ++p) {
+        DigestWords digest;
+        digest.population = p;
+        digest.projection = 0xffffffffu;
+        digest.learned = learn;
+        for (std::size_t k : populations_[p].owners) digest.activity += cores_[k].activity_digest();
+        for (const Layer& layer : layers_) {
+          if (layer.population != p || !learn) continue;
+          digest.projection = layer.projection;
+          digest.third_factor += third_factor_digests_[layer.projection];
+          for (auto [core, block] : layer.blocks) digest.weights += cores_[core].take_weight_digest(block);
+        }
+        answers_.push_back({FrameType::digest, p, frame.tick, pack(digest)});
+      }
+    }
+    answers_.push_back(std::move(out));
+  }
+
+  void read_state() {
+    for (const Core& core : cores_) answers_.push_back({FrameType::state, core.image().core, 0, core.save()});
+    for (Teacher& teacher : teachers_) {
+      std::vector<std::uint32_t> words;
+      Packer packer(words);
+      teacher.visit_state(packer);
+      answers_.push_back({FrameType::state, teacher_unit + teacher.image().projection, 0, std::move(words)});
+    }
+    std::vector<std::uint32_t> words;
+    Packer packer(words);
+    label_.visit_state(packer);
+    packer(learned_);
+    answers_.push_back({FrameType::state, label_unit, 0, std::move(words)});
+    answers_.push_back({FrameType::done, 0, 0, {}});
+  }
+
+  void write_state(const Frame& frame) {
+    if (frame.unit == label_unit) {
+      Unpacker unpacker(frame.words, "state of the label unit");
+      label_.visit_state(unpacker);
+      unpacker(learned_);
+      unpacker.finish();
+      return;
+    }
+    for (Teacher& teacher : teachers_)
+      if (frame.unit == teacher_unit + teacher.image().projection) {
+        Unpacker unpacker(frame.words, "state of a teacher unit");
+        teacher.visit_state(unpacker);
+        return unpacker.finish();
+      }
+    for (Core& core : cores_)
+      if (frame.unit == core.image().core) return core.restore(frame.words);
+    throw Error(ExitCode::data, {"TF-CKPT-001", "checkpoint", "state of a unit that this layout does not have", "",
+                                 "use the layout with which the checkpoint was made"});
+  }
+
+  void read_counters() {
+    for (std::size_t k = 0; k < cores_.size(); ++k) {
+      UnitCounters counters;
+      counters.events = cores_[k].events();
+      for (std::size_t b = 0; b < cores_[k].image().blocks.size(); ++b) {
+        counters.projections.push_back(cores_[k].image().blocks[b].projection);
+        counters.updates.push_back(cores_[k].update_counts(b));
+      }
+      answers_.push_back({FrameType::counters, cores_[k].image().core, 0, pack(counters)});
+    }
+    for (Teacher& teacher : teachers_) {
+      UnitCounters counters;
+      counters.events = teacher.events();
+      const TeacherMonitor& m = teacher.monitor();
+      counters.kernel_sum = m.kernel, counters.third_factor_sum = m.third_factor;
+      counters.same_class = m.same_class, counters.partners = m.partners;
+      answers_.push_back({FrameType::counters, teacher_unit + teacher.image().projection, 0, pack(counters)});
+    }
+    UnitCounters counters;
+    counters.events = label_.events();
+    answers_.push_back({FrameType::counters, label_unit, 0, pack(counters)});
+    answers_.push_back({FrameType::done, 0, 0, {}});
+  }
+
+  void read_weights() {
+    for (const Core& core : cores_)
+      for (std::size_t b = 0; b < core.image().blocks.size(); ++b)
+        answers_.push_back({FrameType::weights, core.image().core, 0, pack(core.read_weights(b))});
+    answers_.push_back({FrameType::done, 0, 0, {}});
+  }
+
+  std::string name_;
+  std::unique_ptr<Arithmetic> arithmetic_;
+  std::unique_ptr<Parallel> parallel_;
+  ChipImage chip_;
+  std::vector<Core> cores_;
+  std::deque<Teacher> teachers_;
+  LabelUnit label_;
+  std::vector<Population> populations_;
+  std::vector<Layer> layers_;
+  std::vector<std::size_t> owner_of_;
+  std::vector<std::vector<std::int64_t>> sums_;
+  std::map<std::uint32_t, std::deque<PendingRate>> rates_;
+  std::map<std::uint32_t, std::uint64_t> third_factor_digests_;
+  std::uint64_t learned_ = 0;
+  std::deque<Frame> answers_;
+};
+
+}  // namespace
+
+std::unique_ptr<Device> make_functional_device(std::string name, std::unique_ptr<Arithmetic> arithmetic) {
+  return std::make_unique<FunctionalDevice>(std::move(name), std::move(arithmetic));
+}
+
+}  // namespace trifactor
