@@ -24,6 +24,11 @@ struct ByteStream::State {
   z_stream zip{};
   std::array<unsigned char, 1 << 16> packed{};
 
+  ~State() {
+    if (gzip) inflateEnd(&zip);
+    if (file != nullptr) std::fclose(file);
+  }
+
   [[noreturn]] void damaged(const char* code, const char* found, const char* expected) const {
     throw Error(ExitCode::data, {code, path.string(), found, expected, "copy or download the file again"});
   }
@@ -81,17 +86,10 @@ ByteStream::ByteStream(std::filesystem::path path) : state_(std::make_unique<Sta
   s.refill();
   s.gzip = s.zip.avail_in >= 2 && s.packed[0] == 0x1F && s.packed[1] == 0x8B;
   // 16: gzip, with its checksum verified; 15: the largest window.
-  if (s.gzip && inflateInit2(&s.zip, 16 + 15) != Z_OK) {
-    std::fclose(s.file);
-    s.file = nullptr;
-    throw std::bad_alloc();
-  }
+  if (s.gzip && inflateInit2(&s.zip, 16 + 15) != Z_OK) throw std::bad_alloc();
 }
 
-ByteStream::~ByteStream() {
-  if (state_->gzip) inflateEnd(&state_->zip);
-  if (state_->file != nullptr) std::fclose(state_->file);
-}
+ByteStream::~ByteStream() = default;
 
 std::size_t ByteStream::read(std::span<std::byte> to) {
   State& s = *state_;

@@ -85,7 +85,8 @@ std::vector<std::uint8_t> read_body(ByteStream& stream, std::uint64_t total, std
       hash.add(piece);
       const std::uint64_t from = std::clamp(begin, at, at + got) - at,
                           to = std::clamp(end, at, at + got) - at;
-      for (std::uint64_t i = from; i < to; ++i) kept.push_back(std::to_integer<std::uint8_t>(piece[i]));
+      const auto* data = reinterpret_cast<const std::uint8_t*>(chunk.data());
+      kept.insert(kept.end(), data + from, data + to);
       at += got;
     }
   } catch (const std::bad_alloc&) {

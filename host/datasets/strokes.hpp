@@ -1,6 +1,7 @@
 // `synthetic:strokes`: deformed, handwritten-like digits 0 to 9, drawn from (seed, index) alone.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <span>
 

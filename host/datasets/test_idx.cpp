@@ -98,13 +98,14 @@ TEST_CASE("files cut at any length, and files with one byte more, are refused") 
           spill(path, other);
           INFO(at);
           try {  // only the padding behind the last deflate block may change unnoticed
-            CHECK(open_dataset(parse_data_spec("idx:" + folder.path.string()))->content_hash() == hash);
+            const auto data = open_dataset(parse_data_spec("idx:" + folder.path.string()));
+            CHECK(data->content_hash() == hash);
           } catch (const Error& error) {
             CHECK(error.exit() == ExitCode::data);
             ++refused;
           }
-          CHECK(refused + 2 >= whole.size() - 10);
         }
+        CHECK(refused + 2 >= whole.size() - 10);
       }
       spill(path, whole);
       CHECK_NOTHROW(open_dataset(parse_data_spec("idx:" + folder.path.string())));

@@ -113,9 +113,9 @@ std::string line_chart(const LineChart& chart) {
   std::sort(levels.begin(), levels.end(), [](const auto& a, const auto& b) { return a.second > b.second; });
   for (const auto& [name, level] : levels) {
     out += svg::line(left, py(level), width - right, py(level), "level");
-    // Labels of close lines step downwards instead of covering each other.
+    // At the left, where curves still lie low; labels of close lines step downwards.
     last_label = std::max(py(level) - 4, last_label + 12);
-    out += svg::text(width - right - 2, last_label, "end", "level-label", name);
+    out += svg::text(left + 4, last_label, "start", "level-label", name);
   }
   for (std::size_t i = 0; i < chart.series.size(); ++i) {
     const auto points = thinned(chart.series[i].points);
@@ -144,6 +144,19 @@ std::string whisker_bar(const EnergyRange& range, Picojoules full, bool learning
   out += svg::line(at(range.low), 4, at(range.low), 12, "whisker");
   out += svg::line(at(range.high), 4, at(range.high), 12, "whisker");
   return out + "</svg>";
+}
+
+std::string whisker_axis(Picojoules full) {
+  if (full.value <= 0) return "";
+  // Positions in percent: the text keeps its size whatever the width.
+  std::string out = R"(<div class="bar-axis" aria-hidden="true">)";
+  const auto ticks = nice_ticks(0, full.value, 5);
+  for (const double tick : ticks) {
+    if (tick > full.value) continue;
+    out += fmt::format(R"(<span style="left:{:.4g}%">{}</span>)", 100 * tick / full.value,
+                       escape_html(format_for_page(format_energy({tick}))));
+  }
+  return out + "</div>";
 }
 
 std::string stacked_bar(const std::vector<double>& shares) {
@@ -199,25 +212,26 @@ std::string core_map(const RunRecord& run, const std::vector<double>& loads, con
     const double y = margin + static_cast<double>(i / columns) * size;
     const double mean = cell.load / cell.count;
     const bool is_idle = cell.core->role == "idle", is_input = cell.core->role == "input";
-    out +=
-        fmt::format("<g><title>{}</title>",
-                    escape_html(block == 1 ? fmt::format("core ({}, {}) {} {}: load {}, {}", cell.core->x,
-                                                         cell.core->y, cell.core->role, cell.core->population,
-                                                         format_percent(mean), format_energy({cell.energy}))
-                                           : fmt::format("{} tiles: mean load {}, highest {}, {}", cell.count,
-                                                         format_percent(mean), format_percent(cell.most),
-                                                         format_energy({cell.energy}))));
+    out += fmt::format(
+        "<g><title>{}</title>",
+        escape_html(block == 1 ? fmt::format("core ({}, {}) {} {}: load {}, {}", cell.core->x, cell.core->y,
+                                             cell.core->role, cell.core->population, format_percent(mean),
+                                             format_for_page(format_energy({cell.energy})))
+                               : fmt::format("{} tiles: mean load {}, highest {}, {}", cell.count,
+                                             format_percent(mean), format_percent(cell.most),
+                                             format_for_page(format_energy({cell.energy})))));
     out += svg::rect(x + 1, y + 1, size - 2, size - 2,
                      is_idle    ? "tile idle"
                      : is_input ? "tile input"
                                 : "tile",
                      is_idle ? "" : fmt::format(R"(fill-opacity="{:.3f}")", .08 + .92 * mean));
     if (size >= 34) {
-      const char* ink = mean > .5 && !is_idle ? "cell-label strong" : "cell-label";
-      out += svg::text(x + size / 2, y + size / 2 + 4, "middle", ink,
+      // Ink that stays readable on each depth of shade, in both themes.
+      const char* depth = is_idle || mean <= .6 ? "" : mean <= .85 ? " mid" : " strong";
+      out += svg::text(x + size / 2, y + size / 2 + 4, "middle", fmt::format("cell-label{}", depth),
                        is_idle ? "-" : fmt::format("{}{:.0f}", is_input ? "in " : "", 100 * mean));
       if (cell.core->teacher && block == 1) {
-        out += svg::text(x + size - 6, y + 13, "end", mean > .5 ? "mark strong" : "mark", "T");
+        out += svg::text(x + size - 6, y + 13, "end", fmt::format("mark{}", depth), "T");
       }
     }
     out += "</g>";

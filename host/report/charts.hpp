@@ -35,6 +35,9 @@ std::string line_chart(const LineChart& chart);
 /// stands in says the values. `learning` picks the second fill.
 std::string whisker_bar(const EnergyRange& range, Picojoules full, bool learning);
 
+/// The axis under rows of whisker bars: ticks in the unit that fits `full`.
+std::string whisker_axis(Picojoules full);
+
 /// Shares of a whole side by side, in the styles of cycle causes (k0 to k4).
 std::string stacked_bar(const std::vector<double>& shares);
 

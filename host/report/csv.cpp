@@ -129,10 +129,10 @@ std::optional<std::uint64_t> CsvReader::optional_count() {
   return count();
 }
 
-std::int64_t CsvReader::integer() {
+std::int64_t CsvReader::integer(std::int64_t highest) {
   const std::string& f = field();
-  if (const auto value = parsed<std::int64_t>(f)) return *value;
-  bad_field(f, "an integer");
+  if (const auto value = parsed<std::int64_t>(f); value && *value >= 0 && *value <= highest) return *value;
+  bad_field(f, fmt::format("an integer from 0 to {}", highest));
 }
 
 }  // namespace trifactor

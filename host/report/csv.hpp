@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -28,7 +29,8 @@ class CsvReader {
   std::optional<double> optional_number();
   std::uint64_t count();
   std::optional<std::uint64_t> optional_count();
-  std::int64_t integer();
+  std::int64_t integer(std::int64_t highest = std::numeric_limits<std::int64_t>::max());  ///< 0 to highest
+  int small_integer() { return static_cast<int>(integer(std::numeric_limits<int>::max())); }
 
  private:
   bool read_line();

@@ -19,17 +19,14 @@ constexpr int router_classes = 5;  // virtual networks: configuration broadcast 
 
 double kilobytes(std::int64_t bytes) { return static_cast<double>(bytes) / bytes_per_kb; }
 
-/// A product of `bits_a` x `bits_b`: proportional to the product of the widths up to 8x8, then a power law
-/// between the figures at 8, 16 and 32 bits.
+/// A product of `bits_a` x `bits_b`, at most 16 x 16: proportional to the product of the widths up to 8x8,
+/// then the power law between the figures at 8 and 16 bits.
 double multiply(Figures& f, int bits_a, int bits_b) {
   const double cells = static_cast<double>(bits_a) * bits_b;
-  const auto between = [&](std::string_view small, std::string_view large, double cells_small) {
-    const double t = std::log(cells / cells_small) / std::log(4.0);
-    return std::pow(f(small), 1 - t) * std::pow(f(large), t);
-  };
   if (cells <= 64) return f("int8_mul") * cells / 64;
-  if (cells == 256) return f("int16_mul");
-  return cells < 256 ? between("int8_mul", "int16_mul", 64) : between("int16_mul", "int32_mul", 256);
+  if (cells >= 256) return f("int16_mul") * cells / 256;
+  const double t = std::log(cells / 64) / std::log(4.0);
+  return std::pow(f("int8_mul"), 1 - t) * std::pow(f("int16_mul"), t);
 }
 
 /// A sum of `bits`: the nearest figure at or above, in proportion to the width.

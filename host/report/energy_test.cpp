@@ -1,1 +1,267 @@
+// Is every joule accounted for once, by the figure it names, and by no other?
+#include <algorithm>
 #include <catch2/catch.hpp>
+#include <cmath>
+#include <filesystem>
+
+#include "host/report/energy.hpp"
+#include "host/report/sample_run.hpp"
+#include "host/report/technology_file.hpp"
+#include "rtl/spec/diagnostic.hpp"
+
+using namespace trifactor;
+
+namespace {
+
+const EnergyCause& cause(const EnergyReport& report, const std::string& name) {
+  for (const EnergyCause& c : report.causes) {
+    if (c.name == name) return c;
+  }
+  FAIL("no cause " << name);
+  return report.causes[0];
+}
+
+bool names(const std::vector<std::string>& all, const std::string& name) {
+  return std::find(all.begin(), all.end(), name) != all.end();
+}
+
+/// A run of one core in which only `event` happened.
+RunRecord run_of(Event event, std::uint64_t count) {
+  RunRecord run = sample_run(true, 1, 1);
+  CoreRecord& core = run.cores[0];
+  core.role = "synaptic";
+  core.weight_bits = 8;
+  core.activity_bits = 8;
+  core.lanes = 16;
+  core.synapse_bytes = 64 * 1024;
+  core.events = {};
+  core.events[event] = count;
+  run.chip_events = {};
+  return run;
+}
+
+}  // namespace
+
+TEST_CASE("widening one figure's band moves exactly the causes that name it, and no nominal value") {
+  const std::string node = GENERATE("45nm", "28nm", "22nm");
+  const int ports = GENERATE(1, 2);
+  const bool timed = GENERATE(true, false);
+  RunRecord run = sample_run(timed);
+  run.machine.core.synapse_ports = ports;
+  // Widths of 4 to 16 bits, so that every multiplier and adder figure is used.
+  run.cores[1].weight_bits = 4;
+  run.cores[2].weight_bits = 16;
+  run.cores[3].weight_bits = 12;
+  const Technology technology = load_technology(node);
+  const EnergyReport before = cost(run, technology);
+  int moved_by_something = 0;
+  for (std::size_t i = 0; i < technology.constants.size(); ++i) {
+    Technology widened = technology;
+    Band& band = widened.constants[i].value;
+    band.low *= .5;
+    band.high *= 2;
+    const EnergyReport after = cost(run, widened);
+    const std::string& name = technology.constants[i].name;
+    bool any = false;
+    for (std::size_t c = 0; c < before.causes.size(); ++c) {
+      INFO(node << ", " << ports << " ports, " << name << ", " << before.causes[c].name);
+      const auto& old_energy = before.causes[c].energy;
+      const auto& new_energy = after.causes[c].energy;
+      REQUIRE(old_energy.has_value() == new_energy.has_value());
+      if (!old_energy) continue;
+      CHECK(new_energy->nominal == old_energy->nominal);
+      const bool moves = names(before.causes[c].constants(), name);
+      CHECK((new_energy->low < old_energy->low) == moves);
+      CHECK((new_energy->high > old_energy->high) == moves);
+      any = any || moves;
+    }
+    CHECK(after.total.nominal == before.total.nominal);
+    const std::string& kind = technology.constants[i].kind;
+    if (kind == "input" || kind == "comparison") CHECK_FALSE(any);
+    if (kind == "datapath") CHECK(any);
+    moved_by_something += any ? 1 : 0;
+  }
+  CHECK(moved_by_something > 20);
+}
+
+TEST_CASE("a multiplier's band stays inside its own lanes") {
+  const RunRecord run = run_of(Event::accumulate, 1000);
+  Technology technology = load_technology("28nm");
+  const EnergyReport before = cost(run, technology);
+  for (Constant& c : technology.constants) {
+    if (c.name == "int8_mul") c.value.high *= 2;
+  }
+  const EnergyReport after = cost(run, technology);
+  for (std::size_t c = 0; c < before.causes.size(); ++c) {
+    const bool own = before.causes[c].name == "accumulate lanes";
+    CHECK((before.causes[c].energy->high != after.causes[c].energy->high) == own);
+    CHECK(before.causes[c].energy->low == after.causes[c].energy->low);
+  }
+}
+
+TEST_CASE("energies agree with sums made by hand") {
+  const Technology t = load_technology("28nm");
+  const auto v = [&](const char* name) { return find_constant(t, name).value.nominal; };
+  const double kappa = 3;
+  SECTION("accumulate, 8 x 8") {
+    const double each = v("int8_mul") + v("int32_add") * 40 / 32;
+    const EnergyReport e = cost(run_of(Event::accumulate, 1000), t);
+    CHECK(cause(e, "accumulate lanes").energy->nominal.value == Approx(1000 * each * kappa));
+    CHECK(e.per_synaptic_operation->nominal.value == Approx(each * kappa));
+  }
+  SECTION("a read burst of 16 lanes of 8 bits from 64 KB") {
+    const EnergyReport e = cost(run_of(Event::synapse_read, 10), t);
+    const double each = (v("sram_read_a") + v("sram_read_b") * 128) * 8;
+    CHECK(cause(e, "synapse read, forward").energy->nominal.value == Approx(10 * each * kappa));
+    CHECK(cause(e, "synapse read, update").energy->nominal.value == 0);
+  }
+  SECTION("an update burst is one read and one write; two ports cost more") {
+    RunRecord run = run_of(Event::synapse_read, 10);
+    run.cores[0].events[Event::synapse_write] = 4;
+    const EnergyReport e = cost(run, t);
+    const double read = (v("sram_read_a") + v("sram_read_b") * 128) * 8;
+    const double write = v("sram_write_0") + (v("sram_write_a") + v("sram_write_b") * 128) * 8;
+    CHECK(cause(e, "synapse read, update").energy->nominal.value == Approx(4 * read * kappa));
+    CHECK(cause(e, "synapse read, forward").energy->nominal.value == Approx(6 * read * kappa));
+    CHECK(cause(e, "synapse write, update").energy->nominal.value == Approx(4 * write * kappa));
+    run.machine.core.synapse_ports = 2;
+    const EnergyReport two = cost(run, t);
+    CHECK(cause(two, "synapse write, update").energy->nominal.value ==
+          Approx(4 * write * kappa * v("two_port_energy")));
+    CHECK(two.area.parts[0].area.nominal.value ==
+          Approx(e.area.parts[0].area.nominal.value * v("two_port_area")));
+    CHECK(cause(two, "leakage").energy->nominal > cause(e, "leakage").energy->nominal);
+  }
+  SECTION("the network is not multiplied by the overhead") {
+    const EnergyReport e = cost(run_of(Event::hop, 100), t);
+    const double pitch = std::sqrt(e.area.total.nominal.value);
+    CHECK(cause(e, "mesh and trees").energy->nominal.value ==
+          Approx(100 * 64 * (v("router_bit") + v("link_bit_mm") * pitch)));
+    CHECK(e.overhead_share.nominal.value == 0);
+  }
+  SECTION("clock and leakage go with time and silicon") {
+    const RunRecord run = run_of(Event::update, 0);
+    const EnergyReport e = cost(run, t);
+    const double cycles = static_cast<double>(*run.cycles);
+    CHECK(cause(e, "clock").energy->nominal.value ==
+          Approx(cycles * v("clock_mm2") * e.area.total.nominal.value));
+    const double kb = (64 * 1024 + 8192 + 4096 + 16384) / 1024.0;
+    double logic = 0;
+    for (std::size_t p = 4; p < e.area.parts.size(); ++p) logic += e.area.parts[p].area.nominal.value;
+    const double milliwatts = (kb * v("leak_sram") + logic * v("leak_logic")) * 1e-3;
+    CHECK(cause(e, "leakage").energy->nominal.value == Approx(milliwatts * cycles * 5));  // 5 ns at 200 MHz
+    CHECK(e.total.nominal == cause(e, "clock").energy->nominal + cause(e, "leakage").energy->nominal);
+  }
+}
+
+TEST_CASE("energies add up, over causes and over cores") {
+  const EnergyReport e = cost(sample_run(), load_technology(GENERATE("45nm", "28nm", "22nm")));
+  EnergyRange causes{}, places = e.outside_cores;
+  for (const EnergyCause& c : e.causes) {
+    EnergyRange parts{};
+    for (const EnergyPart& part : c.parts) parts += part.energy;
+    CHECK(parts.high.value == Approx(c.energy->high.value));
+    causes += *c.energy;
+    CHECK(c.energy->low <= c.energy->nominal);
+    CHECK(c.energy->nominal <= c.energy->high);
+  }
+  for (const EnergyRange& core : e.core) places += core;
+  CHECK(causes.low.value == Approx(e.total.low.value));
+  CHECK(causes.nominal.value == Approx(e.total.nominal.value));
+  CHECK(causes.high.value == Approx(e.total.high.value));
+  CHECK(places.low.value == Approx(e.total.low.value));
+  CHECK(places.nominal.value == Approx(e.total.nominal.value));
+  CHECK(places.high.value == Approx(e.total.high.value));
+  AreaRange parts{}, tiles{};
+  for (const AreaPart& part : e.area.parts) parts += part.area;
+  for (const AreaRange& core : e.area.core) tiles += core;
+  CHECK(parts.nominal.value == Approx(e.area.total.nominal.value));
+  CHECK(tiles.high.value == Approx(e.area.total.high.value));
+}
+
+TEST_CASE("every event of the list is charged, or is known to cost nothing of its own") {
+  // Rows are charged as bursts; a skipped row is no access; end packets and credits are also packets.
+  const std::vector<Event> free = {Event::accumulate_row, Event::update_row, Event::skipped_row,
+                                   Event::end_packet, Event::credit_packet};
+  const Technology t = load_technology("28nm");
+  for (std::size_t i = 0; i < event_count; ++i) {
+    const auto event = static_cast<Event>(i);
+    const EnergyReport none = cost(run_of(event, 0), t), some = cost(run_of(event, 1000000), t);
+    INFO(event_names[i]);
+    const bool is_free = std::find(free.begin(), free.end(), event) != free.end();
+    CHECK((some.total.nominal > none.total.nominal) == !is_free);
+  }
+}
+
+TEST_CASE("no events cost no dynamic energy") {
+  RunRecord run = sample_run();
+  for (CoreRecord& core : run.cores) core.events = {};
+  run.chip_events = {};
+  const EnergyReport e = cost(run, load_technology("28nm"));
+  for (const EnergyCause& c : e.causes) {
+    const bool by_time = c.name == "clock" || c.name == "leakage";
+    CHECK((c.energy->high.value > 0) == by_time);
+  }
+  CHECK_FALSE(e.per_update.has_value());
+  CHECK_FALSE(e.per_synaptic_operation.has_value());
+}
+
+TEST_CASE("without time the network, clock and leakage are not measured, and the rest is the same") {
+  const Technology t = load_technology("28nm");
+  RunRecord timed = sample_run(true), untimed = sample_run(false);
+  const EnergyReport a = cost(timed, t), b = cost(untimed, t);
+  CHECK(b.dynamic_only);
+  CHECK_FALSE(b.time.has_value());
+  for (std::size_t i = 0; i < a.causes.size(); ++i) {
+    const std::string& name = a.causes[i].name;
+    const bool needs_time = name == "mesh and trees" || name == "clock" || name == "leakage";
+    CHECK(b.causes[i].energy.has_value() == !needs_time);
+    if (!needs_time) CHECK(*b.causes[i].energy == *a.causes[i].energy);
+  }
+}
+
+TEST_CASE("costing a run that was read back equals costing the original") {
+  const auto folder = std::filesystem::temp_directory_path() / "trifactor-energy-test";
+  const RunRecord run = sample_run();
+  write_run(folder, run, load_technology("45nm"));
+  const RunRecord again = read_run(folder);
+  for (const char* node : {"45nm", "28nm", "22nm"}) {
+    const Technology t = load_technology(node);
+    const EnergyReport a = cost(run, t), b = cost(again, t);
+    CHECK(a.total == b.total);
+    CHECK(a.core == b.core);
+    for (std::size_t i = 0; i < a.causes.size(); ++i) CHECK(a.causes[i].energy == b.causes[i].energy);
+  }
+  // And the table that was written costs what the file it came from does.
+  CHECK(cost(run, read_run_technology(folder)).total == cost(run, load_technology("45nm")).total);
+  std::filesystem::remove_all(folder);
+}
+
+TEST_CASE("idle silicon is charged, and a missing tile is refused") {
+  const Technology t = load_technology("28nm");
+  RunRecord run = sample_run();
+  const EnergyReport e = cost(run, t);
+  REQUIRE(run.cores.back().role == "idle");
+  CHECK(e.core.back().nominal.value > 0);
+  CHECK(e.area.core.back().nominal.value > 0);
+  run.cores.pop_back();
+  CHECK_THROWS_AS(cost(run, t), Error);
+}
+
+TEST_CASE("an update outside 1 to 20 pJ is remarked on") {
+  const Technology t = load_technology("28nm");
+  const auto update_of = [&](std::uint64_t updates, std::uint64_t bursts) {
+    RunRecord run = run_of(Event::update, updates);
+    run.cores[0].events[Event::random_draw] = updates;
+    run.cores[0].events[Event::synapse_read] = bursts;
+    run.cores[0].events[Event::synapse_write] = bursts;
+    return cost(run, t);
+  };
+  const EnergyReport dense = update_of(16000, 1000);
+  CHECK(dense.per_update->nominal.value > 5);
+  CHECK(dense.per_update->nominal.value < 20);
+  CHECK(dense.update_remark.empty());
+  const EnergyReport sparse = update_of(1000, 1000);  // one enabled pair a burst pays for the whole burst
+  CHECK(sparse.per_update->nominal.value > 20);
+  CHECK(sparse.update_remark.find("above 20 pJ") != std::string::npos);
+}

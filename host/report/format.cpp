@@ -39,7 +39,8 @@ std::string_view prefix_text(int exponent) {
 
 std::string format_digits(double value, int digits) {
   if (value == 0) return "0";
-  const double magnitude = std::floor(std::log10(std::abs(value)));
+  // As rounding will leave it: 0.9997 is shown as 1.00.
+  const double magnitude = std::floor(std::log10(std::abs(value) / (1 - .5 * std::pow(10.0, -digits))));
   if (!std::isfinite(value) || magnitude < -4 || magnitude > 6) return fmt::format("{:.{}g}", value, digits);
   const int decimals = std::max(0, digits - 1 - static_cast<int>(magnitude));
   return fmt::format("{:.{}f}", value, decimals);
@@ -79,6 +80,20 @@ std::string format_count(std::uint64_t count) {
 
 std::string format_percent(double fraction, int decimals) {
   return fmt::format("{:.{}f} %", 100 * fraction, decimals);
+}
+
+std::string format_for_page(std::string text) {
+  // Only behind a number, so that names keep their letters.
+  const auto replace = [&](std::string_view from, std::string_view to) {
+    for (std::size_t at = text.find(from); at != std::string::npos; at = text.find(from, at + 1)) {
+      const char before = at > 0 ? text[at - 1] : ' ';
+      if (before == ')' || (before >= '0' && before <= '9')) text.replace(at, from.size(), to);
+    }
+  };
+  replace(" uJ", " \u00b5J");
+  replace(" us", " \u00b5s");
+  replace(" mm2", " mm\u00b2");
+  return text;
 }
 
 std::string format_band(const Band& band) {

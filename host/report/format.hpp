@@ -25,4 +25,7 @@ std::string format_digits(double value,
 std::string format_percent(double fraction, int decimals = 1);  ///< "87.1 %"
 std::string format_band(const Band& band);                      ///< "0.2 (0.13 to 0.3)"
 
+/// The same text with the micro sign and squares that a page can show and a terminal may not.
+std::string format_for_page(std::string text);
+
 }  // namespace trifactor

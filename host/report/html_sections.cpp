@@ -18,7 +18,7 @@ std::string tile(std::string_view what, const std::string& value, const std::str
   const bool none = value.empty();
   return fmt::format(
       R"(<div class="tile-box"><div class="what">{}</div><div class="value{}">{}</div><div class="more">{}</div></div>)",
-      escape_html(what), none ? " none" : "", none ? "not measured" : escape_html(value), escape_html(more));
+      escape_html(what), none ? " none" : "", none ? "not measured" : shown(value), shown(more));
 }
 
 std::string energy_tile(std::string_view what, const std::optional<EnergyRange>& range,
@@ -42,7 +42,7 @@ std::string references(const RunRecord& run) {
 std::string bar_row(const std::string& name, const std::string& bar, const std::string& number) {
   return fmt::format(
       R"(<div class="row"><div class="name">{}</div><div class="bar-cell">{}</div><div class="number">{}</div></div>)",
-      escape_html(name), bar, escape_html(number));
+      escape_html(name), bar, shown(number));
 }
 
 std::string share_of(Picojoules part, Picojoules whole) {
@@ -63,6 +63,8 @@ std::string published(const Technology& technology) {
 
 }  // namespace
 
+std::string shown(const std::string& number) { return escape_html(format_for_page(number)); }
+
 std::string headline(const Context& c) {
   const RunRecord& run = c.run;
   std::string out = fmt::format(
@@ -81,10 +83,18 @@ std::string headline(const Context& c) {
   out += energy_tile("Energy a learning sample", c.energy.per_learning_sample, scope);
   out += energy_tile("Energy an inference", c.energy.per_inference, scope);
   out += energy_tile("Energy an update", c.energy.per_update, ", memory and lane");
-  out += tile("Throughput", speed.samples_per_s ? format_si(*speed.samples_per_s, 0, "") + "/s" : "",
-              speed.updates_per_s ? fmt::format("samples; {} updates/s at {} MHz",
-                                                format_si(*speed.updates_per_s, 0, ""), run.machine.clock_mhz)
-                                  : fmt::format("the engine {} has no time", run.engine));
+  out +=
+      tile("Throughput, samples a second", speed.samples_per_s ? format_si(*speed.samples_per_s, 0, "") : "",
+           speed.updates_per_s ? fmt::format("{} updates/s at {} MHz", format_si(*speed.updates_per_s, 0, ""),
+                                             run.machine.clock_mhz)
+                               : fmt::format("the engine {} has no time", run.engine));
+  if (c.energy.time && c.energy.time->value > 0) {
+    // 1 pJ in 1 ns is 1 mW.
+    const EnergyRange power = c.energy.total / c.energy.time->value;
+    out += tile(
+        "Mean power", format_si(power.nominal.value, -3, "W"),
+        fmt::format("{} to {}", format_si(power.low.value, -3, "W"), format_si(power.high.value, -3, "W")));
+  }
   out += tile("Latency a sample, median", speed.latency_p50 ? format_time(*speed.latency_p50) : "",
               speed.latency_p99 ? fmt::format("99 of 100 within {}", format_time(*speed.latency_p99)) : "");
   out += tile("Area", format_digits(c.energy.area.total.nominal.value) + " mm\xC2\xB2",
@@ -137,14 +147,14 @@ std::string energy(const Context& c) {
       "control and wiring add in silicon; it accounts for {} of the total. Low takes every figure at its low "
       "end at "
       "once, high every figure at its high end.</p>",
-      escape_html(format_range(e.total)),
+      shown(format_range(e.total)),
       e.dynamic_only
           ? " (dynamic only: this engine measures no time, so network, clock and leakage are missing)"
           : "",
       e.overhead.nominal, e.overhead.low, e.overhead.high,
       share_of(e.overhead_share.nominal, e.total.nominal));
   out +=
-      R"(<ul class="legend"><li><span class="swatch back-forward"></span>forward pass, network, clock, leakage</li><li><span class="swatch back-learning"></span>learning only</li></ul><div class="rows">)";
+      R"(<ul class="legend"><li><span class="swatch back-forward"></span>forward pass, network, clock, leakage (full bars)</li><li><span class="swatch back-learning"></span>learning only (outlined bars)</li></ul><div class="rows">)";
   std::vector<const EnergyCause*> order;
   for (const EnergyCause& cause : e.causes) order.push_back(&cause);
   std::stable_sort(order.begin(), order.end(), [](const EnergyCause* a, const EnergyCause* b) {
@@ -156,37 +166,36 @@ std::string energy(const Context& c) {
     if (cause->energy) full = std::max(full, cause->energy->high);
   }
   for (const EnergyCause* cause : order) {
-    const std::string name = cause->name + (cause->learning ? " (learning)" : "");
-    out += cause->energy ? bar_row(name, whisker_bar(*cause->energy, full, cause->learning),
+    out += cause->energy ? bar_row(cause->name, whisker_bar(*cause->energy, full, cause->learning),
                                    format_range(*cause->energy))
-                         : bar_row(name, "", "not measured");
+                         : bar_row(cause->name, "", "not measured");
   }
-  out += "</div>";
+  out += bar_row("", whisker_axis(full), "nominal (low to high)") + "</div>";
   out +=
       R"(<details><summary>Counts, energy an event and figures used</summary><div class="scroll"><table><thead><tr><th scope="col">Event</th><th scope="col" class="n">Count</th><th scope="col" class="n">An event, without overhead</th><th scope="col" class="n">Energy</th><th scope="col" class="n">Share</th><th scope="col">Figures</th></tr></thead><tbody>)";
   for (const EnergyCause& cause : e.causes) {
     if (!cause.energy) continue;
     out += fmt::format(
         R"(<tr class="group"><td colspan="3">{}{}</td><td class="n">{}</td><td class="n">{}</td><td></td></tr>)",
-        escape_html(cause.name), cause.bottom_up ? ", with overhead" : "",
-        escape_html(format_range(*cause.energy)), share_of(cause.energy->nominal, e.total.nominal));
+        escape_html(cause.name), cause.bottom_up ? ", with overhead" : "", shown(format_range(*cause.energy)),
+        share_of(cause.energy->nominal, e.total.nominal));
     for (const EnergyPart& part : cause.parts) {
       if (part.count <= 0) continue;
       out += fmt::format(
-          R"(<tr><td><code>{}</code></td><td class="n">{}</td><td class="n">{}</td><td class="n">{}</td><td class="n">{}</td><td class="w small">{}</td></tr>)",
+          R"(<tr><td class="k"><code>{}</code></td><td class="n">{}</td><td class="n">{}</td><td class="n">{}</td><td class="n">{}</td><td class="w small">{}</td></tr>)",
           escape_html(part.event), format_count(static_cast<std::uint64_t>(part.count)),
-          escape_html(format_range(part.per_event())), escape_html(format_range(part.energy)),
+          shown(format_range(part.per_event())), shown(format_range(part.energy)),
           share_of(part.energy.nominal, e.total.nominal),
           escape_html(fmt::format("{}", fmt::join(part.constants, ", "))));
     }
   }
   out += fmt::format(
       R"(<tr class="sum"><td colspan="3">Total{}</td><td class="n">{}</td><td class="n">100 %</td><td></td></tr>)",
-      e.dynamic_only ? ", dynamic only" : "", escape_html(format_range(e.total)));
+      e.dynamic_only ? ", dynamic only" : "", shown(format_range(e.total)));
   out += "</tbody></table></div></details>";
   out += R"(<h3>Beside published chips</h3><dl>)";
   const auto entry = [&](const char* name, const std::optional<EnergyRange>& range) {
-    if (range) out += fmt::format("<dt>{}</dt><dd>{}</dd>", name, escape_html(format_range(*range)));
+    if (range) out += fmt::format("<dt>{}</dt><dd>{}</dd>", name, shown(format_range(*range)));
   };
   entry("An update (row read, row write, random words, lane)", e.per_update);
   entry("An update with all that learning adds", e.per_update_all);
@@ -204,7 +213,7 @@ std::string throughput(const Context& c) {
   if (!c.run.cycles) return out;
   out += fmt::format(
       R"(<p class="muted small">{} cycles at {} MHz, {}; {} synaptic operations/s, {} updates/s.</p>)",
-      format_count(*c.run.cycles), c.run.machine.clock_mhz, format_time(*speed.time),
+      format_count(*c.run.cycles), c.run.machine.clock_mhz, shown(format_time(*speed.time)),
       format_si(*speed.operations_per_s, 0, ""), format_si(*speed.updates_per_s, 0, ""));
   out += R"(<ul class="legend">)";
   for (std::size_t i = 0; i < cycle_cause_count; ++i) {
@@ -239,7 +248,7 @@ std::string area(const Context& c) {
   const AreaReport& a = c.energy.area;
   std::string out = fmt::format(
       R"(<p>{}: everything in the silicon, used or not.</p><div class="scroll"><table><thead><tr><th scope="col">Part</th><th scope="col" class="n">mm²</th><th scope="col" class="n">low</th><th scope="col" class="n">high</th><th scope="col" class="n">Share</th></tr></thead><tbody>)",
-      escape_html(format_range(a.total)));
+      shown(format_range(a.total)));
   const auto row = [&](const std::string& name, const AreaRange& range, const char* css) {
     out += fmt::format(
         R"(<tr{}><td>{}</td><td class="n">{}</td><td class="n">{}</td><td class="n">{}</td><td class="n">{}</td></tr>)",
@@ -264,10 +273,10 @@ std::string cores(const Context& c) {
   for (std::size_t i = 0; i < std::min(most_rows, run.cores.size()); ++i) {
     const CoreRecord& core = run.cores[i];
     out += fmt::format(
-        R"(<tr><td>({}, {})</td><td>{}</td><td>{}</td><td class="n">{}</td><td class="n">{}</td><td class="n">{}</td><td class="n">{}</td><td class="n">{}</td><td class="n">{}</td><td class="n">{}</td></tr>)",
+        R"(<tr><td class="k">({}, {})</td><td>{}</td><td>{}</td><td class="n">{}</td><td class="n">{}</td><td class="n">{}</td><td class="n">{}</td><td class="n">{}</td><td class="n">{}</td><td class="n">{}</td></tr>)",
         core.x, core.y, escape_html(core.role), escape_html(core.population), core.columns, core.rows,
         format_percent(core.occupancy), format_percent(load[i]), format_count(core.events[Event::update]),
-        format_energy(c.energy.core[i].nominal), format_digits(c.energy.area.core[i].nominal.value));
+        shown(format_energy(c.energy.core[i].nominal)), format_digits(c.energy.area.core[i].nominal.value));
   }
   out += "</tbody></table></div>";
   if (run.cores.size() > most_rows) {

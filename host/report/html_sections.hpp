@@ -15,6 +15,9 @@ struct Context {
   const EnergyReport& energy;
 };
 
+/// A formatted number, with the signs a page can show, escaped.
+std::string shown(const std::string& number);
+
 std::string_view style();  ///< the style sheet, light and dark
 
 std::string headline(const Context& c);

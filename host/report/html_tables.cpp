@@ -102,7 +102,7 @@ std::string constants(const Context& c) {
     std::string at = k.node_nm > 0 ? fmt::format("{} nm", k.node_nm) : "";
     if (k.supply.value > 0) at += fmt::format("{}{:.3g} V", at.empty() ? "" : ", ", k.supply.value);
     out += fmt::format(
-        R"(<tr><td><code>{}</code></td><td class="n">{:.4g}</td><td class="n">{:.4g}</td><td class="n">{:.4g}</td><td>{}</td><td>{}</td><td>{}</td><td class="w small">{}{}</td></tr>)",
+        R"(<tr><td class="k"><code>{}</code></td><td class="n">{:.4g}</td><td class="n">{:.4g}</td><td class="n">{:.4g}</td><td class="k">{}</td><td class="k">{}</td><td>{}</td><td class="w small">{}{}</td></tr>)",
         escape_html(k.name), k.value.nominal, k.value.low, k.value.high, escape_html(k.unit), at,
         escape_html(k.tag), escape_html(k.source), k.formula.empty() ? "" : "<br>" + code(k.formula));
   }
@@ -117,10 +117,10 @@ std::string provenance(const Context& c) {
   out += definition("Command", code(line));
   out += definition("Version", escape_html(run.tool_version));
   out += definition("Seed", fmt::to_string(run.seed));
-  out += definition("Wall time", format_time(Nanoseconds{run.wall_s * 1e9}));
+  out += definition("Wall time", shown(format_time(Nanoseconds{run.wall_s * 1e9})));
   out += definition("Peak memory", fmt::format("{:.1f} MB", static_cast<double>(run.peak_rss_bytes) / 1e6));
   for (const auto& [stage, seconds] : run.stage_s) {
-    out += definition("Stage " + stage, format_time(Nanoseconds{seconds * 1e9}));
+    out += definition("Stage " + stage, shown(format_time(Nanoseconds{seconds * 1e9})));
   }
   for (const auto& [name, hash] : run.input_hashes) out += definition("SHA-256 of " + name, code(hash));
   out += "</dl>";

@@ -190,6 +190,13 @@ RunRecord run_from_json(const std::string& text, const std::string& where) {
     Loader loader(object);
     visit_run(loader, run, run.chip_events);
     loader.finish();
+    visit_machine(run.machine, [&](const char* key, std::int64_t value, const char*, std::int64_t low,
+                                   std::int64_t high, const char*) {
+      if (value >= low && value <= high) return;
+      throw Error(ExitCode::data, Diagnostic{"TF-RUN-004", where, fmt::format("machine {} is {}", key, value),
+                                             fmt::format("{} to {}", low, high), ""});
+    });
+    if (run.packet_bits < 0 || run.tree_word_bits < 0) throw damaged("a packet or word of negative size");
     return run;
   } catch (const json::exception& error) {
     throw damaged(error.what());

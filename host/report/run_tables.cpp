@@ -139,22 +139,22 @@ std::vector<CoreRecord> read_per_core(std::string_view text, const std::string& 
                              "cores numbered from 0 without gaps", "is the file cut off?"});
     }
     CoreRecord& c = cores.emplace_back();
-    c.x = static_cast<int>(csv.integer());
-    c.y = static_cast<int>(csv.integer());
+    c.x = csv.small_integer();
+    c.y = csv.small_integer();
     c.role = csv.text();
     c.population = csv.text();
     c.columns = csv.integer();
     c.rows = csv.integer();
     c.lanes = csv.integer();
-    c.weight_bits = static_cast<int>(csv.integer());
-    c.activity_bits = static_cast<int>(csv.integer());
+    c.weight_bits = csv.small_integer();
+    c.activity_bits = csv.small_integer();
     c.occupancy = csv.number();
     c.synapse_bytes = csv.integer();
     c.neuron_bytes = csv.integer();
     c.history_bytes = csv.integer();
     c.axon_bytes = csv.integer();
     c.teacher = csv.integer() != 0;
-    c.post_units = static_cast<int>(csv.integer());
+    c.post_units = csv.small_integer();
     for (std::uint64_t& cycles : c.cycles) {
       const auto value = csv.optional_count();
       if (value.has_value() != timed) not_measured(where);

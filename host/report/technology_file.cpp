@@ -301,7 +301,6 @@ const std::vector<RequiredConstant>& required_constants() {
                                                     {"int32_add", "datapath", "pJ"},
                                                     {"int8_mul", "datapath", "pJ"},
                                                     {"int16_mul", "datapath", "pJ"},
-                                                    {"int32_mul", "datapath", "pJ"},
                                                     {"random_word", "datapath", "pJ"},
                                                     {"register_word", "datapath", "pJ"},
                                                     {"neuron_unit", "datapath", "pJ"},

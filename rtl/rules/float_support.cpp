@@ -91,7 +91,8 @@ double FloatChecks::number(const Parameters& given, const std::string& name, dou
 }
 
 int FloatChecks::whole(const Parameters& given, const std::string& name, int low, int high) {
-  const std::string expected = "a whole number from " + std::to_string(low) + " to " + std::to_string(high);
+  const std::string expected =
+      std::string("a whole number from ") + std::to_string(low) + " to " + std::to_string(high);
   const auto entry = given.numbers.find(name);
   if (entry == given.numbers.end()) {
     parameter("TF-EVL-002", name, "the parameter is missing", expected, "set " + name + "=VALUE");
@@ -139,9 +140,10 @@ const FloatArray* FloatChecks::find(const FloatArrays& given, const std::string&
   const auto bad =
       std::find_if(found.values.begin(), found.values.end(), [](double v) { return !std::isfinite(v); });
   if (bad != found.values.end()) {
-    array("TF-EVL-006", name,
-          "entry " + std::to_string(bad - found.values.begin()) + " (in C order) is " + text(*bad),
-          "finite numbers");
+    array(
+        "TF-EVL-006", name,
+        std::string("entry ") + std::to_string(bad - found.values.begin()) + " (in C order) is " + text(*bad),
+        "finite numbers");
   }
   return &found;
 }
@@ -161,20 +163,21 @@ EvalArrays FloatChecks::arrays(const FloatArrays& given, int classes) {
     out.w = w->values;
     if (x != nullptr && w->shape[1] != out.inputs) {
       array("TF-EVL-005", "w", "its shape is " + shape_text(w->shape),
-            "(n_out, " + std::to_string(out.inputs) + "), because x is " + shape_text(x->shape));
+            std::string("(n_out, ") + std::to_string(out.inputs) + "), because x is " + shape_text(x->shape));
     }
   }
   if (labels == nullptr) return out;
   if (x != nullptr && labels->shape[0] != out.samples) {
     array("TF-EVL-005", "labels", "its shape is " + shape_text(labels->shape),
-          "(" + std::to_string(out.samples) + "), one label for each row of x");
+          std::string("(") + std::to_string(out.samples) + "), one label for each row of x");
   }
   out.labels.reserve(labels->values.size());
   for (const double label : labels->values) {
     if (!std::isfinite(label)) return out;  // reported by find()
     if (classes > 0 && !(label >= 0 && label < classes && label == std::floor(label))) {
-      array("TF-EVL-007", "labels", "entry " + std::to_string(out.labels.size()) + " is " + text(label),
-            "class indices from 0 to " + std::to_string(classes - 1),
+      array("TF-EVL-007", "labels",
+            std::string("entry ") + std::to_string(out.labels.size()) + " is " + text(label),
+            std::string("class indices from 0 to ") + std::to_string(classes - 1),
             "classes is a parameter and is not taken from the labels");
       return out;
     }

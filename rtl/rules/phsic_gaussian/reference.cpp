@@ -34,7 +34,7 @@ int resolve_variant(int variant, int partners, bool grouped, bool batch, FloatCh
     return 0;
   }
   if (variant == 0) return grouped ? 18 : 19;
-  const std::string name = "variant=" + std::to_string(variant);
+  const std::string name = std::string("variant=") + std::to_string(variant);
   if (variant < 18) {
     checks.excluded("variant", "there is no " + name, "18, 19, 20, 21, 22 (the paper's equations) or 0",
                     "0 takes 18 with groups and 19 without");
@@ -46,7 +46,7 @@ int resolve_variant(int variant, int partners, bool grouped, bool batch, FloatCh
                     grouped ? "18, 21 or 22 with groups" : "19 or 20 without groups",
                     grouped ? "set groups=0 or another variant" : "set groups to a divisor of the neurons");
   } else if (partners > 0 && variant >= 20) {
-    checks.excluded("partners", "partners=" + std::to_string(partners) + " with " + name,
+    checks.excluded("partners", std::string("partners=") + std::to_string(partners) + " with " + name,
                     "partners with variant 0, 18 or 19", "(20) to (22) are two-point forms: set partners=0");
   }
   return variant;

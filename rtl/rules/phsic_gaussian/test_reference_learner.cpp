@@ -310,7 +310,7 @@ TEST_CASE("mistakes are refused with their codes") {
   for (const double variant : {18., 21., 22., 7., 17.}) {
     expect(false, [&](P p) { p.set("variant", variant); }, ExitCode::configuration, {"TF-EVL-003"});
   }
-  for (const double variant : {19., 20.}) {
+  for (const double variant : {19., 20., 7., 17.}) {
     expect(true, [&](P p) { p.set("variant", variant); }, ExitCode::configuration, {"TF-EVL-003"});
   }
   for (const bool grouped : {false, true}) {

@@ -63,10 +63,10 @@ FloatArrays eval(const EvalRequest& request) {
   const double eta = checks.number(request.parameters, "eta", -infinity, infinity);
   const EvalArrays in = checks.arrays(request.inputs, classes);
   if (classes > 0 && in.neurons > 0 && in.neurons != static_cast<std::size_t>(classes)) {
-    checks.unfitting(
-        "classes",
-        "classes=" + std::to_string(classes) + ", but w has " + std::to_string(in.neurons) + " rows",
-        "one row of w for each class", "set classes=" + std::to_string(in.neurons));
+    checks.unfitting("classes",
+                     std::string("classes=") + std::to_string(classes) + ", but w has " +
+                         std::to_string(in.neurons) + " rows",
+                     "one row of w for each class", std::string("set classes=") + std::to_string(in.neurons));
   }
   checks.throw_if_any();
 
@@ -105,8 +105,8 @@ class ReadoutLearner final : public FloatLearner {
     if (now.label < 0 || static_cast<std::size_t>(now.label) >= z_.size()) {
       throw Error(ExitCode::data, {"TF-EVL-007",
                                    "readout: learner",
-                                   "the label of a sample is " + std::to_string(now.label),
-                                   "a class index from 0 to " + std::to_string(z_.size() - 1),
+                                   std::string("the label of a sample is ") + std::to_string(now.label),
+                                   std::string("a class index from 0 to ") + std::to_string(z_.size() - 1),
                                    {}});
     }
     std::copy(now.z.begin(), now.z.end(), z_.begin());

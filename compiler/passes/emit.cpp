@@ -1,0 +1,331 @@
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <set>
+
+#include "compiler/passes/passes.hpp"
+#include "compiler/passes/rows.hpp"
+#include "rtl/rules/scale.hpp"
+#include "rtl/units/power/normalise.hpp"
+
+namespace trifactor {
+namespace {
+
+NormaliseImage normalise_image(const PopulationSpec& spec, const ResolvedPopulation& p) {
+  NormaliseImage image;
+  if (!spec.normalise) return image;
+  const double c = p.group_size;
+  const Scaled variance = scaled(1 / (c * c), 16), mean = scaled(1 / c, 16);
+  image.group_size = p.group_size;
+  image.variance_mantissa = variance.mantissa;
+  image.variance_shift = 2 * p.value.frac + variance.shift - variance_frac;
+  image.offset = static_cast<std::int32_t>(std::lround(std::ldexp(spec.normalise->delta / c, variance_frac)));
+  image.minus_p = static_cast<std::int32_t>(std::lround(std::ldexp(-spec.normalise->p, 15)));
+  image.q = static_cast<std::int32_t>(std::lround(std::ldexp(1 - spec.normalise->p, 15)));
+  image.scale_frac = p.group_scale.frac;
+  image.mean_mantissa = mean.mantissa;
+  image.mean_shift = p.value.frac + scale_power_frac + mean.shift - p.output.frac;
+  return image;
+}
+
+PlasticityImage plasticity_image(const RulePlan& plan, const PlasticitySpec& spec, const Slice& slice, int group_size) {
+  const Rule* rule = find_rule(spec.rule);
+  PlasticityImage image;
+  image.rule = spec.rule;
+  image.weight_age = static_cast<std::uint32_t>(spec.weight_age);
+  image.partners = plan.partners, image.up_words = plan.up_words, image.down_words = plan.down_words;
+  image.needs_target = plan.needs_target;
+  image.compared = plan.compared;
+  image.remembers_activity = plan.remembers_activity;
+  image.mean_words = plan.mean_words, image.held_words = plan.held_words;
+  image.b0 = plan.b0, image.b1 = plan.b1;
+  image.mean_extra_bits = plan.mean_extra_bits, image.mean_rate = plan.mean_rate, image.row_mean_bits = plan.row_mean_bits;
+  image.uses_a1 = plan.uses_a1, image.uses_c = plan.uses_c;
+  image.lane_shift = plan.lane.shift, image.stochastic = plan.lane.stochastic;
+  image.eta = plan.eta_mantissa;
+  image.exponentials = plan.exponentials, image.reciprocals = plan.reciprocals;
+  image.contribute_cycles = plan.up_words > 0 ? rule->cycles.contribute(plan, slice.neurons, group_size) : 0;
+  image.form_cycles = rule->cycles.form(plan, slice.neurons, group_size);
+  image.post = plan.post;
+  return image;
+}
+
+/// Bits and binary points of every array, under the name a user knows.
+std::vector<ArrayFormat> array_formats(const Network& network, const ResolvedNetwork& resolved) {
+  std::vector<ArrayFormat> all;
+  for (std::size_t p = 0; p < network.populations.size(); ++p) {
+    const PopulationSpec& spec = network.populations[p];
+    if (!spec.input) {
+      all.push_back({spec.name + ".z", resolved.populations[p].value});
+      if (spec.normalise) {
+        all.push_back({spec.name + ".r", resolved.populations[p].output});
+        all.push_back({spec.name + ".uq", resolved.populations[p].group_scale});
+      }
+    }
+    all.push_back({spec.name + ".activity", resolved.populations[p].activity});
+  }
+  for (std::size_t k = 0; k < network.projections.size(); ++k) {
+    all.push_back({network.projections[k].name + ".weight", resolved.projections[k].weight});
+    if (resolved.projections[k].plan)
+      for (const NamedFormat& f : resolved.projections[k].plan->formats)
+        all.push_back({network.projections[k].name + "." + f.array, f.format});
+  }
+  return all;
+}
+
+class Emitter {
+ public:
+  Emitter(const Network& network, const ResolvedNetwork& resolved, const Machine& machine,
+          const std::vector<InitialWeights>& weights, const std::vector<Slice>& slices)
+      : network_(network), resolved_(resolved), machine_(machine), weights_(weights), slices_(slices) {}
+
+  Program run() {
+    program_.network = network_.name;
+    program_.seed = network_.seed;
+    program_.classes = static_cast<std::uint32_t>(network_.classes);
+    program_.machine = machine_;
+    program_.encoder = network_.populations[static_cast<std::size_t>(network_.input)].encode;
+    program_.formats = array_formats(network_, resolved_);
+    describe();
+    for (const Slice& slice : slices_) emit_core(slice);
+    connect();
+    emit_teachers();
+    for (const Slice& slice : slices_) {
+      CoreUsage usage = slice_usage(network_, resolved_, machine_, slice);
+      usage.core = slice.core;
+      const CoreImage& image = core(slice.core);
+      if (image.owner == image.core) usage.packets_out = image.destinations.empty() ? 0 : image.neurons + 1;
+      program_.usage.push_back(usage);
+    }
+    return std::move(program_);
+  }
+
+ private:
+  CoreImage& core(std::uint32_t tile) {
+    return *std::find_if(program_.cores.begin(), program_.cores.end(), [&](const CoreImage& c) { return c.core == tile; });
+  }
+
+  void describe() {
+    for (std::size_t p = 0; p < network_.populations.size(); ++p) {
+      const PopulationSpec& spec = network_.populations[p];
+      program_.populations.push_back({spec.name, static_cast<std::uint32_t>(spec.neurons()), spec.input,
+                                      spec.normalise ? static_cast<std::uint32_t>(spec.normalise->groups) : 0,
+                                      resolved_.populations[p].value, resolved_.populations[p].activity});
+    }
+    for (std::size_t k = 0; k < network_.projections.size(); ++k) {
+      const ProjectionSpec& spec = network_.projections[k];
+      ProjectionInfo info;
+      info.name = spec.name;
+      info.from = static_cast<std::uint32_t>(spec.from), info.to = static_cast<std::uint32_t>(spec.to);
+      info.weight = resolved_.projections[k].weight;
+      info.bias = spec.bias;
+      if (const auto& plan = resolved_.projections[k].plan) {
+        info.rule = spec.plasticity->rule;
+        info.weight_age = static_cast<std::uint32_t>(spec.plasticity->weight_age);
+        info.eta = spec.plasticity->parameters.number("eta");
+        info.eta_mantissa = plan->eta_mantissa;
+        info.schedule = spec.plasticity->schedule;
+        info.shift = plan->lane.shift;
+        info.sigma = plan->reported_sigma;
+        info.kernel_frac = plan->signals_kernel_frac, info.third_factor_frac = plan->signals_third_factor_frac;
+        info.third_factor_scale = plan->third_factor_scale;
+      }
+      program_.projections.push_back(info);
+    }
+  }
+
+  void emit_core(const Slice& slice) {
+    const PopulationSpec& spec = network_.populations[slice.population];
+    const ResolvedPopulation& p = resolved_.populations[slice.population];
+    CoreImage image;
+    image.core = slice.core;
+    image.network_seed = network_.seed;
+    image.population = static_cast<std::uint32_t>(slice.population);
+    image.first_neuron = static_cast<std::uint32_t>(slice.first_neuron);
+    image.neurons = static_cast<std::uint32_t>(slice.neurons);
+    image.input = spec.input;
+    image.output = slice.population == static_cast<std::size_t>(network_.output);
+    image.owner = slice.core;
+    for (const Slice& other : slices_) {
+      if (other.population != slice.population || other.first_neuron != slice.first_neuron) continue;
+      if (other.row_slice == 0) image.owner = other.core;
+      if (slice.row_slice == 0 && other.row_slice != 0) image.helpers.push_back(other.core);
+    }
+    image.activation = spec.activation;
+    image.sum_frac = p.sum_frac;
+    image.value_frac = p.value.frac;
+    image.slope = static_cast<std::int32_t>(std::lround(std::ldexp(spec.slope, 15)));
+    image.normalise = normalise_image(spec, p);
+    image.output_shift = p.output.frac - p.activity.frac;
+    image.activity_bits = p.activity.bits;
+    if (!spec.input)
+      for (const RowRange& range : row_ranges(network_, slice.population, slice.first_row, slice.rows))
+        image.blocks.push_back(block(slice, range));
+    program_.cores.push_back(std::move(image));
+  }
+
+  BlockImage block(const Slice& slice, const RowRange& range) const {
+    const ProjectionSpec& spec = network_.projections[range.projection];
+    const ResolvedProjection& resolved = resolved_.projections[range.projection];
+    const ResolvedPopulation& source = resolved_.populations[static_cast<std::size_t>(spec.from)];
+    const ResolvedPopulation& target = resolved_.populations[slice.population];
+    const std::size_t from = static_cast<std::size_t>(network_.populations[static_cast<std::size_t>(spec.from)].neurons());
+    BlockImage b;
+    b.projection = static_cast<std::uint32_t>(range.projection);
+    b.source = static_cast<std::uint32_t>(spec.from);
+    b.first_row = static_cast<std::uint32_t>(range.first_row);
+    b.rows = static_cast<std::uint32_t>(range.rows);
+    b.row_slice = static_cast<std::uint32_t>(slice.row_slice);
+    b.bias = range.bias;
+    b.bias_value = 1 << source.activity.frac;
+    b.weight_bits = resolved.weight.bits;
+    b.activity_bits = source.activity.bits;
+    b.sum_shift = target.sum_frac - resolved.sum_frac;
+    b.plastic = resolved.plan.has_value();
+    if (b.plastic) b.plasticity = plasticity_image(*resolved.plan, *spec.plasticity, slice, target.group_size);
+    const InitialWeights& initial = weights_[range.projection];
+    const std::size_t first = static_cast<std::size_t>(slice.first_neuron), n = static_cast<std::size_t>(slice.neurons);
+    b.weights.reserve(b.total_rows() * n);
+    for (std::size_t row = b.first_row; row < b.first_row + b.rows; ++row)
+      for (std::size_t i = first; i < first + n; ++i)
+        b.weights.push_back(static_cast<std::int16_t>(resolved.weight.quantise(initial.weights[i * from + row])));
+    if (b.bias)
+      for (std::size_t i = first; i < first + n; ++i)
+        b.weights.push_back(static_cast<std::int16_t>(resolved.weight.quantise(initial.bias[i])));
+    return b;
+  }
+
+  /// Who sends to whom: the owners of a source population to every core that holds rows of them.
+  void connect() {
+    for (CoreImage& to : program_.cores)
+      for (const BlockImage& b : to.blocks)
+        for (CoreImage& from : program_.cores) {
+          if (from.population != b.source || from.owner != from.core) continue;
+          const bool overlap = from.first_neuron < b.first_row + b.rows && b.first_row < from.first_neuron + from.neurons;
+          if (!overlap) continue;
+          if (std::find(from.destinations.begin(), from.destinations.end(), to.core) != from.destinations.end()) continue;
+          from.destinations.push_back(to.core);
+          to.sources.push_back({from.population, from.core, from.first_neuron, from.neurons});
+        }
+  }
+
+  bool has_teacher(std::uint32_t tile) const {
+    const std::int64_t x = tile % machine_.mesh.width, y = tile / machine_.mesh.width;
+    for (const CoreType& t : machine_.core_types)
+      if (x >= t.x0 && x <= t.x1 && y >= t.y0 && y <= t.y1) return t.teacher;
+    return false;
+  }
+
+  void emit_teachers() {
+    std::set<std::uint32_t> taken;
+    std::uint32_t slots = 0;
+    for (std::size_t k = 0; k < network_.projections.size(); ++k) {
+      const auto& plan = resolved_.projections[k].plan;
+      if (!plan) continue;
+      const PlasticitySpec& spec = *network_.projections[k].plasticity;
+      std::vector<std::uint32_t> owners;
+      for (CoreImage& image : program_.cores)
+        for (const BlockImage& b : image.blocks)
+          if (b.projection == k && image.owner == image.core) owners.push_back(image.core);
+      if (plan->needs_target) program_.label.targets.insert(program_.label.targets.end(), owners.begin(), owners.end());
+      if (plan->up_words == 0) continue;
+      const std::uint32_t tile = teacher_tile(k, owners, taken);
+      taken.insert(tile);
+      TeacherImage teacher;
+      teacher.projection = static_cast<std::uint32_t>(k);
+      teacher.tile = tile;
+      teacher.rule = spec.rule;
+      teacher.partners = plan->partners, teacher.up_words = plan->up_words, teacher.down_words = plan->down_words;
+      teacher.teach_cycles = find_rule(spec.rule)->cycles.teach(*plan);
+      teacher.registers = plan->teacher;
+      teacher.contributors = owners;
+      program_.teachers.push_back(teacher);
+      program_.label.teachers.push_back(tile);
+      program_.label.partners.push_back(static_cast<std::uint32_t>(plan->partners));
+      slots = std::max(slots, static_cast<std::uint32_t>(plan->partners + spec.weight_age + 1));
+      for (CoreImage& image : program_.cores)
+        for (BlockImage& b : image.blocks)
+          if (b.projection == k) b.plasticity.teacher = tile;
+    }
+    program_.label.slots = program_.label.targets.empty() && slots == 0 ? 0 : std::max(slots, 1u);
+  }
+
+  /// The nearest tile with a free teacher unit to the layer's first core.
+  std::uint32_t teacher_tile(std::size_t projection, const std::vector<std::uint32_t>& owners, const std::set<std::uint32_t>& taken) const {
+    const std::int64_t width = machine_.mesh.width;
+    std::int64_t best = -1, best_distance = 0;
+    for (std::int64_t tile = 0; tile < machine_.tiles(); ++tile) {
+      if (!has_teacher(static_cast<std::uint32_t>(tile)) || taken.count(static_cast<std::uint32_t>(tile)) != 0) continue;
+      const std::int64_t root = owners.front();
+      const std::int64_t distance = std::abs(tile % width - root % width) + std::abs(tile / width - root / width);
+      if (best < 0 || distance < best_distance) best = tile, best_distance = distance;
+    }
+    if (best < 0)
+      throw Error(ExitCode::does_not_fit,
+                  {"TF-FIT-005", to_string(network_.projections[projection].place) + ": " + network_.projections[projection].name,
+                   "no teacher unit is left on machine " + machine_.name, "a tile whose core type has teacher = true",
+                   "use a machine with more teacher units"});
+    return static_cast<std::uint32_t>(best);
+  }
+
+  const Network& network_;
+  const ResolvedNetwork& resolved_;
+  const Machine& machine_;
+  const std::vector<InitialWeights>& weights_;
+  const std::vector<Slice>& slices_;
+  Program program_;
+};
+
+}  // namespace
+
+CoreUsage slice_usage(const Network& network, const ResolvedNetwork& resolved, const Machine& machine, const Slice& slice) {
+  const std::uint64_t n = static_cast<std::uint64_t>(slice.neurons);
+  const std::uint64_t lanes = static_cast<std::uint64_t>(machine.core.lanes);
+  CoreUsage u;
+  u.neurons = static_cast<std::uint32_t>(n);
+  if (network.populations[slice.population].input) {
+    u.neuron_bytes = n * 2 * 2;  // two presentations of 16-bit values
+    return u;
+  }
+  const std::uint64_t group_size = static_cast<std::uint64_t>(resolved.populations[slice.population].group_size);
+  const std::uint64_t groups = group_size == 0 ? 0 : n / group_size;
+  const bool owner = slice.row_slice == 0;
+  std::uint64_t activity_slots = 1, z_slots = 1, scale_slots = 1;
+  u.neuron_bytes = n * 6;  // the 48-bit sum
+  for (const RowRange& range : row_ranges(network, slice.population, slice.first_row, slice.rows)) {
+    const std::uint64_t rows = static_cast<std::uint64_t>(range.rows) + (range.bias ? 1 : 0);
+    const ResolvedProjection& projection = resolved.projections[range.projection];
+    u.rows += static_cast<std::uint32_t>(rows);
+    u.synapses += rows * n;
+    u.synapse_bytes += (rows * ((n + lanes - 1) / lanes) * lanes * static_cast<std::uint64_t>(projection.weight.bits) + 7) / 8;
+    u.axon_bytes += 2 * 2 * rows;  // 16 bits for each of two presentations
+    if (!projection.plan) continue;
+    const RulePlan& plan = *projection.plan;
+    const std::uint64_t age = static_cast<std::uint64_t>(network.projections[range.projection].plasticity->weight_age);
+    if (plan.b0 == RowTrace::before || plan.b1 == RowTrace::before) u.axon_bytes += 2 * rows;
+    if (plan.b1 == RowTrace::mean) u.axon_bytes += 4 * rows;
+    u.axon_bytes += age * rows * (plan.b1 == RowTrace::none ? 2u : 4u);  // row scalars of updates that wait
+    u.neuron_bytes += n * 4;                                             // generator of the lane
+    u.neuron_bytes += n * 2 * (age + 1) * (1u + plan.uses_a1 + plan.uses_c);
+    if (!owner) continue;
+    u.neuron_bytes += n * 4;  // generator of the post unit
+    u.neuron_bytes += n * 4 * static_cast<std::uint64_t>(plan.mean_words);
+    u.neuron_bytes += (groups == 0 ? n : groups) * 4 * static_cast<std::uint64_t>(plan.held_words);
+    const std::uint64_t waiting = age + 1, compared = waiting + static_cast<std::uint64_t>(plan.partners);
+    z_slots = std::max(z_slots, plan.compared == Compared::value ? compared : waiting);
+    scale_slots = std::max(scale_slots, plan.compared == Compared::group_scale ? compared : waiting);
+    activity_slots = std::max(activity_slots, waiting + (plan.remembers_activity ? 1 : 0));
+  }
+  if (owner) {
+    u.history_bytes = 2 * (z_slots * n + scale_slots * groups);
+    u.neuron_bytes += activity_slots * n * (groups == 0 ? 2u : 4u);  // f', and r
+  }
+  return u;
+}
+
+Program emit(const Network& network, const ResolvedNetwork& resolved, const Machine& machine,
+             const std::vector<InitialWeights>& weights, const std::vector<Slice>& slices) {
+  return Emitter(network, resolved, machine, weights, slices).run();
+}
+
+}  // namespace trifactor

@@ -1,0 +1,95 @@
+#include <algorithm>
+#include <cmath>
+
+#include "compiler/passes/passes.hpp"
+
+namespace trifactor {
+namespace {
+
+/// Local neuron values are 16 bits; a fraction of 15 keeps them within what activation units produce.
+NumberFormat local_format(double range) {
+  NumberFormat format = signed_format(16, range);
+  format.frac = std::min(format.frac, 15);
+  return format;
+}
+
+ResolvedPopulation resolve_population(const PopulationSpec& spec) {
+  ResolvedPopulation p;
+  p.value = local_format(spec.input ? spec.output_range : spec.value_range);
+  p.output = spec.normalise ? local_format(spec.output_range) : p.value;
+  p.activity = signed_format(spec.activity_bits, spec.output_range);
+  p.activity.frac = std::min(p.activity.frac, p.output.frac);
+  if (spec.normalise) {
+    p.group_size = spec.neurons() / spec.normalise->groups;
+    p.group_scale = local_format(spec.normalise->scale_range);
+  }
+  return p;
+}
+
+}  // namespace
+
+LayerFacts layer_facts(const Network& network, const ResolvedNetwork& resolved, std::size_t index) {
+  const ProjectionSpec& projection = network.projections[index];
+  const PopulationSpec& to = network.populations[static_cast<std::size_t>(projection.to)];
+  const ResolvedPopulation& target = resolved.populations[static_cast<std::size_t>(projection.to)];
+  LayerFacts facts;
+  facts.where = to_string(projection.plasticity ? projection.plasticity->place : projection.place) + ": " + projection.name;
+  facts.neurons = to.neurons();
+  facts.groups = to.normalise ? to.normalise->groups : 0;
+  facts.classes = network.classes;
+  facts.power = to.normalise ? to.normalise->p : 0;
+  facts.weight = resolved.projections[index].weight;
+  facts.activity = resolved.populations[static_cast<std::size_t>(projection.from)].activity;
+  facts.value = target.value;
+  facts.output = target.output;
+  facts.group_scale = target.group_scale;
+  facts.stochastic = projection.stochastic;
+  facts.largest_eta = projection.plasticity ? projection.plasticity->parameters.number("eta") : 0;
+  return facts;
+}
+
+ResolvedNetwork resolve(const Network& network) {
+  ResolvedNetwork resolved;
+  Diagnostics mistakes;
+  for (const PopulationSpec& spec : network.populations) {
+    resolved.populations.push_back(resolve_population(spec));
+    const int size = resolved.populations.back().group_size;
+    if (size > 256)
+      mistakes.add({"TF-FMT-010", to_string(spec.place), "groups of " + std::to_string(size) + " neurons", "at most 256",
+                    "use more groups"});
+    if (spec.normalise && size < 2)
+      mistakes.add({"TF-FMT-011", to_string(spec.place), "groups of one neuron", "at least 2 neurons a group",
+                    "use fewer groups"});
+  }
+  for (std::size_t k = 0; k < network.projections.size(); ++k) {
+    const ProjectionSpec& spec = network.projections[k];
+    ResolvedProjection projection;
+    projection.weight = signed_format(spec.bits, spec.range, spec.stochastic ? Rounding::stochastic : Rounding::nearest);
+    projection.sum_frac = projection.weight.frac + resolved.populations[static_cast<std::size_t>(spec.from)].activity.frac;
+    resolved.projections.push_back(projection);
+    ResolvedPopulation& target = resolved.populations[static_cast<std::size_t>(spec.to)];
+    target.sum_frac = std::max(target.sum_frac, projection.sum_frac);
+  }
+  for (std::size_t k = 0; k < network.projections.size(); ++k) {
+    const ProjectionSpec& spec = network.projections[k];
+    if (!spec.plasticity) continue;
+    const Rule* rule = find_rule(spec.plasticity->rule);
+    try {
+      resolved.projections[k].plan = rule->resolve(spec.plasticity->parameters, layer_facts(network, resolved, k));
+    } catch (const Error& error) {
+      for (const Diagnostic& item : error.items()) mistakes.add(item);
+    }
+  }
+  mistakes.throw_if_any(ExitCode::configuration);
+  return resolved;
+}
+
+Program compile(const Network& network, const Machine& machine, const CompileOptions& options) {
+  const ResolvedNetwork resolved = resolve(network);
+  const std::vector<InitialWeights> weights = initial_weights(network);
+  std::vector<Slice> slices = partition(network, resolved, machine);
+  place(network, resolved, machine, options, slices);
+  return emit(network, resolved, machine, weights, slices);
+}
+
+}  // namespace trifactor

@@ -1,0 +1,272 @@
+// The post unit of a read-out; golden.cpp beside this file is its definition. One multiplier, one shifter and
+// one exponential (two stages), each used by one step of the sequence at a time. Nothing is reduced, so an
+// order to contribute is over at once. Time does not depend on data.
+//
+//   softmax         largest z: one neuron a cycle; sum of exponentials: one a cycle; then 6 cycles a neuron
+//   linear, hinge   3 cycles a neuron
+//
+// Memories answer one cycle after an address; neuron words are written in one piece.
+module readout_post (
+    input logic clk,
+    input logic rst_n,
+    // registers, numbered as PostRegister in golden.hpp
+    input logic cfg_we,
+    input logic [7:0] cfg_addr,
+    input logic [31:0] cfg_data,
+    // received third-factor words
+    input logic word_we,
+    input logic [5:0] word_addr,
+    input logic [15:0] word_data,
+    // the run
+    input logic [15:0] neurons,     // in this core, at least 1
+    input logic [15:0] group_size,  // 0: not grouped
+    input logic [15:0] width,       // compared values: neurons or whole groups
+    input logic [5:0] count,        // past samples that exist
+    input logic [15:0] eta,         // mantissa
+    input logic [15:0] target,      // the class of this sample
+    input logic start,
+    input logic op,                 // 0 contribute, 1 form
+    output logic done,              // one cycle, together with the last write
+    // compared values of this sample and of one past sample
+    output logic [15:0] compare_index,
+    output logic [5:0] compare_partner,
+    input logic [15:0] compare_now,
+    input logic [15:0] compare_past,
+    // neuron state, read
+    output logic [15:0] neuron_addr,
+    input logic [15:0] neuron_z,
+    input logic [15:0] neuron_fprime,
+    input logic [15:0] neuron_r,
+    input logic [15:0] before_fprime,
+    input logic [15:0] before_r,
+    input logic [31:0] neuron_generator,
+    input logic [31:0] neuron_mean0,
+    input logic [31:0] neuron_mean1,
+    // neuron state and factors, written
+    output logic neuron_we,
+    output logic [15:0] neuron_waddr,
+    output logic [31:0] generator,
+    output logic [31:0] mean0,
+    output logic [31:0] mean1,
+    output logic [14:0] a0,
+    output logic [14:0] a1,
+    output logic [14:0] c,
+    // one word held for each compared value from sample to sample
+    output logic [15:0] held_addr,
+    input logic [31:0] held_data,
+    output logic held_we,
+    output logic [15:0] held_waddr,
+    output logic [31:0] held_wdata,
+    // partial sums for the reduction tree
+    output logic up_we,
+    output logic [5:0] up_addr,
+    output logic [47:0] up_data,
+    // of this run
+    output logic [19:0] factors_lost,
+    output logic [19:0] factors_saturated
+);
+  // The port list is that of every post unit.
+  // verilator lint_off UNUSED
+  wire unused = &{1'b0, cfg_data[31:16], word_we, word_addr, word_data, group_size, width, count, compare_now,
+                  compare_past, neuron_fprime, neuron_r, before_fprime, before_r, neuron_mean0, neuron_mean1,
+                  held_data, 1'b0};
+  // verilator lint_on UNUSED
+  assign compare_index = 16'd0;
+  assign compare_partner = 6'd0;
+  assign mean0 = 32'd0;
+  assign mean1 = 32'd0;
+  assign a1 = 15'd0;
+  assign held_addr = 16'd0;
+  assign held_we = 1'b0;
+  assign held_waddr = 16'd0;
+  assign held_wdata = 32'd0;
+  assign up_we = 1'b0;
+  assign up_addr = 6'd0;
+  assign up_data = 48'd0;
+
+  // ---- registers ---------------------------------------------------------------------------------------
+  localparam logic [1:0] Softmax = 2'd0, Linear = 2'd1;
+  logic [1:0] kind;
+  logic [4:0] value_frac;
+  logic [15:0] mu, c_rate;
+  logic [5:0] a_shift, c_shift;
+  logic stochastic;
+
+  always_ff @(posedge clk) begin
+    if (cfg_we)
+      case (cfg_addr)
+        8'd0: kind <= cfg_data[1:0];
+        8'd1: value_frac <= cfg_data[4:0];
+        8'd2: mu <= cfg_data[15:0];
+        8'd3: a_shift <= cfg_data[5:0];
+        8'd4: c_rate <= cfg_data[15:0];
+        8'd5: c_shift <= cfg_data[5:0];
+        8'd6: stochastic <= cfg_data[0];
+        default: ;
+      endcase
+  end
+  wire softmax = kind == Softmax;
+  wire decays = c_rate != 16'd0;
+
+  // ---- sequence ----------------------------------------------------------------------------------------
+  localparam logic [4:0] Idle = 5'd0, Nothing = 5'd1, Rate = 5'd2, RateKeep = 5'd3, Largest = 5'd4,
+                         LargestDrain = 5'd5, Total = 5'd6, TotalDrain = 5'd7, Invert = 5'd8, InvertDrain = 5'd9,
+                         Exponent = 5'd10, Power = 5'd11, Normalise = 5'd12, Error = 5'd13, Scale = 5'd14,
+                         RoundA0 = 5'd15, RoundC = 5'd16;
+  logic [4:0] state;
+  logic [15:0] neuron;
+  wire walks = state == Largest | state == Total;
+  wire last_address = neuron_addr == neurons - 16'd1;
+  wire last_neuron = neuron == neurons - 16'd1;
+  wire last_step = decays ? state == RoundC : state == RoundA0;
+  // the address moves one cycle before the last step, so that the next neuron's words arrive in time
+  wire move_address = decays ? state == RoundA0 : state == Scale;
+
+  // ---- softmax: largest, exponentials, sum, reciprocal -----------------------------------------------------
+  logic [1:0] drained;
+  logic data_valid, in_total, power_valid, inverted;
+  logic signed [15:0] largest;
+  logic [15:0] power;
+  logic [39:0] total;
+  logic [16:0] inverse_mantissa;
+  logic [5:0] inverse_exponent;
+
+  wire signed [15:0] z = $signed(neuron_z);
+  wire [16:0] below = {largest[15], largest} - {z[15], z};
+  wire [4:0] to_16 = 5'd16 - value_frac;
+
+  exp_unit exponential (
+      .clk(clk),
+      .rst_n(rst_n),
+      .start((data_valid & in_total) | state == Exponent),
+      .x({46'd0, below} << to_16),
+      .done(power_valid),
+      .result(power)
+  );
+  reciprocal inverter (
+      .clk(clk),
+      .rst_n(rst_n),
+      .start(state == Invert),
+      .value({1'b0, total}),
+      .done(inverted),
+      .mantissa(inverse_mantissa),
+      .exponent(inverse_exponent)
+  );
+  assign in_total = state == Total | state == TotalDrain;
+
+  always_ff @(posedge clk) begin
+    if (state == RateKeep) begin
+      largest <= -16'sd32768;
+      total <= 40'd0;
+    end
+    if (data_valid & (state == Largest | state == LargestDrain) & z > largest) largest <= z;
+    if (power_valid & in_total) total <= total + 40'(power);
+  end
+
+  // ---- error and factors -----------------------------------------------------------------------------------
+  logic signed [36:0] product;
+  logic [31:0] c_product;
+  logic signed [18:0] large_a, delta, error;
+  logic signed [17:0] large_b;
+  logic signed [63:0] exact;
+  logic [5:0] shift;
+  wire is_target = neuron == target;
+  wire signed [18:0] one = 19'sd1 <<< value_frac;
+  wire signed [18:0] wide_z = 19'(z);
+  wire rounds_factor = state == RoundA0 | state == RoundC;
+  wire [31:0] drawn = fixed_pkg::xorshift32(generator);
+  wire signed [63:0] rounded = (rounds_factor & stochastic) ? fixed_pkg::stochastic_shift(exact, shift, drawn)
+                                                            : fixed_pkg::round_shift(exact, shift);
+  wire signed [63:0] factor = fixed_pkg::saturate_signed(rounded, 6'd15);
+  wire lost = factor == 64'sd0 && exact != 64'sd0;
+  wire clipped = factor != rounded;
+
+  always_comb begin
+    exact = state == RoundC ? $signed({32'd0, c_product}) : 64'(product);
+    shift = state == RoundC ? c_shift : state == RoundA0 ? a_shift : inverse_exponent + 6'd1;
+    large_a = $signed({3'd0, eta});
+    large_b = $signed({2'd0, c_rate});
+    if (state == Normalise) begin
+      large_a = $signed({3'd0, power});
+      large_b = $signed({1'b0, inverse_mantissa});  // at most 2^16
+    end else if (state == Scale) begin
+      large_a = delta;
+      large_b = $signed({2'd0, eta});
+    end
+    error = is_target ? 19'sd32768 - 19'(rounded) : 19'sd0 - 19'(rounded);
+    if (kind == Linear) error = is_target ? one - wide_z : 19'sd0 - wide_z;
+    else if (~softmax) begin  // hinge, both comparisons strict
+      error = 19'sd0;
+      if (is_target & wide_z < one) error = 19'sd32768;
+      if (~is_target & wide_z > -one) error = 19'sd0 - $signed({3'd0, mu});
+    end
+  end
+
+  always_ff @(posedge clk) begin
+    if (state == Rate | state == Normalise | state == Scale) product <= large_a * large_b;
+    if (state == RateKeep) c_product <= product[31:0];
+    if (state == Error) begin
+      delta <= error;
+      generator <= neuron_generator;
+    end
+    if (state == RoundA0) a0 <= factor[14:0];
+    if (state == RoundC) c <= factor[14:0];
+    if (rounds_factor & stochastic) generator <= drawn;
+    if (state == Idle & start) begin
+      factors_lost <= 20'd0;
+      factors_saturated <= 20'd0;
+    end else if (rounds_factor) begin
+      factors_lost <= factors_lost + {19'd0, lost};
+      factors_saturated <= factors_saturated + {19'd0, clipped};
+    end
+  end
+
+  // ---- control -----------------------------------------------------------------------------------------------
+  always_ff @(posedge clk) begin
+    done <= 1'b0;
+    neuron_we <= 1'b0;
+    data_valid <= walks;
+    drained <= state == TotalDrain ? drained + 2'd1 : 2'd0;
+    if (walks | move_address) neuron_addr <= walks & last_address ? 16'd0 : neuron_addr + 16'd1;
+    case (state)
+      Idle:
+      if (start) begin
+        neuron_addr <= 16'd0;
+        neuron <= 16'd0;
+        state <= op ? Rate : Nothing;
+      end
+      Nothing: begin
+        done <= 1'b1;
+        state <= Idle;
+      end
+      Rate: state <= RateKeep;
+      RateKeep: state <= softmax ? Largest : Error;
+      Largest: if (last_address) state <= LargestDrain;
+      LargestDrain: state <= Total;
+      Total: if (last_address) state <= TotalDrain;
+      TotalDrain: if (drained == 2'd2) state <= Invert;
+      Invert: state <= InvertDrain;
+      InvertDrain: if (inverted) state <= Exponent;
+      Exponent: state <= Power;
+      Power: state <= Normalise;
+      Normalise: state <= Error;
+      Error: state <= Scale;
+      Scale: state <= RoundA0;
+      RoundA0: state <= RoundC;
+      default: state <= Idle;
+    endcase
+    if (last_step) begin
+      neuron_we <= 1'b1;
+      neuron_waddr <= neuron;
+      neuron <= neuron + 16'd1;
+      done <= last_neuron;
+      state <= last_neuron ? Idle : softmax ? Exponent : Error;
+    end
+    if (!rst_n) begin
+      state <= Idle;
+      done <= 1'b0;
+      neuron_we <= 1'b0;
+      data_valid <= 1'b0;
+    end
+  end
+endmodule

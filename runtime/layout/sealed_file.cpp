@@ -1,0 +1,185 @@
+#include "runtime/layout/sealed_file.hpp"
+
+#include <fcntl.h>
+#include <openssl/evp.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <memory>
+
+#include "rtl/spec/diagnostic.hpp"
+
+namespace trifactor {
+namespace {
+
+class Descriptor {
+ public:
+  Descriptor(const std::filesystem::path& path, int flags) : fd_(::open(path.c_str(), flags | O_CLOEXEC, 0666)) {}
+  Descriptor(const Descriptor&) = delete;
+  Descriptor& operator=(const Descriptor&) = delete;
+  ~Descriptor() {
+    if (fd_ >= 0) ::close(fd_);
+  }
+  int get() const { return fd_; }
+
+ private:
+  int fd_;
+};
+
+struct DigestFree {
+  void operator()(EVP_MD_CTX* context) const { EVP_MD_CTX_free(context); }
+};
+
+struct Content {
+  std::uint64_t length = 0;
+  unsigned char sha256[32] = {};
+};
+
+/// Length and digest of what follows the seal. `fd` is open for reading.
+Content digest_content(int fd, const std::filesystem::path& path) {
+  std::unique_ptr<EVP_MD_CTX, DigestFree> context(EVP_MD_CTX_new());
+  EVP_DigestInit_ex(context.get(), EVP_sha256(), nullptr);
+  Content content;
+  std::vector<unsigned char> buffer(1 << 20);
+  off_t offset = seal_bytes;
+  for (;;) {
+    const ssize_t got = ::pread(fd, buffer.data(), buffer.size(), offset);
+    if (got < 0)
+      throw Error(ExitCode::data, {"TF-FILE-001", path.string(), std::string("cannot be read: ") + std::strerror(errno), "", ""});
+    if (got == 0) break;
+    EVP_DigestUpdate(context.get(), buffer.data(), static_cast<std::size_t>(got));
+    offset += got;
+    content.length += static_cast<std::uint64_t>(got);
+  }
+  EVP_DigestFinal_ex(context.get(), content.sha256, nullptr);
+  return content;
+}
+
+template <class T>
+void put(std::vector<unsigned char>& bytes, std::size_t at, T value) {
+  std::memcpy(bytes.data() + at, &value, sizeof value);
+}
+template <class T>
+T take(const std::vector<unsigned char>& bytes, std::size_t at) {
+  T value;
+  std::memcpy(&value, bytes.data() + at, sizeof value);
+  return value;
+}
+
+constexpr std::size_t version_at = 8, length_at = 16, digest_at = 24;
+
+void write_all(int fd, const void* data, std::size_t size, off_t offset, const std::filesystem::path& path) {
+  const char* bytes = static_cast<const char*>(data);
+  while (size > 0) {
+    const ssize_t written = ::pwrite(fd, bytes, size, offset);
+    if (written < 0) {
+      if (errno == EINTR) continue;
+      throw_cannot_write(path, errno);
+    }
+    bytes += written;
+    size -= static_cast<std::size_t>(written);
+    offset += written;
+  }
+}
+
+}  // namespace
+
+void throw_cannot_write(const std::filesystem::path& path, int error_number) {
+  throw Error(ExitCode::cannot_write, {"TF-OUT-001", path.string(), std::string("cannot be written: ") + std::strerror(error_number), "",
+                                       error_number == ENOSPC ? "free some space or write elsewhere with -o" : "write elsewhere with -o"});
+}
+
+std::filesystem::path temporary_beside(const std::filesystem::path& target) {
+  std::filesystem::path path = target;
+  path += "." + std::to_string(::getpid()) + ".tmp";
+  return path;
+}
+
+void seal_and_rename(const SealKind& kind, const std::filesystem::path& path, const std::filesystem::path& target) {
+  {
+    const Descriptor file(path, O_RDWR);
+    if (file.get() < 0) throw_cannot_write(path, errno);
+    const Content content = digest_content(file.get(), path);
+    std::vector<unsigned char> seal(seal_bytes, 0);
+    std::memcpy(seal.data(), kind.magic.data(), 8);
+    put(seal, version_at, kind.version);
+    put(seal, length_at, content.length);
+    std::memcpy(seal.data() + digest_at, content.sha256, 32);
+    write_all(file.get(), seal.data(), seal.size(), 0, target);
+    if (::fsync(file.get()) != 0) throw_cannot_write(target, errno);
+  }
+  if (::rename(path.c_str(), target.c_str()) != 0) throw_cannot_write(target, errno);
+}
+
+std::string check_seal(const SealKind& kind, const std::filesystem::path& path) {
+  const auto damaged = [&](int number, std::string found, std::string hint) {
+    return Error(ExitCode::data, {kind.code + "-00" + std::to_string(number), path.string(), std::move(found),
+                                  "a complete " + kind.name + " file", std::move(hint)});
+  };
+  struct stat status {};
+  if (::stat(path.c_str(), &status) != 0)
+    throw Error(ExitCode::configuration, {kind.code + "-001", path.string(), "there is no such file", "a " + kind.name + " file", ""});
+  if (!S_ISREG(status.st_mode))
+    throw Error(ExitCode::configuration, {kind.code + "-001", path.string(), "is not a regular file", "a " + kind.name + " file", ""});
+  const Descriptor file(path, O_RDONLY);
+  if (file.get() < 0)
+    throw Error(ExitCode::configuration, {kind.code + "-001", path.string(), std::string("cannot be opened: ") + std::strerror(errno), "", ""});
+  std::vector<unsigned char> seal(seal_bytes);
+  const ssize_t got = ::pread(file.get(), seal.data(), seal.size(), 0);
+  if (got < 8 || std::memcmp(seal.data(), kind.magic.data(), 8) != 0)
+    throw damaged(2, "this is not a " + kind.name + " file", "make one with `trifactor`");
+  if (got < static_cast<ssize_t>(seal_bytes)) throw damaged(4, "the file is cut short", "make it again");
+  const std::uint32_t version = take<std::uint32_t>(seal, version_at);
+  if (version > kind.version)
+    throw damaged(3, "format version " + std::to_string(version) + " is newer than this program knows (" + std::to_string(kind.version) + ")",
+                  "update trifactor, or make the file again with this one");
+  const Content content = digest_content(file.get(), path);
+  const std::uint64_t length = take<std::uint64_t>(seal, length_at);
+  if (content.length != length)
+    throw damaged(4, "the file is cut short or too long: " + std::to_string(content.length) + " bytes of content, " + std::to_string(length) + " recorded",
+                  "make it again");
+  if (std::memcmp(content.sha256, seal.data() + digest_at, 32) != 0)
+    throw damaged(5, "the file is damaged: its SHA-256 is not the one recorded", "make it again");
+  std::string hex;
+  for (const unsigned char byte : content.sha256) {
+    constexpr char digits[] = "0123456789abcdef";
+    hex += digits[byte >> 4];
+    hex += digits[byte & 15];
+  }
+  return hex;
+}
+
+void write_sealed_words(const SealKind& kind, const std::filesystem::path& target, std::span<const std::uint32_t> words) {
+  const std::filesystem::path temporary = temporary_beside(target);
+  try {
+    {
+      const Descriptor file(temporary, O_WRONLY | O_CREAT | O_TRUNC);
+      if (file.get() < 0) throw_cannot_write(target, errno);
+      write_all(file.get(), words.data(), words.size_bytes(), seal_bytes, target);
+    }
+    seal_and_rename(kind, temporary, target);
+  } catch (...) {
+    ::unlink(temporary.c_str());
+    throw;
+  }
+}
+
+std::vector<std::uint32_t> read_sealed_words(const SealKind& kind, const std::filesystem::path& path) {
+  check_seal(kind, path);
+  const Descriptor file(path, O_RDONLY);
+  struct stat status {};
+  ::fstat(file.get(), &status);
+  std::vector<std::uint32_t> words((static_cast<std::size_t>(status.st_size) - seal_bytes) / 4);
+  std::size_t done = 0;
+  while (done < words.size() * 4) {
+    const ssize_t got = ::pread(file.get(), reinterpret_cast<char*>(words.data()) + done, words.size() * 4 - done,
+                                static_cast<off_t>(seal_bytes + done));
+    if (got <= 0) throw Error(ExitCode::data, {kind.code + "-004", path.string(), "the file is cut short", "", "make it again"});
+    done += static_cast<std::size_t>(got);
+  }
+  return words;
+}
+
+}  // namespace trifactor

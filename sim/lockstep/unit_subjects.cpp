@@ -1,0 +1,25 @@
+#include "sim/lockstep/unit_subjects.hpp"
+
+namespace trifactor {
+
+std::span<const SubjectEntry> unit_subjects() {
+  static const std::vector<SubjectEntry> all = {
+      {"accumulate", accumulate_subject},
+      {"activation", activation_subject},
+      {"exp", exp_subject},
+      {"history", history_subject},
+      {"label", label_subject},
+      {"lane", lane_subject},
+      {"lane_array", lane_array_subject},
+      {"lane_array_64", lane_array_64_subject},
+      {"packages", packages_subject},
+      {"power", power_subject},
+      {"random", random_subject},
+      {"reciprocal", reciprocal_subject},
+      {"reduce", reduce_subject},
+      {"trace", trace_subject},
+  };
+  return all;
+}
+
+}  // namespace trifactor
