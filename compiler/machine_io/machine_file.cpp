@@ -13,6 +13,8 @@
 namespace trifactor {
 namespace {
 
+constexpr std::size_t most_core_types = 256;
+
 bool looks_like_path(const std::string& name) {
   return name.find('/') != std::string::npos || name.ends_with(".toml");
 }
@@ -82,17 +84,25 @@ class MachineReader {
 
   void read_core_types() {
     if (!root_.has("core_type")) {
-      mistakes_.add("TF-MACH-011", root_.place(), "the machine has no core type", "[[core_type]] with name, rules, teacher, tiles");
+      mistakes_.add("TF-MACH-011", root_.place(), "the machine has no core type",
+                    "[[core_type]] with name, rules, teacher, tiles");
       return;
     }
     std::vector<SourcePlace> places;
     bool tiles_known = machine_.mesh.width > 0 && machine_.mesh.height > 0;
-    for (TomlTable& table : root_.tables("core_type")) {
+    std::vector<TomlTable> tables = root_.tables("core_type");
+    if (tables.size() > most_core_types) {
+      mistakes_.add("TF-MACH-013", tables[most_core_types].place(),
+                    fmt::format("{} core types", tables.size()), fmt::format("at most {}", most_core_types));
+      return;
+    }
+    for (TomlTable& table : tables) {
       CoreType type;
       if (table.need("name")) type.name = table.text("name").value_or("");
       for (const CoreType& other : machine_.core_types)
         if (!type.name.empty() && other.name == type.name)
-          mistakes_.add("TF-MACH-010", table.place("name"), fmt::format("two core types are called '{}'", printable(type.name)),
+          mistakes_.add("TF-MACH-010", table.place("name"),
+                        fmt::format("two core types are called '{}'", printable(type.name)),
                         "a name of its own for each");
       if (table.need("teacher")) type.teacher = table.boolean("teacher").value_or(false);
       if (table.need("rules")) read_rules(table, type);
@@ -107,9 +117,11 @@ class MachineReader {
   void read_rules(TomlTable& table, CoreType& type) {
     const auto rules = table.texts("rules");
     if (!rules) return;
+    std::set<std::string> seen;
     for (const PlacedText& rule : *rules) {
-      if (std::find(type.rules.begin(), type.rules.end(), rule.text) != type.rules.end())
-        mistakes_.add("TF-MACH-012", rule.place, fmt::format("the rule '{}' is named twice", printable(rule.text)), "each rule once");
+      if (!seen.insert(rule.text).second)
+        mistakes_.add("TF-MACH-012", rule.place,
+                      fmt::format("the rule '{}' is named twice", printable(rule.text)), "each rule once");
       if (!rules_.empty() && std::find(rules_.begin(), rules_.end(), rule.text) == rules_.end())
         mistakes_.add("TF-MACH-009", rule.place, fmt::format("there is no rule '{}'", printable(rule.text)),
                       "one of " + listed(rules_), did_you_mean(rule.text, rules_));
@@ -129,11 +141,12 @@ class MachineReader {
     type.x0 = (*corners)[0], type.y0 = (*corners)[1], type.x1 = (*corners)[2], type.y1 = (*corners)[3];
     if (width == 0 || height == 0) return false;
     if (type.x0 > type.x1 || type.y0 > type.y1 || type.x1 >= width || type.y1 >= height) {
-      mistakes_.add("TF-MACH-006", table.place("tiles"),
-                    fmt::format("[{}, {}, {}, {}] is no rectangle of tiles in a mesh of {} x {}", type.x0, type.y0, type.x1,
-                                type.y1, width, height),
-                    fmt::format("[x0, y0, x1, y1], inclusive, with x0 <= x1 <= {} and y0 <= y1 <= {}, or \"all\"", width - 1,
-                                height - 1));
+      mistakes_.add(
+          "TF-MACH-006", table.place("tiles"),
+          fmt::format("[{}, {}, {}, {}] is no rectangle of tiles in a mesh of {} x {}", type.x0, type.y0,
+                      type.x1, type.y1, width, height),
+          fmt::format("[x0, y0, x1, y1], inclusive, with x0 <= x1 <= {} and y0 <= y1 <= {}, or \"all\"",
+                      width - 1, height - 1));
       return false;
     }
     return true;
@@ -161,7 +174,8 @@ class MachineReader {
     const std::int64_t tile = bare - type_of.begin();
     mistakes_.add("TF-MACH-008", places.front(),
                   fmt::format("{} of {} tiles have no core type, the first is ({}, {})",
-                              std::count(type_of.begin(), type_of.end(), -1), type_of.size(), tile % width, tile / width),
+                              std::count(type_of.begin(), type_of.end(), -1), type_of.size(), tile % width,
+                              tile / width),
                   "core types that cover the mesh");
   }
 
@@ -196,8 +210,8 @@ std::string machine_text(const std::string& stem_or_path) {
   return read_text_file(stem_or_path);
 }
 
-Machine parse_machine(std::string_view text, const std::string& name, const std::vector<std::string>& overrides,
-                      const std::vector<std::string>& rules) {
+Machine parse_machine(std::string_view text, const std::string& name,
+                      const std::vector<std::string>& overrides, const std::vector<std::string>& rules) {
   return read_document(TomlDocument::parse(text, name), overrides, rules);
 }
 

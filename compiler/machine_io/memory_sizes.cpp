@@ -11,9 +11,12 @@
 namespace trifactor {
 namespace {
 
-constexpr std::int64_t too_large = std::int64_t{1} << 40;  // sums and products stop here instead of overflowing
+constexpr std::int64_t too_large = std::int64_t{1}
+                                   << 40;  // sums and products stop here instead of overflowing
 
-std::int64_t product(std::int64_t a, std::int64_t b) { return a != 0 && b > too_large / a ? too_large : a * b; }
+std::int64_t product(std::int64_t a, std::int64_t b) {
+  return a != 0 && b > too_large / a ? too_large : a * b;
+}
 
 std::vector<std::string> tokens_of(const std::string& text) {
   std::vector<std::string> tokens;
@@ -35,7 +38,8 @@ std::vector<std::string> tokens_of(const std::string& text) {
 
 class Resolver {
  public:
-  Resolver(std::map<std::string, MemorySize>& sizes, Mistakes& mistakes) : sizes_(sizes), mistakes_(mistakes) {
+  Resolver(std::map<std::string, MemorySize>& sizes, Mistakes& mistakes)
+      : sizes_(sizes), mistakes_(mistakes) {
     for (const auto& [name, size] : sizes_) {
       names_.push_back(name);
       if (size.text.empty()) done_[name] = size.bytes;
@@ -49,7 +53,8 @@ class Resolver {
       size.bytes = *bytes;
       if (*bytes < size.low || *bytes > size.high)
         mistakes_.add("TF-MACH-005", size.place,
-                      fmt::format("core.{} comes to {} bytes", name, *bytes >= too_large ? "far too many" : std::to_string(*bytes)),
+                      fmt::format("core.{} comes to {} bytes", name,
+                                  *bytes >= too_large ? "far too many" : std::to_string(*bytes)),
                       fmt::format("{} to {} bytes", size.low, size.high));
     }
   }
@@ -61,7 +66,8 @@ class Resolver {
       const std::vector<std::string> circle(open, path_.end());
       for (const std::string& member : circle) done_[member] = std::nullopt;  // reported once
       mistakes_.add("TF-MACH-004", sizes_.at(name).place,
-                    fmt::format("memory sizes refer to each other in a circle: {} -> {}", fmt::join(circle, " -> "), name),
+                    fmt::format("memory sizes refer to each other in a circle: {} -> {}",
+                                fmt::join(circle, " -> "), name),
                     "at least one of them as a number of bytes");
       return std::nullopt;
     }
@@ -72,6 +78,7 @@ class Resolver {
   }
 
   std::optional<std::int64_t> evaluate(const MemorySize& size) {
+    if (size.text.size() > 200) return syntax(size);
     const std::vector<std::string> tokens = tokens_of(size.text);
     std::int64_t sum = 0, term = 1;
     bool good = true;

@@ -16,8 +16,9 @@ struct MemorySize {
   SourcePlace place;
 };
 
-/// Fills in `bytes` of every size that has a text. Terms are joined by '+', factors by 'x' or '*'; a factor is a
-/// number, a number of KiB or MiB, or the name of another size. What cannot be resolved is reported, once each.
+/// Fills in `bytes` of every size that has a text. Terms are joined by '+', factors by 'x' or '*'; a factor
+/// is a number, a number of KiB or MiB, or the name of another size. What cannot be resolved is reported,
+/// once each.
 void resolve_memory_sizes(std::map<std::string, MemorySize>& sizes, Mistakes& mistakes);
 
 }  // namespace trifactor

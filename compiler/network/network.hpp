@@ -1,5 +1,5 @@
-// A network as a person writes it (TOML), checked and complete: names resolved, defaults filled in, every value
-// in range. Nothing here knows a machine.
+// A network as a person writes it (TOML), checked and complete: names resolved, defaults filled in, every
+// value in range. Nothing here knows a machine.
 #pragma once
 
 #include <cstdint>
@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "compiler/text/place.hpp"
 #include "rtl/rules/parameters.hpp"
 #include "rtl/spec/image.hpp"
 #include "rtl/spec/number_format.hpp"
@@ -15,17 +16,10 @@
 
 namespace trifactor {
 
-/// "file:line:column", for messages.
-struct SourcePlace {
-  std::string file;
-  int line = 0, column = 0;
-};
-std::string to_string(const SourcePlace& place);
-
 struct NormaliseSpec {
-  int groups = 0;      ///< of contiguous neurons
-  double p = 0.5;      ///< r = zc / u^p, q = 1 - p
-  double delta = 1;    ///< u = delta/c + mean zc^2
+  int groups = 0;          ///< of contiguous neurons
+  double p = 0.5;          ///< r = zc / u^p, q = 1 - p
+  double delta = 1;        ///< u = delta/c + mean zc^2
   double scale_range = 8;  ///< largest u^q that is told apart
 };
 
@@ -35,10 +29,10 @@ struct PopulationSpec {
   std::vector<int> shape;
   std::string encode = "unit";  ///< inputs: unit, none, minus_training_mean
   Activation activation = Activation::linear;
-  double slope = 0.01;          ///< leaky ReLU
-  double value_range = 4;       ///< z lies in +-range (power of two)
-  double output_range = 4;      ///< the activity that is sent lies in +-range (power of two)
-  int activity_bits = 8;        ///< 8 or 16
+  double slope = 0.01;      ///< leaky ReLU
+  double value_range = 4;   ///< z lies in +-range (power of two)
+  double output_range = 4;  ///< the activity that is sent lies in +-range (power of two)
+  int activity_bits = 8;    ///< 8 or 16
   std::optional<NormaliseSpec> normalise;
   SourcePlace place;
 
@@ -53,20 +47,20 @@ struct PlasticitySpec {
   std::string rule;
   Parameters parameters;  ///< complete
   Schedule schedule;
-  int weight_age = 0;     ///< D
+  int weight_age = 0;  ///< D
   SourcePlace place;
 };
 
 enum class WeightInit : std::uint8_t { uniform_fan_in, zero, file };
 
 struct ProjectionSpec {
-  std::string name;  ///< default <from>_to_<to>
+  std::string name;      ///< default <from>_to_<to>
   int from = 0, to = 0;  ///< indices into populations
   WeightInit init = WeightInit::uniform_fan_in;
-  int bits = 8;                 ///< 4 to 16
-  double range = 0;             ///< weights lie in +-range (power of two); resolved, never 0
-  bool stochastic = true;       ///< rounding of updates and factors
-  bool bias = false;            ///< an always-on axon of value 1
+  int bits = 8;            ///< 4 to 16
+  double range = 0;        ///< weights lie in +-range (power of two); resolved, never 0
+  bool stochastic = true;  ///< rounding of updates and factors
+  bool bias = false;       ///< an always-on axon of value 1
   std::optional<PlasticitySpec> plasticity;
   SourcePlace place;
 };
@@ -75,11 +69,11 @@ struct Network {
   std::string name;
   std::uint64_t seed = 1;
   int classes = 10;
-  std::filesystem::path file;          ///< where it was read from
-  std::filesystem::path weights_file;  ///< .npz with arrays named by projection; empty: none
+  std::filesystem::path file;               ///< where it was read from
+  std::filesystem::path weights_file;       ///< .npz with arrays named by projection; empty: none
   std::vector<PopulationSpec> populations;  ///< sources before targets
   std::vector<ProjectionSpec> projections;
-  int input = 0, output = 0;           ///< indices into populations
+  int input = 0, output = 0;  ///< indices into populations
 };
 
 /// Reads and checks a network file; throws Error with all of its mistakes. `overrides`: KEY=VALUE pairs where

@@ -50,6 +50,9 @@ struct InitialWeights {
 };
 std::vector<InitialWeights> initial_weights(const Network& network);
 
+/// The fitted mean of the input's encoder, array <input>.offset of the weights file; empty without.
+std::vector<double> encoder_offset(const Network& network);
+
 /// Neurons [first_neuron, +neurons) of a population with rows [first_row, +rows) of its incoming rows, where
 /// the rows of all projections into it are numbered through (a projection's bias row last).
 struct Slice {

@@ -89,7 +89,9 @@ Program compile(const Network& network, const Machine& machine, const CompileOpt
   const std::vector<InitialWeights> weights = initial_weights(network);
   std::vector<Slice> slices = partition(network, resolved, machine);
   place(network, resolved, machine, options, slices);
-  return emit(network, resolved, machine, weights, slices);
+  Program program = emit(network, resolved, machine, weights, slices);
+  program.encoder_offset = encoder_offset(network);
+  return program;
 }
 
 }  // namespace trifactor

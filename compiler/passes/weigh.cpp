@@ -58,4 +58,15 @@ std::vector<InitialWeights> initial_weights(const Network& network) {
   return all;
 }
 
+std::vector<double> encoder_offset(const Network& network) {
+  if (network.weights_file.empty()) return {};
+  const PopulationSpec& input = network.populations[static_cast<std::size_t>(network.input)];
+  NpzReader file(network.weights_file);
+  const std::string name = input.name + ".offset";
+  if (!file.has(name)) return {};
+  const NpyArray array = file.read(name);
+  require_shape(array, {static_cast<std::size_t>(input.neurons())}, file.where(name), "(values of a sample)");
+  return to_finite_doubles(array, file.where(name));
+}
+
 }  // namespace trifactor

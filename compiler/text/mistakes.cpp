@@ -14,8 +14,13 @@ std::string to_string(const SourcePlace& place) {
 
 void Mistakes::add(std::string code, const SourcePlace& place, std::string found, std::string expected,
                    std::string hint) {
-  items_.emplace_back(
-      place, Diagnostic{std::move(code), to_string(place), std::move(found), std::move(expected), std::move(hint)});
+  constexpr std::size_t most = 10000;
+  if (items_.size() >= most) {
+    ++beyond_;
+    return;
+  }
+  items_.emplace_back(place, Diagnostic{std::move(code), to_string(place), std::move(found),
+                                        std::move(expected), std::move(hint)});
 }
 
 void Mistakes::throw_if_any() const {
@@ -26,10 +31,12 @@ void Mistakes::throw_if_any() const {
     return std::tie(a.first.line, a.first.column) < std::tie(b.first.line, b.first.column);
   });
   std::vector<Diagnostic> shown;
-  for (std::size_t i = 0; i < std::min(most, sorted.size()); ++i) shown.push_back(std::move(sorted[i].second));
+  for (std::size_t i = 0; i < std::min(most, sorted.size()); ++i)
+    shown.push_back(std::move(sorted[i].second));
   if (sorted.size() > most)
-    shown.push_back({"TF-TOML-099", sorted.front().first.file, fmt::format("{} more mistakes", sorted.size() - most),
-                     "", "mend the first ones and try again"});
+    shown.push_back({"TF-TOML-099", sorted.front().first.file,
+                     fmt::format("{} more mistakes", sorted.size() - most + beyond_), "",
+                     "mend the first ones and try again"});
   throw Error(ExitCode::configuration, std::move(shown));
 }
 

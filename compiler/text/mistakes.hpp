@@ -22,6 +22,7 @@ class Mistakes {
 
  private:
   std::vector<std::pair<SourcePlace, Diagnostic>> items_;
+  std::size_t beyond_ = 0;  ///< counted, not kept: a hostile file can make millions
 };
 
 /// "did you mean 'x'?" or nothing.

@@ -44,13 +44,15 @@ void refuse_deep_keys(std::string_view text, const std::string& name) {
           break;
         } else if (multi_line && text.substr(i, 3) == std::string(3, c)) {
           i += 2;
-          while (i + 1 < text.size() && text[i + 1] == c) ++i;  // up to two quotes may precede the closing three
+          while (i + 1 < text.size() && text[i + 1] == c)
+            ++i;  // up to two quotes may precede the closing three
           break;
         }
       }
     } else if (c == '.' && ++dots > most_dots) {
-      refuse("TF-TOML-006", to_string({name, line, 1}), fmt::format("the line holds more than {} dots", most_dots),
-             "keys of a few parts", "spread long arrays over several lines");
+      refuse("TF-TOML-006", to_string({name, line, 1}),
+             fmt::format("the line holds more than {} dots", most_dots), "keys of a few parts",
+             "spread long arrays over several lines");
     }
   }
 }
@@ -99,19 +101,23 @@ std::string read_text_file(const std::filesystem::path& file) {
   errno = 0;
   const std::unique_ptr<std::FILE, int (*)(std::FILE*)> stream(std::fopen(name.c_str(), "rb"), std::fclose);
   if (!stream) {
-    if (errno == ENOENT || errno == ENOTDIR) refuse("TF-TOML-001", name, "there is no such file", "a TOML file");
-    refuse("TF-TOML-003", name, fmt::format("the file cannot be read: {}", std::strerror(errno)), "a readable file");
+    if (errno == ENOENT || errno == ENOTDIR)
+      refuse("TF-TOML-001", name, "there is no such file", "a TOML file");
+    refuse("TF-TOML-003", name, fmt::format("the file cannot be read: {}", std::strerror(errno)),
+           "a readable file");
   }
   std::string text;
   std::array<char, 65536> buffer;
   while (const std::size_t n = std::fread(buffer.data(), 1, buffer.size(), stream.get())) {
     text.append(buffer.data(), n);
     if (text.size() > TomlDocument::largest_file)
-      refuse("TF-TOML-004", name, fmt::format("the file has more than {} MiB", TomlDocument::largest_file >> 20),
+      refuse("TF-TOML-004", name,
+             fmt::format("the file has more than {} MiB", TomlDocument::largest_file >> 20),
              "a TOML file written by a person", "is this the right file? weights go into an .npz");
   }
   if (std::ferror(stream.get()) != 0)
-    refuse("TF-TOML-003", name, fmt::format("the file cannot be read: {}", std::strerror(errno)), "a readable file");
+    refuse("TF-TOML-003", name, fmt::format("the file cannot be read: {}", std::strerror(errno)),
+           "a readable file");
   return text;
 }
 
@@ -129,7 +135,8 @@ TomlDocument TomlDocument::read(const std::filesystem::path& file, TomlEntryName
 
 TomlDocument TomlDocument::parse(std::string_view text, std::string file, TomlEntryName entry_name) {
   if (text.find('\0') != std::string_view::npos)
-    refuse("TF-TOML-007", file, "the file is not text: it holds a zero byte", "a TOML file", "is this the right file?");
+    refuse("TF-TOML-007", file, "the file is not text: it holds a zero byte", "a TOML file",
+           "is this the right file?");
   refuse_deep_keys(text, file);
   try {
     auto root = std::make_unique<toml::table>(toml::parse(text, file));
@@ -169,7 +176,8 @@ void TomlDocument::apply_one(const std::string& text, Mistakes& mistakes) {
         if (names.back() == parts[i + 1] && entry == nullptr) entry = candidate.as_table();
       }
       if (entry == nullptr) {
-        mistakes.add("TF-TOML-021", here, fmt::format("there is no {} '{}'", parts[i], printable(parts[i + 1])),
+        mistakes.add("TF-TOML-021", here,
+                     fmt::format("there is no {} '{}'", parts[i], printable(parts[i + 1])),
                      "one of " + listed(names), did_you_mean(parts[i + 1], names));
         return;
       }
@@ -182,7 +190,8 @@ void TomlDocument::apply_one(const std::string& text, Mistakes& mistakes) {
     } else if (node->is_table()) {
       table = node->as_table();
     } else {
-      mistakes.add("TF-TOML-022", here, fmt::format("'{}' is a value, it holds no keys", parts[i]), "a path of keys");
+      mistakes.add("TF-TOML-022", here, fmt::format("'{}' is a value, it holds no keys", parts[i]),
+                   "a path of keys");
       return;
     }
   }
@@ -192,7 +201,8 @@ void TomlDocument::apply_one(const std::string& text, Mistakes& mistakes) {
 
 SourcePlace TomlDocument::place(const std::string& path, int line, int column) const {
   for (std::string_view prefix = path; !prefix.empty();) {
-    if (const auto it = overridden_.find(std::string(prefix)); it != overridden_.end()) return {it->second, 0, 0};
+    if (const auto it = overridden_.find(std::string(prefix)); it != overridden_.end())
+      return {it->second, 0, 0};
     const auto dot = prefix.rfind('.');
     prefix = dot == std::string_view::npos ? std::string_view{} : prefix.substr(0, dot);
   }

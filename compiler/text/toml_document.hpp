@@ -2,8 +2,9 @@
 // once. toml++ stays behind this header.
 //
 // Codes: TF-TOML-001 missing, 002 a folder, 003 unreadable, 004 too large, 005 syntax, 006 keys too deep,
-// 007 not text; 010 unknown key, 011 wrong type, 012 missing key, 013 out of range, 014 not finite, 015 not one
-// of the words allowed, 016 wrong number of entries, 017 empty text; 020 to 022 overrides; 099 more mistakes.
+// 007 not text; 010 unknown key, 011 wrong type, 012 missing key, 013 out of range, 014 not finite, 015 not
+// one of the words allowed, 016 wrong number of entries, 017 empty text; 020 to 022 overrides; 099 more
+// mistakes.
 #pragma once
 
 #include <cstdint>
@@ -31,8 +32,8 @@ namespace trifactor {
 
 class TomlTable;
 
-/// The bytes of a file a person wrote. Throws Error (configuration) when it is missing, a folder, unreadable or
-/// larger than TomlDocument::largest_file.
+/// The bytes of a file a person wrote. Throws Error (configuration) when it is missing, a folder, unreadable
+/// or larger than TomlDocument::largest_file.
 std::string read_text_file(const std::filesystem::path& file);
 
 /// How an entry of an array of tables is called in paths: from its own texts, asked for by key.
@@ -48,7 +49,8 @@ class TomlDocument {
 
   /// Throws Error (configuration) when the file is missing, not a file, too large or not TOML.
   static TomlDocument read(const std::filesystem::path& file, TomlEntryName entry_name = toml_entry_name);
-  static TomlDocument parse(std::string_view text, std::string file, TomlEntryName entry_name = toml_entry_name);
+  static TomlDocument parse(std::string_view text, std::string file,
+                            TomlEntryName entry_name = toml_entry_name);
 
   TomlDocument(TomlDocument&&) noexcept;
   TomlDocument& operator=(TomlDocument&&) noexcept;
@@ -80,8 +82,8 @@ struct PlacedText {
   SourcePlace place;
 };
 
-/// One table being read. A getter returns nothing when the key is not there, and also when its value is wrong,
-/// which it reports. finish() reports every key that was never asked for.
+/// One table being read. A getter returns nothing when the key is not there, and also when its value is
+/// wrong, which it reports. finish() reports every key that was never asked for.
 class TomlTable {
  public:
   const std::string& path() const { return path_; }
@@ -102,8 +104,8 @@ class TomlTable {
   std::optional<double> number(const std::string& key, double low, double high);
   /// The index of the word among those allowed.
   std::optional<std::size_t> choice(const std::string& key, const std::vector<std::string>& words);
-  std::optional<std::vector<std::int64_t>> integers(const std::string& key, std::int64_t low, std::int64_t high,
-                                                    std::size_t fewest, std::size_t most);
+  std::optional<std::vector<std::int64_t>> integers(const std::string& key, std::int64_t low,
+                                                    std::int64_t high, std::size_t fewest, std::size_t most);
   std::optional<std::vector<PlacedText>> texts(const std::string& key);
 
   std::optional<TomlTable> table(const std::string& key);

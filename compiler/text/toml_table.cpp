@@ -32,7 +32,8 @@ std::string type_name(const toml::node& node) {
 
 }  // namespace
 
-TomlTable::TomlTable(const TomlDocument& document, const toml::table& table, std::string path, Mistakes& mistakes)
+TomlTable::TomlTable(const TomlDocument& document, const toml::table& table, std::string path,
+                     Mistakes& mistakes)
     : document_(&document), table_(&table), path_(std::move(path)), mistakes_(&mistakes) {}
 
 std::string TomlTable::named(const std::string& key) const { return path_.empty() ? key : path_ + "." + key; }
@@ -68,8 +69,8 @@ bool TomlTable::need(const std::string& key) {
 }
 
 void TomlTable::wrong_type(const std::string& key, const toml::node& node, const std::string& expected) {
-  mistakes_->add("TF-TOML-011", place_of(named(key), node), fmt::format("{} is {}", named(key), type_name(node)),
-                 expected);
+  mistakes_->add("TF-TOML-011", place_of(named(key), node),
+                 fmt::format("{} is {}", named(key), type_name(node)), expected);
 }
 
 std::optional<std::string> TomlTable::text(const std::string& key) {
@@ -106,8 +107,8 @@ std::optional<std::int64_t> TomlTable::integer(const std::string& key, std::int6
   }
   const std::int64_t value = node->as_integer()->get();
   if (value < low || value > high) {
-    mistakes_->add("TF-TOML-013", place_of(named(key), *node), fmt::format("{} = {} is out of range", named(key), value),
-                   expected);
+    mistakes_->add("TF-TOML-013", place_of(named(key), *node),
+                   fmt::format("{} = {} is out of range", named(key), value), expected);
     return {};
   }
   return value;
@@ -124,12 +125,13 @@ std::optional<double> TomlTable::number(const std::string& key, double low, doub
   const double value = *node->value<double>();
   if (!std::isfinite(value)) {
     mistakes_->add("TF-TOML-014", place_of(named(key), *node),
-                   fmt::format("{} is {}", named(key), std::isnan(value) ? "not a number (nan)" : "infinite"), expected);
+                   fmt::format("{} is {}", named(key), std::isnan(value) ? "not a number (nan)" : "infinite"),
+                   expected);
     return {};
   }
   if (value < low || value > high) {
-    mistakes_->add("TF-TOML-013", place_of(named(key), *node), fmt::format("{} = {} is out of range", named(key), value),
-                   expected);
+    mistakes_->add("TF-TOML-013", place_of(named(key), *node),
+                   fmt::format("{} = {} is out of range", named(key), value), expected);
     return {};
   }
   return value;
@@ -146,13 +148,14 @@ std::optional<std::size_t> TomlTable::choice(const std::string& key, const std::
   for (std::size_t i = 0; i < words.size(); ++i)
     if (words[i] == value) return i;
   mistakes_->add("TF-TOML-015", place_of(named(key), *node),
-                 fmt::format("{} = '{}' does not exist", named(key), printable(value)), "one of " + listed(words),
-                 did_you_mean(value, words));
+                 fmt::format("{} = '{}' does not exist", named(key), printable(value)),
+                 "one of " + listed(words), did_you_mean(value, words));
   return {};
 }
 
 std::optional<std::vector<std::int64_t>> TomlTable::integers(const std::string& key, std::int64_t low,
-                                                             std::int64_t high, std::size_t fewest, std::size_t most) {
+                                                             std::int64_t high, std::size_t fewest,
+                                                             std::size_t most) {
   const toml::node* node = find(key);
   if (node == nullptr) return {};
   const std::string count = fewest == most ? std::to_string(most) : fmt::format("{} to {}", fewest, most);
@@ -242,17 +245,23 @@ std::vector<TomlTable> TomlTable::tables(const std::string& key) {
 
 void TomlTable::finish() {
   const std::vector<std::string> known(asked_.begin(), asked_.end());
+  constexpr std::size_t most = 20;
+  std::size_t unknown = 0;
   for (const auto& [key, node] : *table_) {
     const std::string name(key.str());
-    if (asked_.contains(name)) continue;
+    if (asked_.contains(name) || ++unknown > most) continue;
     const auto begin = key.source().begin;
-    const SourcePlace place =
-        begin.line > 0 ? document_->place(named(name), static_cast<int>(begin.line), static_cast<int>(begin.column))
-                       : place_of(named(name), node);
+    const SourcePlace place = begin.line > 0 ? document_->place(named(name), static_cast<int>(begin.line),
+                                                                static_cast<int>(begin.column))
+                                             : place_of(named(name), node);
     mistakes_->add("TF-TOML-010", place,
                    fmt::format("unknown key '{}'{}", printable(name), path_.empty() ? "" : " in " + path_),
                    "one of " + listed(known), did_you_mean(name, known));
   }
+  if (unknown > most)
+    mistakes_->add("TF-TOML-010", place(),
+                   fmt::format("{} more unknown keys{}", unknown - most, path_.empty() ? "" : " in " + path_),
+                   "one of " + listed(known), "is this the right file?");
 }
 
 }  // namespace trifactor

@@ -5,7 +5,7 @@
 
 #include "rtl/units/random/golden.hpp"
 
-namespace trifactor {
+namespace trifactor::lockstep {
 
 class Dice {
  public:
@@ -52,4 +52,4 @@ class Dice {
   std::uint64_t state_;
 };
 
-}  // namespace trifactor
+}  // namespace trifactor::lockstep

@@ -1,9 +1,9 @@
 // The function units that take one request a cycle: activation, exp, power, reciprocal, trace.
-#include <Vactivation.h>
-#include <Vexp_unit.h>
-#include <Vpower.h>
-#include <Vreciprocal.h>
-#include <Vtrace.h>
+#include <Vunit_activation.h>
+#include <Vunit_exp_unit.h>
+#include <Vunit_power.h>
+#include <Vunit_reciprocal.h>
+#include <Vunit_trace.h>
 
 #include "rtl/units/activation/golden.hpp"
 #include "rtl/units/cycles.hpp"
@@ -15,7 +15,7 @@
 #include "sim/lockstep/stream.hpp"
 #include "sim/lockstep/unit_subjects.hpp"
 
-namespace trifactor {
+namespace trifactor::lockstep {
 namespace {
 
 constexpr std::int64_t chunk = 4096;  ///< vectors of an exhaustive episode
@@ -31,10 +31,10 @@ class ModelStream : public StreamSubject {
   void reset() final { model_.reset(); }
   void clock() final { model_.clock(); }
   bool done() final { return model_->done; }
-  Verilated<Model> model_;
+  Clocked<Model> model_;
 };
 
-class ExpSubject final : public ModelStream<Vexp_unit> {
+class ExpSubject final : public ModelStream<Vunit_exp_unit> {
  public:
   std::string name() const override { return "exp"; }
   std::vector<Field> fields() const override { return {{"gap"}, {"x"}}; }
@@ -75,7 +75,7 @@ class ExpSubject final : public ModelStream<Vexp_unit> {
   }
 };
 
-class ReciprocalSubject final : public ModelStream<Vreciprocal> {
+class ReciprocalSubject final : public ModelStream<Vunit_reciprocal> {
  public:
   std::string name() const override { return "reciprocal"; }
   std::vector<Field> fields() const override { return {{"gap"}, {"value"}}; }
@@ -122,7 +122,7 @@ class ReciprocalSubject final : public ModelStream<Vreciprocal> {
   }
 };
 
-class PowerSubject final : public ModelStream<Vpower> {
+class PowerSubject final : public ModelStream<Vunit_power> {
  public:
   std::string name() const override { return "power"; }
   std::vector<Field> fields() const override {
@@ -177,7 +177,7 @@ class PowerSubject final : public ModelStream<Vpower> {
   }
 };
 
-class ActivationSubject final : public ModelStream<Vactivation> {
+class ActivationSubject final : public ModelStream<Vunit_activation> {
  public:
   std::string name() const override { return "activation"; }
   std::vector<Field> fields() const override {
@@ -245,7 +245,7 @@ class ActivationSubject final : public ModelStream<Vactivation> {
   }
 };
 
-class TraceSubject final : public ModelStream<Vtrace> {
+class TraceSubject final : public ModelStream<Vunit_trace> {
  public:
   std::string name() const override { return "trace"; }
   std::vector<Field> fields() const override {
@@ -304,4 +304,4 @@ std::unique_ptr<Subject> power_subject() { return std::make_unique<PowerSubject>
 std::unique_ptr<Subject> reciprocal_subject() { return std::make_unique<ReciprocalSubject>(); }
 std::unique_ptr<Subject> trace_subject() { return std::make_unique<TraceSubject>(); }
 
-}  // namespace trifactor
+}  // namespace trifactor::lockstep

@@ -6,16 +6,16 @@
 #include <cstdint>
 #include <memory>
 
-namespace trifactor {
+namespace trifactor::lockstep {
 
 /// A model with its own context, its registers random before reset so that nothing depends on them.
 template <class Model>
-class Verilated {
+class Clocked {
  public:
-  Verilated() : context_(prepare()), model_(std::make_unique<Model>(context_.get(), "top")) {}
-  ~Verilated() { model_->final(); }
-  Verilated(const Verilated&) = delete;
-  Verilated& operator=(const Verilated&) = delete;
+  Clocked() : context_(prepare()), model_(std::make_unique<Model>(context_.get(), "top")) {}
+  ~Clocked() { model_->final(); }
+  Clocked(const Clocked&) = delete;
+  Clocked& operator=(const Clocked&) = delete;
 
   Model* operator->() { return model_.get(); }
   Model& operator*() { return *model_; }
@@ -79,4 +79,4 @@ constexpr std::int64_t as_signed(std::uint64_t value, int bits) {
   return static_cast<std::int64_t>(value << (64 - bits)) >> (64 - bits);
 }
 
-}  // namespace trifactor
+}  // namespace trifactor::lockstep

@@ -1,9 +1,9 @@
 // Units whose result depends on what came before: accumulate, history, label, random, reduce.
-#include <Vaccumulate.h>
-#include <Vhistory.h>
-#include <Vlabel.h>
-#include <Vrandom.h>
-#include <Vreduce.h>
+#include <Vunit_accumulate.h>
+#include <Vunit_history.h>
+#include <Vunit_label.h>
+#include <Vunit_random.h>
+#include <Vunit_reduce.h>
 
 #include <algorithm>
 #include <deque>
@@ -18,7 +18,7 @@
 #include "sim/lockstep/stream.hpp"
 #include "sim/lockstep/unit_subjects.hpp"
 
-namespace trifactor {
+namespace trifactor::lockstep {
 namespace {
 
 constexpr std::size_t accumulate_lanes = 8;
@@ -55,7 +55,7 @@ class AccumulateSubject final : public StreamSubject {
   int latency() const override { return accumulate_latency; }
   std::vector<std::string> outputs() const override {
     std::vector<std::string> names;
-    for (std::size_t k = 0; k < accumulate_lanes; ++k) names.push_back("sum[" + std::to_string(k) + "]");
+    for (std::size_t k = 0; k < accumulate_lanes; ++k) names.push_back(std::string("sum ") + std::to_string(k));
     return names;
   }
   void reset() override { model_.reset(); }
@@ -90,7 +90,7 @@ class AccumulateSubject final : public StreamSubject {
     return v[2] != 0;
   }
 
-  Verilated<Vaccumulate> model_;
+  Clocked<Vunit_accumulate> model_;
   std::int64_t sums_[accumulate_lanes] = {};
 };
 
@@ -148,7 +148,7 @@ class HistorySubject final : public Subject {
   }
 
  private:
-  Verilated<Vhistory> model_;
+  Clocked<Vunit_history> model_;
 };
 
 class LabelSubject final : public Subject {
@@ -189,11 +189,12 @@ class LabelSubject final : public Subject {
       const std::uint32_t count = history_count(at, partners), bits = label_bits(ring, at, count);
       model_->store = 1;
       model_->class_in = static_cast<SData>(v[3]);
-      for (int cycle = 1; cycle <= label_latency(static_cast<int>(count)) + 1; ++cycle) {
+      for (int cycle = 1; cycle <= label_latency(static_cast<int>(count)); ++cycle) {
         model_.clock();
         model_->store = 0;
         model_->class_in = static_cast<SData>(~v[3]);
-        const bool due = cycle == label_latency(static_cast<int>(count)) + 1;
+        model_.settle();
+        const bool due = cycle == label_latency(static_cast<int>(count));
         if (model_->done != due) return Divergence{at, "done", due, model_->done};
       }
       if (model_->bits != bits) return Divergence{at, "bits", bits, model_->bits};
@@ -206,7 +207,7 @@ class LabelSubject final : public Subject {
   }
 
  private:
-  Verilated<Vlabel> model_;
+  Clocked<Vunit_label> model_;
 };
 
 class RandomSubject final : public Subject {
@@ -243,7 +244,7 @@ class RandomSubject final : public Subject {
   }
 
  private:
-  Verilated<Vrandom> model_;
+  Clocked<Vunit_random> model_;
 };
 
 constexpr std::size_t reduce_children = 4;
@@ -276,8 +277,8 @@ class ReduceSubject final : public Subject {
   std::optional<Divergence> run(const Episode& episode, Coverage& coverage) override {
     std::deque<std::int64_t> waiting[reduce_children];
     bool offered[reduce_children] = {};
-    std::optional<std::int64_t> result;
-    bool took_before = false;
+    std::int64_t result = 0;
+    bool holds = false, took_before = false;
     model_->child_valid = 0;
     model_->used = 0;
     model_->out_ready = 0;
@@ -297,16 +298,16 @@ class ReduceSubject final : public Subject {
       model_->child_valid = valid;
       model_->out_ready = v[1] != 0;
       model_.settle();
-      const bool take = complete && (!result || v[1] != 0);
+      const bool take = complete && (!holds || v[1] != 0);
       const std::int64_t ready = take ? v[0] : 0;
       if (model_->child_ready != ready) return Divergence{at, "child_ready", ready, model_->child_ready};
       model_.clock();
       coverage.hit(2, v[0] != 0 && valid != 0 && !complete);
-      coverage.hit(3, result && v[1] == 0);
+      coverage.hit(3, holds && v[1] == 0);
       coverage.hit(4, take && took_before);
       coverage.hit(7, v[0] == 0);
       took_before = take;
-      if (v[1] != 0) result.reset();
+      if (v[1] != 0) holds = false;
       if (take) {
         std::int64_t total = 0;
         for (std::size_t c = 0; c < reduce_children; ++c)
@@ -316,21 +317,21 @@ class ReduceSubject final : public Subject {
             offered[c] = false;
           }
         result = total;
+        holds = true;
         coverage.hit(0, (v[0] & (v[0] - 1)) == 0);
         coverage.hit(1, v[0] == (1 << reduce_children) - 1);
         coverage.hit(5, total < 0);
         coverage.hit(6, std::abs(total) >= std::int64_t{1} << 46);
       }
-      if (model_->out_valid != result.has_value())
-        return Divergence{at, "out_valid", result.has_value(), model_->out_valid};
+      if (model_->out_valid != holds) return Divergence{at, "out_valid", holds, model_->out_valid};
       const std::int64_t word = as_signed(model_->out_word, reduction_bits);
-      if (result && word != *result) return Divergence{at, "out_word", *result, word};
+      if (holds && word != result) return Divergence{at, "out_word", result, word};
     }
     return std::nullopt;
   }
 
  private:
-  Verilated<Vreduce> model_;
+  Clocked<Vunit_reduce> model_;
 };
 
 }  // namespace
@@ -341,4 +342,4 @@ std::unique_ptr<Subject> label_subject() { return std::make_unique<LabelSubject>
 std::unique_ptr<Subject> random_subject() { return std::make_unique<RandomSubject>(); }
 std::unique_ptr<Subject> reduce_subject() { return std::make_unique<ReduceSubject>(); }
 
-}  // namespace trifactor
+}  // namespace trifactor::lockstep

@@ -1,6 +1,6 @@
 #include "sim/lockstep/stream.hpp"
 
-namespace trifactor {
+namespace trifactor::lockstep {
 
 std::optional<Divergence> StreamSubject::run(const Episode& episode, Coverage& coverage) {
   const std::size_t words = stride(), count = episode.words.size() / words;
@@ -54,4 +54,4 @@ std::optional<Divergence> StreamSubject::run(const Episode& episode, Coverage& c
   return found;
 }
 
-}  // namespace trifactor
+}  // namespace trifactor::lockstep

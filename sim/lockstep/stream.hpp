@@ -6,7 +6,7 @@
 
 #include "sim/lockstep/subject.hpp"
 
-namespace trifactor {
+namespace trifactor::lockstep {
 
 /// Field 0 of every stream is `gap`.
 class StreamSubject : public Subject {
@@ -29,4 +29,4 @@ class StreamSubject : public Subject {
   virtual std::size_t steady_words() const { return 0; }
 };
 
-}  // namespace trifactor
+}  // namespace trifactor::lockstep

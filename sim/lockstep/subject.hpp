@@ -14,7 +14,7 @@
 #include "sim/lockstep/dice.hpp"
 #include "sim/lockstep/verify.hpp"
 
-namespace trifactor {
+namespace trifactor::lockstep {
 
 /// One named input; `width` words wide (an input of each lane, child, ...).
 struct Field {
@@ -79,4 +79,4 @@ VerifyResult replay(const std::filesystem::path& file, std::span<const SubjectEn
 /// All unit subjects, by name in alphabetical order.
 std::span<const SubjectEntry> unit_subjects();
 
-}  // namespace trifactor
+}  // namespace trifactor::lockstep

@@ -1,6 +1,6 @@
 #include "sim/lockstep/unit_subjects.hpp"
 
-namespace trifactor {
+namespace trifactor::lockstep {
 
 std::span<const SubjectEntry> unit_subjects() {
   static const std::vector<SubjectEntry> all = {
@@ -22,4 +22,4 @@ std::span<const SubjectEntry> unit_subjects() {
   return all;
 }
 
-}  // namespace trifactor
+}  // namespace trifactor::lockstep

@@ -5,7 +5,7 @@
 
 #include "sim/lockstep/subject.hpp"
 
-namespace trifactor {
+namespace trifactor::lockstep {
 
 std::unique_ptr<Subject> accumulate_subject();
 std::unique_ptr<Subject> activation_subject();
@@ -22,4 +22,4 @@ std::unique_ptr<Subject> reciprocal_subject();
 std::unique_ptr<Subject> reduce_subject();
 std::unique_ptr<Subject> trace_subject();
 
-}  // namespace trifactor
+}  // namespace trifactor::lockstep

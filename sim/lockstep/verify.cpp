@@ -7,8 +7,7 @@
 #include "rtl/spec/diagnostic.hpp"
 #include "sim/lockstep/subject.hpp"
 
-namespace trifactor {
-
+namespace trifactor::lockstep {
 namespace {
 constexpr const char* replay_header = "trifactor replay 1";
 
@@ -25,7 +24,7 @@ std::string describe(const Subject& subject, const Episode& episode, const Diver
 }
 
 [[noreturn]] void cannot_write(const std::filesystem::path& file) {
-  throw Error(ExitCode::cannot_write, {"TF-RTL-003", file.string(), "the replay file cannot be written", "",
+  throw Error(ExitCode::cannot_write, {"TF-VER-003", file.string(), "the replay file cannot be written", "",
                                        "name a folder that exists, can be written and has space"});
 }
 
@@ -77,7 +76,7 @@ const SubjectEntry& find_subject(std::span<const SubjectEntry> entries, const st
   std::string all;
   for (const std::string& each : names) all += (all.empty() ? "" : ", ") + each;
   const std::string guess = nearest(name, names);
-  throw Error(ExitCode::configuration, {"TF-RTL-001", where, "there is no RTL to verify of the name '" + name + "'",
+  throw Error(ExitCode::configuration, {"TF-VER-001", where, "there is no RTL to verify of the name '" + name + "'",
                                         "one of " + all, guess.empty() ? "" : "did you mean " + guess + "?"});
 }
 }  // namespace
@@ -119,7 +118,7 @@ VerifyResult verify(Subject& subject, const VerifyOptions& options) {
 
 VerifyResult replay(const std::filesystem::path& file, std::span<const SubjectEntry> entries) {
   const auto refuse = [&](std::size_t line, const std::string& found) {
-    throw Error(ExitCode::data, {"TF-RTL-002", file.string() + ":" + std::to_string(line), found,
+    throw Error(ExitCode::data, {"TF-VER-002", file.string() + ":" + std::to_string(line), found,
                                  "a file that a failed verification wrote", "run the verification again"});
   };
   std::ifstream in(file);
@@ -159,16 +158,20 @@ VerifyResult replay(const std::filesystem::path& file, std::span<const SubjectEn
   return result;
 }
 
+}  // namespace trifactor::lockstep
+
+namespace trifactor {
+
 std::vector<std::string> verifiable_units() {
   std::vector<std::string> names;
-  for (const SubjectEntry& entry : unit_subjects()) names.push_back(entry.name);
+  for (const lockstep::SubjectEntry& entry : lockstep::unit_subjects()) names.push_back(entry.name);
   return names;
 }
 
 VerifyResult verify_unit(const std::string& name, const VerifyOptions& options) {
-  return verify(*find_subject(unit_subjects(), name, "").make(), options);
+  return lockstep::verify(*lockstep::find_subject(lockstep::unit_subjects(), name, "").make(), options);
 }
 
-VerifyResult replay(const std::filesystem::path& file) { return replay(file, unit_subjects()); }
+VerifyResult replay(const std::filesystem::path& file) { return lockstep::replay(file, lockstep::unit_subjects()); }
 
 }  // namespace trifactor

@@ -27,11 +27,11 @@ struct VerifyResult {
 /// The units whose RTL is built in, in alphabetical order.
 std::vector<std::string> verifiable_units();
 
-/// Throws Error (configuration, TF-RTL-001) for a name not in verifiable_units().
+/// Throws Error (configuration, TF-VER-001) for a name not in verifiable_units().
 VerifyResult verify_unit(const std::string& name, const VerifyOptions& options);
 
-/// Runs the vectors of a replay file of one of the units again. Throws Error: TF-RTL-001 unknown unit,
-/// TF-RTL-002 file unreadable or not a replay file of this version. Coverage is reported, not demanded.
+/// Runs the vectors of a replay file of one of the units again. Throws Error: TF-VER-001 unknown unit,
+/// TF-VER-002 file unreadable or not a replay file of this version. Coverage is reported, not demanded.
 VerifyResult replay(const std::filesystem::path& file);
 
 }  // namespace trifactor

@@ -12,6 +12,8 @@ class LaneAdapter final : public LaneUnit {
   static_assert(column_padding % kLanes == 0 && kLanes % 8 == 0);
 
  public:
+  LaneAdapter() { model_->load = model_->burst = model_->clear_counters = 0; }
+
   void update(const LaneConfig& config, const ColumnFactors& factors, std::span<const UpdateRow> rows,
               const WeightBlock& block, std::uint32_t* generator, LaneLosses& losses) override {
     model_->shift = static_cast<CData>(config.shift);

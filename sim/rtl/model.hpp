@@ -17,7 +17,8 @@ namespace trifactor {
 template <class Model>
 class ClockedModel {
  public:
-  /// Registers start with arbitrary (but repeatable) contents, as silicon's do; then reset is given.
+  /// Registers and inputs start with arbitrary (but repeatable) contents, as silicon's do; then reset is given.
+  /// The adapter has to set the inputs that matter before the next edge.
   ClockedModel() : context_(std::make_unique<VerilatedContext>()) {
     context_->randReset(2);
     context_->randSeed(1);

@@ -10,6 +10,8 @@ namespace trifactor {
 template <class Model>
 class PostAdapter final : public TimedPost {
  public:
+  PostAdapter() { model_->start = model_->cfg_we = model_->word_we = 0; }
+
   void contribute(const PostView& view, std::span<std::int64_t> up) override {
     prepare(view);
     run(view, false, [&] {

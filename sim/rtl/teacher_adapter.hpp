@@ -10,6 +10,8 @@ namespace trifactor {
 template <class Model>
 class TeacherAdapter final : public TimedTeacher {
  public:
+  TeacherAdapter() { model_->start = model_->cfg_we = 0; }
+
   void teach(std::span<const std::int32_t> registers, std::uint64_t sample, int count,
              std::span<const std::int64_t> up, std::uint32_t same, TeacherState state, std::span<std::int16_t> words,
              TeacherMonitor& monitor) override {

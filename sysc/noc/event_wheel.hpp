@@ -4,6 +4,7 @@
 
 #include <array>
 #include <bit>
+#include <cstddef>
 #include <cstdint>
 #include <limits>
 #include <vector>
@@ -12,50 +13,49 @@ namespace trifactor {
 
 inline constexpr std::uint64_t no_cycle = std::numeric_limits<std::uint64_t>::max();
 
-/// `Lists` lists of T a cycle.
+/// `Lists` lists of T a cycle. As few buckets as the span allows: they are visited in turn and should stay in
+/// the processor's cache.
 template <class T, std::size_t Lists>
 class EventWheel {
  public:
-  explicit EventWheel(std::uint64_t span)
-      : mask_(std::bit_ceil(span + 1 < 64 ? std::uint64_t{64} : span + 1) - 1),
-        buckets_(mask_ + 1),
-        occupied_((mask_ + 1) / 64) {}
+  explicit EventWheel(std::uint64_t span) : mask_(std::bit_ceil(span + 1) - 1), buckets_(mask_ + 1) {}
 
-  /// Whether `cycle` may be posted after cycle `last` was taken.
-  bool reaches(std::uint64_t last, std::uint64_t cycle) const { return cycle - last <= mask_; }
+  /// The farthest cycle ahead of the last one taken for which an entry may be posted.
+  std::uint64_t span() const { return mask_; }
 
   void post(std::uint64_t cycle, std::size_t list, T item) {
-    const std::uint64_t slot = cycle & mask_;
-    buckets_[slot][list].push_back(item);
-    occupied_[slot / 64] |= std::uint64_t{1} << (slot % 64);
+    Bucket& bucket = buckets_[cycle & mask_];
+    used_ += !bucket.used;
+    bucket.used = true;
+    bucket.lists[list].push_back(item);
   }
 
-  std::vector<T>& list(std::uint64_t cycle, std::size_t list) { return buckets_[cycle & mask_][list]; }
+  const std::vector<T>& list(std::uint64_t cycle, std::size_t list) const {
+    return buckets_[cycle & mask_].lists[list];
+  }
 
   void clear(std::uint64_t cycle) {
-    const std::uint64_t slot = cycle & mask_;
-    for (std::vector<T>& items : buckets_[slot]) items.clear();
-    occupied_[slot / 64] &= ~(std::uint64_t{1} << (slot % 64));
+    Bucket& bucket = buckets_[cycle & mask_];
+    used_ -= bucket.used;
+    bucket.used = false;
+    for (std::vector<T>& items : bucket.lists) items.clear();
   }
 
   /// The first cycle from `from` on with an entry, or no_cycle.
   std::uint64_t next(std::uint64_t from) const {
-    for (std::uint64_t ahead = 0; ahead <= mask_;) {
-      const std::uint64_t slot = (from + ahead) & mask_;
-      const std::uint64_t word = occupied_[slot / 64] >> (slot % 64);
-      if (word != 0) {
-        ahead += static_cast<std::uint64_t>(std::countr_zero(word));
-        return ahead <= mask_ ? from + ahead : no_cycle;
-      }
-      ahead += 64 - slot % 64;
-    }
-    return no_cycle;
+    if (used_ == 0) return no_cycle;
+    while (!buckets_[from & mask_].used) ++from;
+    return from;
   }
 
  private:
+  struct Bucket {
+    bool used = false;
+    std::array<std::vector<T>, Lists> lists;
+  };
   std::uint64_t mask_;
-  std::vector<std::array<std::vector<T>, Lists>> buckets_;
-  std::vector<std::uint64_t> occupied_;
+  std::size_t used_ = 0;
+  std::vector<Bucket> buckets_;
 };
 
 }  // namespace trifactor

@@ -16,7 +16,8 @@ constexpr std::uint64_t mix(std::uint64_t value) {
 
 enum class Use : std::uint32_t { depth, latency, class_turn, input_turn, inject_turn };
 
-/// One word for one use at one tile; `what` tells ports and classes apart, `cycle` is 0 where time plays no part.
+/// One word for one use at one tile; `what` tells ports and classes apart, `cycle` is 0 where time plays no
+/// part.
 constexpr std::uint64_t draw(std::uint64_t seed, Use use, std::uint32_t tile, std::uint32_t what,
                              std::uint64_t cycle) {
   const std::uint64_t place = (std::uint64_t{tile} << 32) | (what << 8) | static_cast<std::uint32_t>(use);

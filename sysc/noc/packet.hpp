@@ -1,5 +1,5 @@
-// What travels on the mesh. The mesh looks at nothing but `route`, `message_class` and, for a fault that a test
-// asks for, `payload`; the rest is the business of whoever sends and receives.
+// What travels on the mesh. The mesh looks at nothing but `route`, `message_class` and, for a fault that a
+// test asks for, `payload`; the rest is the business of whoever sends and receives.
 #pragma once
 
 #include <array>

@@ -142,7 +142,7 @@ module phsic_gaussian_post #(
   wire [5:0] word_index = difference_partner - 6'd1;
   wire [15:0] word = words[{word_index, 4'd0}+:16];
   wire [15:0] centre = words[{partners, 4'd0}+:16];
-  wire signed [15:0] past = from_mean ? compared_mean : $signed(compare_past);
+  wire signed [15:0] past = forming & from_mean ? compared_mean : $signed(compare_past);
   wire signed [16:0] gap = {compare_now[15], compare_now} - {past[15], past};
   wire signed [16:0] small_a = forming ? $signed({word[15], word}) : difference;
   wire signed [33:0] small_product = small_a * difference;

@@ -21,6 +21,7 @@ module label #(
   logic busy, finish;
 
   assign finish = busy && age > existing;
+  assign done = finish;
   assign then = ring[slot*16+:16];
 
   history addresses (
@@ -38,11 +39,8 @@ module label #(
   );
 
   always_ff @(posedge clk) begin
-    if (!rst_n) begin
-      busy <= 1'b0;
-      done <= 1'b0;
-    end else begin
-      done <= finish;
+    if (!rst_n) busy <= 1'b0;
+    else begin
       if (store) begin
         busy <= 1'b1;
         ring[slot*16+:16] <= class_in;

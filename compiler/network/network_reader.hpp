@@ -1,0 +1,38 @@
+// The parts of a network file, read one by one; network.cpp puts them together.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "compiler/network/network.hpp"
+#include "compiler/text/toml_document.hpp"
+
+namespace trifactor {
+
+/// A population, and its name even where it is wrong, so that one mistake does not cause others.
+PopulationSpec read_population(TomlTable& table);
+
+/// A projection before its ends are known by index.
+struct NamedProjection {
+  ProjectionSpec spec;
+  std::string from, to;
+  SourcePlace from_place, to_place;
+  bool has_range = false;  ///< weights.range was given
+  bool has_init = false;   ///< weights.init was given
+  SourcePlace init_place;
+};
+NamedProjection read_projection(TomlTable& table);
+
+/// The name of a projection when it gives none.
+std::string default_projection_name(const std::string& from, const std::string& to);
+
+PlasticitySpec read_plasticity(TomlTable& table);
+
+/// A legal name: a letter, then letters, digits, '_' and '-', 64 in all. Reports others.
+std::string read_name(TomlTable& table, const std::string& key);
+
+/// The least power of two that is not below `range` > 0.
+double power_of_two(double range);
+
+}  // namespace trifactor

@@ -1,0 +1,48 @@
+// Are the cycles that the descriptors claim what the RTL takes: done then, and not one cycle earlier?
+#include <catch2/catch.hpp>
+
+#include "sim/rtl/rule_units.hpp"
+#include "sim/rtl/test/random_layer.hpp"
+
+using namespace trifactor;
+using namespace trifactor::test;
+
+TEST_CASE("claimed cycles of every rule are exact over sizes, partners, forms and samples") {
+  Random random(7);
+  for (const VerilatedRule& built : verilated_rules()) {
+    const Rule* rule = find_rule(built.name);
+    REQUIRE(rule != nullptr);
+    CAPTURE(rule->name);
+    for (int trial = 0; trial < 150; ++trial) {
+      const RandomLayer layer = random_layer(*rule, random);
+      const RulePlan& plan = layer.plan;
+      CAPTURE(trial, layer.group_size, plan.partners);
+      std::vector<std::int64_t> up(static_cast<std::size_t>(plan.up_words), 0);
+      const std::vector<std::int16_t> words(static_cast<std::size_t>(plan.down_words), 77);
+      for (const int neurons : layer.core_neurons) {
+        CAPTURE(neurons);
+        CoreMemories memories(layer, neurons, random);
+        const std::unique_ptr<TimedPost> post = built.post();
+        for (int sample = 0; sample < 3; ++sample) {  // the time does not depend on data or on how much is past
+          memories.next_sample(random);
+          const PostView view = memories.view(plan.eta_mantissa);
+          post->contribute(view, up);
+          CHECK(post->last_cycles() == rule->cycles.contribute(plan, neurons, layer.group_size));
+          PostResult result = memories.result();
+          post->form(view, words, 0, result);
+          CHECK(post->last_cycles() == rule->cycles.form(plan, neurons, layer.group_size));
+        }
+      }
+      REQUIRE((built.teacher == nullptr) == (rule->cycles.teach == nullptr));
+      if (built.teacher == nullptr) continue;
+      const std::unique_ptr<TimedTeacher> teacher = built.teacher();
+      std::vector<std::int64_t> state(teacher_state_words(plan.partners), 0);
+      std::vector<std::int16_t> taught(words.size());
+      TeacherMonitor monitor;
+      for (const int count : {0, 1, plan.partners}) {
+        teacher->teach(plan.teacher, static_cast<std::uint64_t>(count), count, up, 5, state, taught, monitor);
+        CHECK(teacher->last_cycles() == rule->cycles.teach(plan));
+      }
+    }
+  }
+}

@@ -1,0 +1,145 @@
+#include "sim/rtl/test/random_layer.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "rtl/spec/diagnostic.hpp"
+
+namespace trifactor::test {
+namespace {
+
+double log_uniform(Random& random, double low, double high) {
+  return std::exp(std::uniform_real_distribution<double>(std::log(low), std::log(high))(random));
+}
+
+double random_number(const ParameterSpec& spec, Random& random) {
+  if (chance(random, 0.5)) return spec.fallback;
+  if (spec.integer) {
+    const int low = static_cast<int>(spec.low), high = static_cast<int>(spec.high);
+    return chance(random, 0.2) ? high : uniform(random, low, high);
+  }
+  if (chance(random, 0.1)) return spec.low;
+  if (chance(random, 0.1)) return spec.high;
+  return log_uniform(random, std::max(spec.low, 1e-4), spec.high);
+}
+
+Parameters random_parameters(const Rule& rule, Random& random) {
+  Parameters p;
+  for (const ParameterSpec& spec : rule.parameters) {
+    if (spec.choices.empty())
+      p.numbers[spec.name] = random_number(spec, random);
+    else
+      p.words[spec.name] = spec.choices[static_cast<std::size_t>(uniform(random, 0, static_cast<int>(spec.choices.size()) - 1))];
+  }
+  return p;
+}
+
+}  // namespace
+
+RandomLayer random_layer(const Rule& rule, Random& random, bool large) {
+  for (;;) {
+    RandomLayer layer;
+    const bool grouped = chance(random, 0.5);
+    const int cores = uniform(random, 1, 2);
+    layer.group_size = grouped ? uniform(random, 1, 6) : 0;
+    LayerFacts facts;
+    facts.where = "random layer";
+    for (int i = 0; i < cores; ++i) {
+      const int groups = large ? uniform(random, 100, 128) : uniform(random, 1, 7);
+      const int plain = large ? uniform(random, 1000, 1500) : chance(random, 0.1) ? 1 : uniform(random, 1, 24);
+      layer.core_neurons.push_back(grouped ? groups * layer.group_size : plain);
+      facts.neurons += layer.core_neurons.back();
+      facts.groups += grouped ? groups : 0;
+    }
+    facts.classes = chance(random, 0.5) ? facts.neurons : uniform(random, 2, 20);
+    facts.power = 0.5;
+    const auto range = [&] { return std::ldexp(1.0, uniform(random, -2, 3)); };
+    facts.weight = signed_format(uniform(random, 4, 16), range());
+    facts.activity = signed_format(chance(random, 0.5) ? 8 : 16, range());
+    facts.value = signed_format(16, std::max(1.0, range()));
+    facts.output = signed_format(16, std::max(1.0, range()));
+    facts.group_scale = signed_format(16, range());
+    facts.stochastic = chance(random, 0.6);
+    facts.largest_eta = log_uniform(random, 1e-4, 1);
+    try {
+      layer.plan = rule.resolve(random_parameters(rule, random), facts);
+    } catch (const Error&) {
+      continue;  // these parameters do not go together
+    }
+    if (layer.plan.whole_population && cores > 1) continue;
+    return layer;
+  }
+}
+
+CoreMemories::CoreMemories(const RandomLayer& layer, int neurons, Random& random) : layer_(layer), neurons_(neurons) {
+  const std::size_t n = static_cast<std::size_t>(neurons);
+  const std::size_t shared = layer.group_size == 0 ? n : n / static_cast<std::size_t>(layer.group_size);
+  for (std::size_t i = 0; i < n; ++i) generators.push_back(static_cast<std::uint32_t>(random()) | 1u);
+  means.assign(static_cast<std::size_t>(layer.plan.mean_words) * n, 0);
+  held.assign(static_cast<std::size_t>(layer.plan.held_words) * shared, 0);
+  a0.assign(n, 0);
+  if (layer.plan.uses_a1) a1.assign(n, 0);
+  if (layer.plan.uses_c) c.assign(n, 0);
+}
+
+void CoreMemories::next_sample(Random& random) {
+  Sample s;
+  const std::size_t n = static_cast<std::size_t>(neurons_);
+  const int mode = uniform(random, 0, 4);
+  const auto word = [&](int low, int high, int before) {
+    switch (mode) {
+      case 0:
+        return chance(random, 0.5) ? low : high;
+      case 1:
+        return chance(random, 0.8) ? 0 : uniform(random, low, high);
+      case 2:
+        return std::clamp(before + uniform(random, -40, 40), low, high);
+      default:
+        return uniform(random, low, high);
+    }
+  };
+  const auto before = [&](const auto& values, std::size_t i) { return values.empty() ? 0 : int{values[i]}; };
+  const Sample none;
+  const Sample& last = past_.empty() ? none : past_.front();
+  for (std::size_t i = 0; i < n; ++i) {
+    s.z.push_back(static_cast<std::int16_t>(word(-32768, 32767, before(last.z, i))));
+    s.r.push_back(static_cast<std::int16_t>(word(-32768, 32767, before(last.r, i))));
+    s.fprime.push_back(static_cast<std::uint16_t>(word(0, 32768, before(last.fprime, i))));
+  }
+  const std::size_t groups = layer_.group_size == 0 ? 0 : n / static_cast<std::size_t>(layer_.group_size);
+  for (std::size_t g = 0; g < groups; ++g)  // a power of something positive
+    s.scale.push_back(static_cast<std::int16_t>(word(0, 32767, before(last.scale, g))));
+  past_.insert(past_.begin(), std::move(s));
+  const std::size_t kept = static_cast<std::size_t>(std::max(layer_.plan.partners, 1)) + 1;
+  if (past_.size() > kept) past_.pop_back();
+  compared_.clear();
+  const std::size_t seen = std::min(past_.size(), static_cast<std::size_t>(layer_.plan.partners) + 1);
+  for (std::size_t age = 0; age < seen; ++age)
+    compared_.push_back(layer_.plan.compared == Compared::group_scale ? past_[age].scale.data() : past_[age].z.data());
+}
+
+PostView CoreMemories::view(std::uint32_t eta) const {
+  PostView v;
+  v.registers = layer_.plan.post;
+  v.eta = eta;
+  v.neurons = neurons_;
+  v.group_size = layer_.group_size;
+  v.count = static_cast<int>(compared_.size()) - 1;
+  v.now = past_[0].activity();
+  if (past_.size() > 1) v.before = past_[1].activity();
+  v.compared = compared_;
+  return v;
+}
+
+PostResult CoreMemories::result() {
+  PostResult r;
+  r.generators = generators;
+  r.means = means;
+  r.held = held;
+  r.a0 = a0;
+  r.a1 = a1;
+  r.c = c;
+  return r;
+}
+
+}  // namespace trifactor::test

@@ -1,0 +1,67 @@
+// What a hang report says about the mesh: who holds packets, and what the first of them wait for.
+#include <string>
+
+#include "sysc/noc/fabric.hpp"
+
+namespace trifactor {
+namespace {
+
+constexpr std::array<const char*, port_count> port_names = {"north", "east", "south", "west", "local"};
+
+std::string tile_name(std::uint32_t tile, std::uint32_t width) {
+  return "tile " + std::to_string(tile) + " (" + std::to_string(tile % width) + ", " +
+         std::to_string(tile / width) + ")";
+}
+
+std::string packet_name(const Packet& packet, const RouteTable& routes) {
+  return "route " + std::to_string(packet.route) + " from tile " +
+         std::to_string(routes.route(packet.route).source) + ", tick " + std::to_string(packet.tick) +
+         ", kind " + std::to_string(packet.kind) + ", index " + std::to_string(packet.index);
+}
+
+}  // namespace
+
+std::string Fabric::describe_blocked(std::size_t limit) const {
+  std::string text;
+  std::size_t lines = 0;
+  const auto add = [&](const std::string& line) {
+    if (lines++ < limit) text += line + "\n";
+  };
+  for (std::uint32_t tile = 0; tile < config_.tiles(); ++tile) {
+    const Router& r = routers_[tile];
+    for (std::uint32_t c = 0; c < message_class_count; ++c) {
+      const std::string where = tile_name(tile, config_.width) + ", " + std::string(message_class_names[c]);
+      for (std::uint32_t port = 0; port < port_count; ++port) {
+        const std::uint32_t buffer = c * port_count + port;
+        const Fifo& queue = fifos_[tile * fifo_count + buffer];
+        if (queue.head == none) continue;
+        const Entry& head = entries_[queue.head];
+        std::string waits;
+        for (std::uint32_t output = 0; output < port_count; ++output) {
+          if ((r.request[output] >> buffer & 1) == 0) continue;
+          waits += std::string(waits.empty() ? "" : ", ") + port_names[output];
+          if (output == local) continue;
+          if (r.full[output] & group(c)) waits += " (buffer ahead full)";
+          if (r.link_free[output] > next_free_)
+            waits += " (link busy to cycle " + std::to_string(r.link_free[output]) + ")";
+        }
+        if (waits.empty())
+          waits = queue.remaining == 0 && head.time < next_free_
+                      ? "nothing, it is leaving"
+                      : "its first word, due in cycle " + std::to_string(head.time);
+        add(where + ", input " + port_names[port] + " holds " + std::to_string(queue.used) +
+            "; first: " + packet_name(bodies_[head.body].packet, routes_) + ", waits for " + waits);
+      }
+      const SourceQueue& source = sources_[tile * message_class_count + c];
+      if (source.head == none) continue;
+      const Body& head = bodies_[source.head];
+      add(where + ", source queue holds " + std::to_string(source.length) +
+          "; first: " + packet_name(head.packet, routes_) + ", ready in cycle " + std::to_string(head.ready) +
+          (r.local_full >> c & 1 ? ", router buffer full" : ""));
+    }
+  }
+  if (lines > limit) text += "and " + std::to_string(lines - limit) + " more\n";
+  return text;
+}
+
+}  // namespace trifactor
