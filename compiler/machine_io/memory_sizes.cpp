@@ -83,7 +83,7 @@ class Resolver {
     std::int64_t sum = 0, term = 1;
     bool good = true;
     for (std::size_t i = 0;;) {
-      if (i >= tokens.size()) return syntax(size);
+      if (i >= tokens.size() || tokens[i] == "x") return syntax(size);
       const std::optional<std::int64_t> factor = factor_of(size, tokens[i]);
       if (!factor && std::isalpha(static_cast<unsigned char>(tokens[i][0])) == 0) return syntax(size);
       good = good && factor.has_value();

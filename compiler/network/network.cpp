@@ -40,9 +40,11 @@ class NetworkReader {
     if (head->need("name")) network_.name = head->text("name").value_or("");
     network_.seed = static_cast<std::uint64_t>(
         head->integer("seed", 0, std::numeric_limits<std::int64_t>::max()).value_or(1));
-    network_.classes = static_cast<int>(head->integer("classes", 2, 65535).value_or(network_.classes));
+    const auto classes = head->integer("classes", 2, 65535);
+    classes_known_ = classes || !head->has("classes");
+    network_.classes = static_cast<int>(classes.value_or(network_.classes));
     if (const auto weights = head->text("weights")) read_weights_file(*weights, head->place("weights"));
-    output_name_ = head->text("output").value_or("");
+    output_name_ = printable(head->text("output").value_or(""));
     output_place_ = head->place("output");
     head->finish();
   }
@@ -111,7 +113,7 @@ class NetworkReader {
     if (name.empty()) return -1;
     if (const auto it = index_.find(name); it != index_.end()) return it->second;
     const std::vector<std::string> names = population_names();
-    mistakes_.add("TF-NET-003", place, fmt::format("there is no population '{}'", printable(name)),
+    mistakes_.add("TF-NET-003", place, fmt::format("there is no population '{}'", name),
                   "one of " + listed(names), did_you_mean(name, names));
     return -1;
   }
@@ -158,7 +160,7 @@ class NetworkReader {
       else
         mistakes_.add("TF-NET-017", place, "the output is the input",
                       "a population of neurons as the output");
-    } else if (!output.shape.empty() && output.neurons() != network_.classes) {
+    } else if (classes_known_ && !output.shape.empty() && output.neurons() != network_.classes) {
       mistakes_.add("TF-NET-016", place,
                     fmt::format("the output '{}' has {} neurons for {} classes", output.name,
                                 output.neurons(), network_.classes),
@@ -169,7 +171,7 @@ class NetworkReader {
   void check_connections() {
     const int n = static_cast<int>(network_.populations.size());
     std::vector<bool> reached(n, false);
-    bool all_known = true;
+    bool all_known = !network_.projections.empty();  // else reported as missing
     for (const ProjectionSpec& projection : network_.projections) {
       if (projection.to >= 0) reached[projection.to] = true;
       all_known = all_known && projection.from >= 0 && projection.to >= 0;
@@ -266,6 +268,7 @@ class NetworkReader {
   Network network_;
   std::map<std::string, int> index_;
   std::string output_name_;
+  bool classes_known_ = true;
   SourcePlace output_place_;
 };
 

@@ -10,7 +10,7 @@
 
 namespace trifactor {
 
-/// A population, and its name even where it is wrong, so that one mistake does not cause others.
+/// A population; value_range and output_range stay 0 where the file leaves them to the place in the network.
 PopulationSpec read_population(TomlTable& table);
 
 /// A projection before its ends are known by index.
@@ -29,7 +29,8 @@ std::string default_projection_name(const std::string& from, const std::string& 
 
 PlasticitySpec read_plasticity(TomlTable& table);
 
-/// A legal name: a letter, then letters, digits, '_' and '-', 64 in all. Reports others.
+/// A legal name: a letter, then letters, digits, '_' and '-', 64 in all. Others are reported and
+/// returned as messages show them, so that references to them still meet.
 std::string read_name(TomlTable& table, const std::string& key);
 
 /// The least power of two that is not below `range` > 0.

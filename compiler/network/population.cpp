@@ -28,10 +28,13 @@ void read_shape(TomlTable& table, PopulationSpec& population) {
 }
 
 void read_neuron(TomlTable& table, PopulationSpec& population) {
+  bool known = false;  // a kind not understood may have been one with a slope
   if (table.need("kind"))
-    population.activation = static_cast<Activation>(
-        table.choice("kind", {"linear", "leaky_relu", "saturated_linear", "tanh"}).value_or(0));
-  if (population.activation == Activation::leaky_relu || !table.has("slope")) {
+    if (const auto kind = table.choice("kind", {"linear", "leaky_relu", "saturated_linear", "tanh"})) {
+      population.activation = static_cast<Activation>(*kind);
+      known = true;
+    }
+  if (!known || population.activation == Activation::leaky_relu || !table.has("slope")) {
     population.slope = table.number("slope", 0, 1).value_or(population.slope);
   } else {
     table.mistakes().add("TF-NET-005", table.place("slope"), table.named("slope") + " is only for leaky_relu",
@@ -97,7 +100,7 @@ std::string read_name(TomlTable& table, const std::string& key) {
   table.mistakes().add("TF-NET-001", table.place(key.c_str()),
                        fmt::format("'{}' cannot be a name", printable(name)),
                        "a letter, then letters, digits, '_' or '-', 64 at most");
-  return "";
+  return printable(name);
 }
 
 PopulationSpec read_population(TomlTable& table) {

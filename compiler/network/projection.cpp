@@ -23,8 +23,9 @@ Schedule read_schedule(TomlTable& plasticity) {
   }
   auto table = plasticity.table("schedule");
   if (!table) return schedule;
-  if (table->need("kind"))
-    schedule.kind = static_cast<ScheduleKind>(table->choice("kind", kinds).value_or(0));
+  const auto kind = table->need("kind") ? table->choice("kind", kinds) : std::nullopt;
+  if (!kind) return schedule;  // which keys belong to it is not known
+  schedule.kind = static_cast<ScheduleKind>(*kind);
   if (schedule.kind == ScheduleKind::step) {
     if (table->need("every")) schedule.every = table->number("every", 1, 1e15).value_or(1);
     if (table->need("factor")) schedule.factor = table->number("factor", 1e-9, 1).value_or(1);
@@ -97,8 +98,8 @@ NamedProjection read_projection(TomlTable& table) {
   NamedProjection projection;
   ProjectionSpec& spec = projection.spec;
   spec.place = table.place();
-  if (table.need("from")) projection.from = table.text("from").value_or("");
-  if (table.need("to")) projection.to = table.text("to").value_or("");
+  if (table.need("from")) projection.from = printable(table.text("from").value_or(""));
+  if (table.need("to")) projection.to = printable(table.text("to").value_or(""));
   projection.from_place = table.place("from"), projection.to_place = table.place("to");
   if (table.has("name")) {
     spec.name = read_name(table, "name");

@@ -11,6 +11,5 @@ namespace trifactor {
 
 /// functional, systemc, rtl. Throws configuration for any other name, does_not_fit for lanes not built in RTL.
 std::unique_ptr<Device> make_device(const std::string& engine, int lanes);
-std::vector<std::string> engine_names();
 
 }  // namespace trifactor

@@ -141,7 +141,8 @@ void Core::release(std::uint64_t presentation) {
   }
 }
 
-void Core::accumulate(std::uint64_t presentation, std::span<std::int64_t> sums) {
+void Core::accumulate(std::uint64_t presentation, std::span<std::int64_t> sums, bool learn) {
+  if (learn) ++passes_;
   for (std::size_t k = 0; k < blocks_.size(); ++k) {
     const auto& active = axons_[presentation % presentations_in_flight][k].active;
     std::fill(block_sums_.begin(), block_sums_.end(), 0);
@@ -316,11 +317,16 @@ void Core::collect_rows(std::uint64_t presentation, std::size_t block, PendingUp
   if (p.b1 == RowTrace::mean) events_[Event::trace] += b.total_rows();
 }
 
+bool Core::may_update(std::size_t block) const {
+  const auto& pending = blocks_[block].pending;
+  return !pending.empty() && pending.front().sample + image_.blocks[block].plasticity.weight_age < passes_;
+}
+
 UpdatePass Core::update(std::size_t block) {
   const BlockImage& b = image_.blocks[block];
   const PlasticityImage& p = b.plasticity;
   BlockState& state = blocks_[block];
-  if (state.pending.size() <= p.weight_age) return {};
+  if (!may_update(block)) return {};
   const PendingUpdate update = std::move(state.pending.front());
   state.pending.pop_front();
 
@@ -420,7 +426,7 @@ BlockWeights Core::read_weights(std::size_t block) const {
 
 template <class V>
 void Core::visit_state(V& v) {
-  v(learned_, z_, scale_, r_, fprime_);
+  v(passes_, learned_, z_, scale_, r_, fprime_);
   for (std::size_t k = 0; k < blocks_.size(); ++k) {
     BlockState& s = blocks_[k];
     v(s.update_generators, s.factor_generators, s.means, s.held, s.row_before, s.row_mean, s.formed, s.pending);

@@ -79,11 +79,15 @@ class Core {
 
   /// One activity of presentation `presentation` arrives. row: of the block, below its `rows`.
   void deliver(std::uint64_t presentation, std::size_t block, std::uint32_t row, std::int16_t value);
+  /// Whether the row already holds a value of this presentation.
+  bool holds(std::uint64_t presentation, std::size_t block, std::uint32_t row) const {
+    return axons_[presentation % presentations_in_flight][block].dense[row] != 0;
+  }
   /// Rows of a block that hold a value (the bias row included): what a forward pass reads.
   std::size_t rows_to_read(std::uint64_t presentation, std::size_t block) const;
 
   /// Adds this core's exact sums at the neurons' binary point. sums: (neurons).
-  void accumulate(std::uint64_t presentation, std::span<std::int64_t> sums);
+  void accumulate(std::uint64_t presentation, std::span<std::int64_t> sums, bool learn);
   /// The owner's neurons from complete sums. Learning presentations enter the histories.
   void evaluate(std::span<const std::int64_t> sums, bool learn);
   /// An input core's values, as the host sent them.
@@ -100,8 +104,13 @@ class Core {
               std::span<const std::int16_t> a1, std::span<const std::int16_t> c);
   /// The factors formed last, for the slices that are not the owner.
   const PendingUpdate& last_formed(std::size_t block) const { return blocks_[block].pending.back(); }
-  /// Writes the oldest waiting update if more than D wait.
+  /// Whether the oldest waiting update may be written: the passes that must not see it have read.
+  bool may_update(std::size_t block) const;
+  /// Writes it, or does nothing.
   UpdatePass update(std::size_t block);
+  /// Learning samples of a block whose updates are written.
+  std::uint64_t written(std::size_t block) const { return blocks_[block].formed - blocks_[block].pending.size(); }
+  std::uint64_t passes() const { return passes_; }
   /// A presentation has been dealt with: its axon buffer is free again.
   void release(std::uint64_t presentation);
 
@@ -151,6 +160,7 @@ class Core {
   std::uint32_t z_slots_ = 1, scale_slots_ = 1, activity_slots_ = 1;
   std::vector<std::int16_t> z_, scale_, r_;
   std::vector<std::uint16_t> fprime_;
+  std::uint64_t passes_ = 0;   ///< learning samples accumulated
   std::uint64_t learned_ = 0;  ///< learning samples evaluated
   std::vector<std::int16_t> outputs_;
 

@@ -30,7 +30,7 @@ constexpr std::int64_t row_bursts(std::int64_t columns, std::int64_t lanes) {
 /// included, to the cycle before the result can be used. The walk goes column block by column block, rows
 /// within a block.
 struct PassShape {
-  std::int64_t rows = 0;            ///< with something to do; 1 at least
+  std::int64_t rows = 0;  ///< with something to do; 1 at least
   std::int64_t columns = 0, lanes = 0;
   std::int64_t memory_latency = 1;  ///< cycles from address to data
   std::int64_t ports = 1;           ///< 1 or 2

@@ -45,7 +45,8 @@ package function_pkg;
   // ---- exponentials, logarithms, powers ----------------------------------------------------------------
 
   // 2^(position / 2^16), rounded and saturated to 16 bits unsigned; position is y + out_frac x 2^16.
-  function automatic logic [15:0] exp2_finish(input logic signed [15:0] exponent, input logic [17:0] mantissa);
+  function automatic logic [15:0] exp2_finish(input logic signed [15:0] exponent,
+                                              input logic [17:0] mantissa);
     logic [18:0] word;
     logic [4:0] shift;
     shift = 5'd16 - exponent[4:0];  // 1 .. 18 where it is used
@@ -78,7 +79,8 @@ package function_pkg;
 
   // The 16 bits below the highest set bit of a value whose highest set bit is `exponent`.
   function automatic logic [15:0] normal_fraction(input logic [63:0] value, input logic [5:0] exponent);
-    normal_fraction = exponent >= 6'd16 ? 16'(value >> (exponent - 6'd16)) : value[15:0] << (6'd16 - exponent);
+    normal_fraction = exponent >= 6'd16 ? 16'(value >> (exponent - 6'd16))
+                                        : value[15:0] << (6'd16 - exponent);
   endfunction
 
   // log2(value / 2^frac) with 16 fraction bits; value: 1 to 2^48.
@@ -95,7 +97,8 @@ package function_pkg;
   function automatic logic signed [31:0] power_exponent(input logic signed [31:0] logarithm,
                                                         input logic signed [16:0] exponent);
     logic signed [47:0] product;
-    product = $signed({{16{logarithm[31]}}, logarithm}) * $signed({{31{exponent[16]}}, exponent}) + 48'sd16384;
+    product = $signed({{16{logarithm[31]}}, logarithm}) * $signed({{31{exponent[16]}}, exponent})
+            + 48'sd16384;
     power_exponent = 32'(product >>> 15);
   endfunction
 
@@ -211,7 +214,8 @@ package function_pkg;
   // The unrounded change in 2^-F weight steps; three products fit in 32 bits.
   function automatic logic signed [31:0] lane_sum(input logic signed [14:0] a0, input logic signed [15:0] b0,
                                                   input logic signed [14:0] a1, input logic signed [15:0] b1,
-                                                  input logic signed [14:0] c, input logic signed [15:0] weight);
+                                                  input logic signed [14:0] c,
+                                                  input logic signed [15:0] weight);
     logic signed [30:0] p0, p1, p2;
     p0 = a0 * b0;
     p1 = a1 * b1;

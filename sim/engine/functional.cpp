@@ -167,7 +167,7 @@ class FunctionalDevice final : public Device {
           if (source[block.first_row + row] != 0) core.deliver(presentation, b, row, source[block.first_row + row]);
       }
       std::fill(sums_[k].begin(), sums_[k].end(), 0);
-      core.accumulate(presentation, sums_[k]);
+      core.accumulate(presentation, sums_[k], learn);
     });
     for (std::size_t k : population.members) {
       if (owner_of_[k] == k) continue;

@@ -3,9 +3,10 @@
 # system headers, so that generated code does not meet our warnings; the Verilator runtime is compiled once.
 include_guard(GLOBAL)
 
-file(STRINGS ${CMAKE_SOURCE_DIR}/rtl/rtl_packages.txt rtl_packages REGEX "^[^#]")
+file(STRINGS ${CMAKE_SOURCE_DIR}/rtl/rtl_files.txt rtl_packages REGEX "^package ")
+list(TRANSFORM rtl_packages REPLACE "^package +" "")
 list(TRANSFORM rtl_packages PREPEND ${CMAKE_SOURCE_DIR}/rtl/)
-set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/rtl/rtl_packages.txt)
+set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/rtl/rtl_files.txt)
 set(TRIFACTOR_RTL_PACKAGES ${rtl_packages} CACHE INTERNAL "SystemVerilog packages in the order of reading")
 
 if(NOT TARGET trifactor_verilator_runtime)

@@ -39,7 +39,8 @@ class ExpSubject final : public ModelStream<Vunit_exp_unit> {
   std::string name() const override { return "exp"; }
   std::vector<Field> fields() const override { return {{"gap"}, {"x"}}; }
   std::vector<std::string> bins() const override {
-    return {"x is 0", "x at its limit", "x beyond its limit", "result 1", "result 0", "result between", "after a gap"};
+    return {"x is 0",   "x at its limit", "x beyond its limit", "result 1",
+            "result 0", "result between", "after a gap"};
   }
   /// Every x up to the limit and a little beyond.
   std::uint64_t directed() const override { return (1 << 21) / chunk + 1; }
@@ -80,7 +81,8 @@ class ReciprocalSubject final : public ModelStream<Vunit_reciprocal> {
   std::string name() const override { return "reciprocal"; }
   std::vector<Field> fields() const override { return {{"gap"}, {"value"}}; }
   std::vector<std::string> bins() const override {
-    return {"value 1", "value 2^40", "power of two", "below 2^16", "above 2^17", "mantissa 2^15", "after a gap"};
+    return {"value 1",    "value 2^40",    "power of two", "below 2^16",
+            "above 2^17", "mantissa 2^15", "after a gap"};
   }
   /// Every value to 2^17: every mantissa of 17 bits.
   std::uint64_t directed() const override { return (1 << 17) / chunk + 2; }
@@ -90,7 +92,8 @@ class ReciprocalSubject final : public ModelStream<Vunit_reciprocal> {
     const bool random = index + 1 >= directed();
     for (std::int64_t i = 0; i < chunk; ++i) {
       e.words.push_back(random && dice.one_in(4) ? dice.between(1, 3) : 0);
-      const std::int64_t value = random ? dice.corner_unsigned(static_cast<int>(dice.between(1, 41))) : base + i;
+      const std::int64_t value =
+          random ? dice.corner_unsigned(static_cast<int>(dice.between(1, 41))) : base + i;
       e.words.push_back(value < 1 ? 1 : (value > std::int64_t{1} << 40 ? std::int64_t{1} << 40 : value));
     }
     return e;
@@ -129,8 +132,9 @@ class PowerSubject final : public ModelStream<Vunit_power> {
     return {{"gap"}, {"value"}, {"frac"}, {"exponent"}, {"out_frac"}};
   }
   std::vector<std::string> bins() const override {
-    return {"value 0", "value 2^48", "value 1", "exponent -1", "exponent 0", "exponent 1", "saturated", "result 0",
-            "result between", "frac 0", "frac 48", "out_frac 0", "out_frac 31", "after a gap"};
+    return {"value 0",    "value 2^48", "value 1",     "exponent -1",    "exponent 0",
+            "exponent 1", "saturated",  "result 0",    "result between", "frac 0",
+            "frac 48",    "out_frac 0", "out_frac 31", "after a gap"};
   }
   /// Every mantissa of log2 and, through u^1 and u^-1, every fraction of exp2.
   std::uint64_t directed() const override { return 2 * (1 << 16) / chunk + 4; }
@@ -146,11 +150,10 @@ class PowerSubject final : public ModelStream<Vunit_power> {
       const std::int64_t value = dice.corner_unsigned(static_cast<int>(dice.between(1, 49)));
       const std::int64_t top = std::int64_t{1} << 48;
       const std::int64_t exponent = dice.corner_signed(17);
-      e.words.insert(e.words.end(),
-                     {dice.one_in(4) ? dice.between(1, 3) : 0, value > top ? top : value,
-                      dice.one_in(3) ? 48 * dice.below(2) : dice.between(0, 48),
-                      exponent < -32768 ? -32768 : (exponent > 32768 ? 32768 : exponent),
-                      dice.one_in(3) ? 31 * dice.below(2) : dice.between(0, 31)});
+      e.words.insert(e.words.end(), {dice.one_in(4) ? dice.between(1, 3) : 0, value > top ? top : value,
+                                     dice.one_in(3) ? 48 * dice.below(2) : dice.between(0, 48),
+                                     exponent < -32768 ? -32768 : (exponent > 32768 ? 32768 : exponent),
+                                     dice.one_in(3) ? 31 * dice.below(2) : dice.between(0, 31)});
     }
     return e;
   }
@@ -169,9 +172,15 @@ class PowerSubject final : public ModelStream<Vunit_power> {
   bool expect(const std::int64_t* v, std::vector<std::int64_t>& out, Coverage& coverage) override {
     out.push_back(power_word(static_cast<std::uint64_t>(v[1]), static_cast<int>(v[2]),
                              static_cast<std::int32_t>(v[3]), static_cast<int>(v[4])));
-    const bool seen[] = {v[1] == 0, v[1] == std::int64_t{1} << 48, v[1] == 1, v[3] == -32768, v[3] == 0,
-                         v[3] == 32768, out[0] == 0xffff, out[0] == 0, out[0] > 0 && out[0] < 0xffff,
-                         v[2] == 0, v[2] == 48, v[4] == 0, v[4] == 31, v[0] > 0};
+    const bool seen[] = {v[1] == 0,
+                         v[1] == std::int64_t{1} << 48,
+                         v[1] == 1,
+                         v[3] == -32768,
+                         v[3] == 0,
+                         v[3] == 32768,
+                         out[0] == 0xffff,
+                         out[0] == 0,
+                         out[0] > 0 && out[0]<0xffff, v[2] == 0, v[2] == 48, v[4] == 0, v[4] == 31, v[0]> 0};
     for (std::size_t bin = 0; bin < std::size(seen); ++bin) coverage.hit(bin, seen[bin]);
     return true;
   }
@@ -184,9 +193,22 @@ class ActivationSubject final : public ModelStream<Vunit_activation> {
     return {{"gap"}, {"kind"}, {"sum_frac"}, {"value_frac"}, {"slope"}, {"sum"}};
   }
   std::vector<std::string> bins() const override {
-    return {"linear", "leaky ReLU above 0", "leaky ReLU at 0", "leaky ReLU below 0", "saturated linear inside",
-            "saturated linear at its bound", "saturated linear outside", "tanh", "z at its highest",
-            "z at its lowest", "shifted up", "slope 0", "slope 65535", "sum_frac 0", "sum_frac 46", "after a gap"};
+    return {"linear",
+            "leaky ReLU above 0",
+            "leaky ReLU at 0",
+            "leaky ReLU below 0",
+            "saturated linear inside",
+            "saturated linear at its bound",
+            "saturated linear outside",
+            "tanh",
+            "z at its highest",
+            "z at its lowest",
+            "shifted up",
+            "slope 0",
+            "slope 65535",
+            "sum_frac 0",
+            "sum_frac 46",
+            "after a gap"};
   }
   /// Every argument of tanh in two formats of z, then corners of every kind.
   std::uint64_t directed() const override { return tanh_episodes + 64; }
@@ -204,9 +226,11 @@ class ActivationSubject final : public ModelStream<Vunit_activation> {
     const std::int64_t slope = dice.one_in(2) ? 65535 * dice.below(2) : dice.corner_unsigned(16);
     for (std::int64_t i = 0; i < 256; ++i) {
       std::int64_t sum = dice.corner_signed(static_cast<int>(dice.between(2, 48)));
-      if (dice.one_in(3)) sum = (dice.one_in(2) ? 1 : -1) * (std::int64_t{1} << sum_frac) + dice.between(-1, 1);
+      if (dice.one_in(3))
+        sum = (dice.one_in(2) ? 1 : -1) * (std::int64_t{1} << sum_frac) + dice.between(-1, 1);
       if (sum == -(std::int64_t{1} << 47)) ++sum;
-      e.words.insert(e.words.end(), {dice.one_in(4) ? dice.between(1, 4) : 0, kind, sum_frac, value_frac, slope, sum});
+      e.words.insert(e.words.end(),
+                     {dice.one_in(4) ? dice.between(1, 4) : 0, kind, sum_frac, value_frac, slope, sum});
     }
     return e;
   }
@@ -230,16 +254,23 @@ class ActivationSubject final : public ModelStream<Vunit_activation> {
     out.push_back(model_->fprime);
   }
   bool expect(const std::int64_t* v, std::vector<std::int64_t>& out, Coverage& coverage) override {
-    const ActivationConfig config{static_cast<Activation>(v[1]), static_cast<int>(v[2]), static_cast<int>(v[3]),
-                                  static_cast<std::int32_t>(v[4])};
+    const ActivationConfig config{static_cast<Activation>(v[1]), static_cast<int>(v[2]),
+                                  static_cast<int>(v[3]), static_cast<std::int32_t>(v[4])};
     const NeuronValue golden = activate(config, v[5]);
     out.push_back(golden.z);
     out.push_back(golden.fprime);
     const std::int64_t one = std::int64_t{1} << v[2], size = v[5] < 0 ? -v[5] : v[5];
-    const bool seen[] = {v[1] == 0, v[1] == 1 && v[5] > 0, v[1] == 1 && v[5] == 0, v[1] == 1 && v[5] < 0,
-                         v[1] == 2 && size < one, v[1] == 2 && size == one, v[1] == 2 && size > one, v[1] == 3,
-                         golden.z == 32767, golden.z == -32768, v[2] < v[3], v[4] == 0, v[4] == 65535,
-                         v[2] == 0, v[2] == 46, v[0] > 0};
+    const bool seen[] = {v[1] == 0,
+                         v[1] == 1 && v[5] > 0,
+                         v[1] == 1 && v[5] == 0,
+                         v[1] == 1 && v[5] < 0,
+                         v[1] == 2 && size < one,
+                         v[1] == 2 && size == one,
+                         v[1] == 2 && size > one,
+                         v[1] == 3,
+                         golden.z == 32767,
+                         golden.z == -32768,
+                         v[2]<v[3], v[4] == 0, v[4] == 65535, v[2] == 0, v[2] == 46, v[0]> 0};
     for (std::size_t bin = 0; bin < std::size(seen); ++bin) coverage.hit(bin, seen[bin]);
     return true;
   }
@@ -252,8 +283,17 @@ class TraceSubject final : public ModelStream<Vunit_trace> {
     return {{"gap"}, {"rate"}, {"extra"}, {"begins"}, {"value"}, {"mean"}};
   }
   std::vector<std::string> bins() const override {
-    return {"rate 1", "rate 65536", "extra 0", "extra 20", "begins", "mean rises", "mean falls", "mean stays",
-            "value at its lowest", "value at its highest", "after a gap"};
+    return {"rate 1",
+            "rate 65536",
+            "extra 0",
+            "extra 20",
+            "begins",
+            "mean rises",
+            "mean falls",
+            "mean stays",
+            "value at its lowest",
+            "value at its highest",
+            "after a gap"};
   }
   std::uint64_t directed() const override { return 16; }
   Episode episode(std::uint64_t, Dice& dice) const override {
@@ -262,8 +302,8 @@ class TraceSubject final : public ModelStream<Vunit_trace> {
       const std::int64_t extra = dice.one_in(3) ? 20 * dice.below(2) : dice.between(0, 20);
       const std::int64_t rate = dice.one_in(3) ? 1 + 65535 * dice.below(2) : 1 + dice.corner_unsigned(16);
       e.words.insert(e.words.end(),
-                     {dice.one_in(4) ? dice.between(1, 3) : 0, rate, extra, dice.one_in(4), dice.corner_signed(17),
-                      dice.corner_signed(17 + static_cast<int>(extra))});
+                     {dice.one_in(4) ? dice.between(1, 3) : 0, rate, extra, dice.one_in(4),
+                      dice.corner_signed(17), dice.corner_signed(17 + static_cast<int>(extra))});
     }
     return e;
   }
@@ -287,10 +327,16 @@ class TraceSubject final : public ModelStream<Vunit_trace> {
     const TraceConfig config{static_cast<std::int32_t>(v[1]), static_cast<int>(v[2])};
     const std::int64_t mean = v[3] != 0 ? v[4] << config.extra : v[5];
     out.push_back(trace_step(config, mean, v[4]));
-    // the largest mean rounds up to one more than the value's format holds; the port wraps as two's complement
+    // the largest mean rounds up to one more than the value's format holds; the port wraps as two's
+    // complement
     out.push_back(as_signed(static_cast<std::uint64_t>(trace_value(config, mean)), 17));
-    const bool seen[] = {v[1] == 1, v[1] == 65536, v[2] == 0, v[2] == 20, v[3] != 0, out[0] > mean, out[0] < mean,
-                         out[0] == mean, v[4] == -65536, v[4] == 65535, v[0] > 0};
+    const bool seen[] = {v[1] == 1,
+                         v[1] == 65536,
+                         v[2] == 0,
+                         v[2] == 20,
+                         v[3] != 0,
+                         out[0] > mean,
+                         out[0]<mean, out[0] == mean, v[4] == -65536, v[4] == 65535, v[0]> 0};
     for (std::size_t bin = 0; bin < std::size(seen); ++bin) coverage.hit(bin, seen[bin]);
     return true;
   }

@@ -56,7 +56,8 @@ class LanePorts {
 template <class Model, std::size_t kLanes>
 class FlatLanePorts : public LanePorts<Model, kLanes, FlatLanePorts<Model, kLanes>> {
  public:
-  void show_factors(std::size_t k, std::int64_t a0, std::int64_t a1, std::int64_t c, std::uint32_t generator) {
+  void show_factors(std::size_t k, std::int64_t a0, std::int64_t a1, std::int64_t c,
+                    std::uint32_t generator) {
     put_bits(this->model_->load_a0, 15 * k, 15, static_cast<std::uint64_t>(a0));
     put_bits(this->model_->load_a1, 15 * k, 15, static_cast<std::uint64_t>(a1));
     put_bits(this->model_->load_c, 15 * k, 15, static_cast<std::uint64_t>(c));
@@ -65,12 +66,15 @@ class FlatLanePorts : public LanePorts<Model, kLanes, FlatLanePorts<Model, kLane
   void show_synapse(std::size_t k, std::int64_t weight, bool exists) {
     put_bits(this->model_->weights, 16 * k, 16, static_cast<std::uint64_t>(weight));
     auto& mask = this->model_->exists;
-    mask = static_cast<std::remove_reference_t<decltype(mask)>>((mask & ~(1u << k)) | (unsigned{exists} << k));
+    mask =
+        static_cast<std::remove_reference_t<decltype(mask)>>((mask & ~(1u << k)) | (unsigned{exists} << k));
   }
   std::uint32_t generator(std::size_t k) {
     return static_cast<std::uint32_t>(get_bits(this->model_->generators, 32 * k, 32));
   }
-  std::int64_t weight(std::size_t k) { return as_signed(get_bits(this->model_->new_weights, 16 * k, 16), 16); }
+  std::int64_t weight(std::size_t k) {
+    return as_signed(get_bits(this->model_->new_weights, 16 * k, 16), 16);
+  }
   bool enabled(std::size_t k) { return (this->model_->enabled >> k & 1) != 0; }
   bool saturated(std::size_t k) { return (this->model_->saturated >> k & 1) != 0; }
 };
@@ -78,7 +82,8 @@ class FlatLanePorts : public LanePorts<Model, kLanes, FlatLanePorts<Model, kLane
 template <class Model, std::size_t kLanes>
 class ArrayLanePorts : public LanePorts<Model, kLanes, ArrayLanePorts<Model, kLanes>> {
  public:
-  void show_factors(std::size_t k, std::int64_t a0, std::int64_t a1, std::int64_t c, std::uint32_t generator) {
+  void show_factors(std::size_t k, std::int64_t a0, std::int64_t a1, std::int64_t c,
+                    std::uint32_t generator) {
     this->model_->load_a0[k] = static_cast<SData>(a0 & 0x7fff);
     this->model_->load_a1[k] = static_cast<SData>(a1 & 0x7fff);
     this->model_->load_c[k] = static_cast<SData>(c & 0x7fff);

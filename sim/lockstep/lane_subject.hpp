@@ -19,20 +19,62 @@ template <class Ports>
 class LaneSubject final : public Subject {
  public:
   static constexpr std::size_t lanes = Ports::lanes;
-  enum Word : std::size_t { op, shift, bits, stochastic, b0, b1, a0, a1 = a0 + lanes, c = a1 + lanes,
-                            seed = c + lanes, weight = seed + lanes, exists = weight + lanes, words = exists + lanes };
+  enum Word : std::size_t {
+    op,
+    shift,
+    bits,
+    stochastic,
+    b0,
+    b1,
+    a0,
+    a1 = a0 + lanes,
+    c = a1 + lanes,
+    seed = c + lanes,
+    weight = seed + lanes,
+    exists = weight + lanes,
+    words = exists + lanes
+  };
 
   std::string name() const override { return Ports::name; }
   std::vector<Field> fields() const override {
-    return {{"op"}, {"shift"}, {"weight_bits"}, {"stochastic"}, {"b0"}, {"b1"}, {"a0", lanes}, {"a1", lanes},
-            {"c", lanes}, {"generator", lanes}, {"weight", lanes}, {"exists", lanes}};
+    return {{"op"},
+            {"shift"},
+            {"weight_bits"},
+            {"stochastic"},
+            {"b0"},
+            {"b1"},
+            {"a0", lanes},
+            {"a1", lanes},
+            {"c", lanes},
+            {"generator", lanes},
+            {"weight", lanes},
+            {"exists", lanes}};
   }
   std::vector<std::string> bins() const override {
-    return {"saturated high", "saturated low", "F 0", "F 28", "weight 2 bits", "weight 4 bits", "weight 8 bits",
-            "weight 16 bits", "stochastic", "nearest", "no synapse", "synapse but nothing to do", "only c",
-            "only a0 b0", "only a1 b1", "rounded to zero", "carry from the random word", "tie rounded up",
-            "sum at its highest", "sum at its lowest", "burst without an enabled pair", "bursts in successive cycles",
-            "counters cleared while a burst arrives", "block loaded right after a burst"};
+    return {"saturated high",
+            "saturated low",
+            "F 0",
+            "F 28",
+            "weight 2 bits",
+            "weight 4 bits",
+            "weight 8 bits",
+            "weight 16 bits",
+            "stochastic",
+            "nearest",
+            "no synapse",
+            "synapse but nothing to do",
+            "only c",
+            "only a0 b0",
+            "only a1 b1",
+            "rounded to zero",
+            "carry from the random word",
+            "tie rounded up",
+            "sum at its highest",
+            "sum at its lowest",
+            "burst without an enabled pair",
+            "bursts in successive cycles",
+            "counters cleared while a burst arrives",
+            "block loaded right after a burst"};
   }
   std::uint64_t directed() const override { return small_episodes + corner_episodes; }
 
@@ -146,14 +188,18 @@ class LaneSubject final : public Subject {
       v[b0] = extreme ? -32768 : dice.corner_signed(16);
       v[b1] = extreme ? -32768 : dice.one_in(3) ? 0 : dice.corner_signed(16);
       if (dice.one_in(8)) v[b0] = 0;
+      const bool nothing = dice.one_in(12);
       const std::int64_t sign = dice.one_in(2) ? -16384 : 16383;
       for (std::size_t k = 0; k < lanes; ++k) {
         v[a0 + k] = extreme ? sign : dice.one_in(4) ? 0 : dice.corner_signed(dice.one_in(3) ? 15 : size);
         v[a1 + k] = extreme ? sign : dice.one_in(3) ? 0 : dice.corner_signed(dice.one_in(3) ? 15 : size);
-        v[c + k] = extreme ? (sign < 0 ? 16383 : -16384) : dice.one_in(3) ? 0 : dice.corner_signed(dice.one_in(3) ? 15 : size);
+        v[c + k] = extreme          ? (sign < 0 ? 16383 : -16384)
+                   : dice.one_in(3) ? 0
+                                    : dice.corner_signed(dice.one_in(3) ? 15 : size);
         v[seed + k] = dice.corner_unsigned(32) | 1;
-        v[weight + k] = extreme ? (dice.one_in(2) ? -bound : bound - 1) : dice.corner_signed(static_cast<int>(v[bits]));
-        v[exists + k] = !dice.one_in(5);
+        v[weight + k] =
+            extreme ? (dice.one_in(2) ? -bound : bound - 1) : dice.corner_signed(static_cast<int>(v[bits]));
+        v[exists + k] = !nothing && !dice.one_in(5);
       }
       add(e.words, v);
     }
@@ -161,7 +207,8 @@ class LaneSubject final : public Subject {
   }
 
   std::optional<Divergence> compare(const Golden& golden, std::size_t v) {
-    const auto differ = [&](std::size_t vector, const std::string& signal, std::int64_t want, std::int64_t got) {
+    const auto differ = [&](std::size_t vector, const std::string& signal, std::int64_t want,
+                            std::int64_t got) {
       return want == got ? std::nullopt : std::optional<Divergence>({vector, signal, want, got});
     };
     const auto lane_of = [](const char* what, std::size_t k) {
@@ -189,9 +236,11 @@ class LaneSubject final : public Subject {
     const LaneLosses got = ports_.losses();
     const auto number = [](std::uint64_t x) { return static_cast<std::int64_t>(x); };
     if ((found = differ(v, "applied", number(golden.total.applied), number(got.applied)))) return found;
-    if ((found = differ(v, "rounded_to_zero", number(golden.total.rounded_to_zero), number(got.rounded_to_zero))))
+    if ((found =
+             differ(v, "rounded_to_zero", number(golden.total.rounded_to_zero), number(got.rounded_to_zero))))
       return found;
-    if ((found = differ(v, "saturations", number(golden.total.saturated), number(got.saturated)))) return found;
+    if ((found = differ(v, "saturations", number(golden.total.saturated), number(got.saturated))))
+      return found;
     if ((found = differ(v, "intended", number(golden.total.intended), number(got.intended)))) return found;
     return differ(v, "change", number(golden.total.change), number(got.change));
   }
@@ -230,7 +279,8 @@ bool LaneSubject<Ports>::Golden::cycle(const std::int64_t* v, std::size_t index,
     coverage.hit(11, v[exists + k] != 0 && !enabled);
     if (!enabled) continue;
     if (config.stochastic) generator[k] = xorshift32(generator[k]);
-    const LaneResult done = lane_update(config, a0[k], number(b0), a1[k], number(b1), c[k], old, generator[k]);
+    const LaneResult done =
+        lane_update(config, a0[k], number(b0), a1[k], number(b1), c[k], old, generator[k]);
     result.weight[k] = done.weight;
     result.saturated[k] = done.saturated;
     LaneLosses& losses = result.losses;
@@ -241,9 +291,16 @@ bool LaneSubject<Ports>::Golden::cycle(const std::int64_t* v, std::size_t index,
     losses.change += static_cast<std::uint64_t>(std::abs(done.weight - old));
     const std::int32_t mask = (1 << config.shift) - 1;
     const bool first = a0[k] != 0 && v[b0] != 0, second = a1[k] != 0 && v[b1] != 0;
-    const bool seen[] = {done.saturated && done.weight > 0, done.saturated && done.weight < 0, config.shift == 0,
-                         config.shift == 28, config.weight_bits == 2, config.weight_bits == 4,
-                         config.weight_bits == 8, config.weight_bits == 16, config.stochastic, !config.stochastic};
+    const bool seen[] = {done.saturated && done.weight > 0,
+                         done.saturated && done.weight < 0,
+                         config.shift == 0,
+                         config.shift == 28,
+                         config.weight_bits == 2,
+                         config.weight_bits == 4,
+                         config.weight_bits == 8,
+                         config.weight_bits == 16,
+                         config.stochastic,
+                         !config.stochastic};
     for (std::size_t bin = 0; bin < std::size(seen); ++bin) coverage.hit(bin, seen[bin]);
     coverage.hit(12, c[k] != 0 && !first && !second);
     coverage.hit(13, c[k] == 0 && first && !second);

@@ -16,13 +16,18 @@ class PackagesSubject final : public Subject {
  public:
   std::string name() const override { return "packages"; }
   std::vector<Field> fields() const override {
-    return {{"value"}, {"other"}, {"random"}, {"shift"}, {"bits"}, {"rate"}, {"y"}, {"frac"}, {"to"}, {"kind"},
-            {"slope"}, {"exponent"}};
+    return {{"value"}, {"other"}, {"random"}, {"shift"}, {"bits"},  {"rate"},
+            {"y"},     {"frac"},  {"to"},     {"kind"},  {"slope"}, {"exponent"}};
   }
   std::vector<std::string> bins() const override {
-    return {"shift 0", "shift 32", "shift 33", "shift 62", "tie rounded up", "carry from the random word",
-            "saturated high", "saturated low", "not saturated", "random word all ones", "value negative",
-            "exp2 saturated", "exp2 0", "rescaled up", "power of 0"};
+    return {"shift 0",        "shift 32",
+            "shift 33",       "shift 62",
+            "tie rounded up", "carry from the random word",
+            "saturated high", "saturated low",
+            "not saturated",  "random word all ones",
+            "value negative", "exp2 saturated",
+            "exp2 0",         "rescaled up",
+            "power of 0"};
   }
   std::uint64_t directed() const override { return 63; }
   Episode episode(std::uint64_t index, Dice& dice) const override {
@@ -34,10 +39,13 @@ class PackagesSubject final : public Subject {
       const std::int64_t frac = dice.between(0, 46);
       const std::int64_t exponent = dice.corner_signed(17);
       e.words.insert(e.words.end(),
-                     {value, dice.corner_signed(17), dice.one_in(4) ? 0xffffffff : dice.corner_unsigned(32), shift,
-                      dice.between(2, 62), 1 + dice.below(65536), dice.corner_signed(static_cast<int>(dice.between(2, 24))),
-                      frac, dice.between(0, 16), dice.below(4), dice.corner_unsigned(16),
-                      exponent < -32768 ? -32768 : exponent > 32768 ? 32768 : exponent});
+                     {value, dice.corner_signed(17), dice.one_in(4) ? 0xffffffff : dice.corner_unsigned(32),
+                      shift, dice.between(2, 62), 1 + dice.below(65536),
+                      dice.corner_signed(static_cast<int>(dice.between(2, 24))), frac, dice.between(0, 16),
+                      dice.below(4), dice.corner_unsigned(16),
+                      exponent < -32768  ? -32768
+                      : exponent > 32768 ? 32768
+                                         : exponent});
     }
     return e;
   }
@@ -72,14 +80,16 @@ class PackagesSubject final : public Subject {
 
   std::optional<Divergence> compare(const std::int64_t* v, std::size_t at) {
     const auto raw = static_cast<std::uint64_t>(v[0]);
-    const std::int64_t value40 = as_signed(raw, 40), value47 = as_signed(raw, 47), value62 = as_signed(raw, 62);
+    const std::int64_t value40 = as_signed(raw, 40), value47 = as_signed(raw, 47),
+                       value62 = as_signed(raw, 62);
     const std::uint64_t positive = raw & ((std::uint64_t{1} << 49) - 1);
     const std::int64_t magnitude = static_cast<std::int64_t>(raw & ((std::uint64_t{1} << 62) - 1));
     const int shift = static_cast<int>(v[3]), frac = static_cast<int>(v[7]), to = static_cast<int>(v[8]);
     const std::int32_t exponent = static_cast<std::int32_t>(v[11]);
     const TraceConfig trace{static_cast<std::int32_t>(v[5]), shift & 31};
     const int mean_extra = trace.extra;
-    const ActivationConfig activation{static_cast<Activation>(v[9]), frac, to, static_cast<std::int32_t>(v[10])};
+    const ActivationConfig activation{static_cast<Activation>(v[9]), frac, to,
+                                      static_cast<std::int32_t>(v[10])};
     // tanh and saturated linear are defined for values of at most 15 fraction bits
     const bool activates = v[9] < 2 || to <= 15;
     const NeuronValue neuron = activates ? activate(activation, value47) : NeuronValue{};
@@ -105,7 +115,8 @@ class PackagesSubject final : public Subject {
         {"log2_word", positive == 0 ? as_signed(model_->log2, 32) : log2_word(positive, frac),
          as_signed(model_->log2, 32)},
         {"power_word", power_word(positive, frac, exponent, to), model_->power},
-        {"reciprocal", positive == 0 ? model_->inverse : inverse.exponent << 18 | inverse.mantissa, model_->inverse},
+        {"reciprocal", positive == 0 ? model_->inverse : inverse.exponent << 18 | inverse.mantissa,
+         model_->inverse},
         {"rescale", rescale(value47, frac, to), word(model_->rescaled)},
         {"activate", activates ? std::int64_t{neuron.fprime} << 16 | (neuron.z & 0xffff) : model_->activated,
          model_->activated},
@@ -121,11 +132,21 @@ class PackagesSubject final : public Subject {
     const std::int64_t mask = (std::int64_t{1} << shift) - 1;
     const std::int64_t narrow = saturate_signed(value, static_cast<int>(v[4]));
     const bool seen[] = {
-        shift == 0, shift == 32, shift == 33, shift == 62, shift > 0 && (value & mask) == (mask + 1) / 2,
+        shift == 0,
+        shift == 32,
+        shift == 33,
+        shift == 62,
+        shift > 0 && (value & mask) == (mask + 1) / 2,
         shift > 0 && stochastic_shift(value, shift, static_cast<std::uint32_t>(v[2])) != value >> shift,
-        narrow < value, narrow > value, narrow == value, v[2] == 0xffffffff, value < 0,
-        exp2_word(v[6], static_cast<int>(v[7])) == 0xffff, exp2_word(v[6], static_cast<int>(v[7])) == 0,
-        v[7] < v[8], (v[0] & ((std::int64_t{1} << 49) - 1)) == 0};
+        narrow<value, narrow>
+            value,
+        narrow == value,
+        v[2] == 0xffffffff,
+        value < 0,
+        exp2_word(v[6], static_cast<int>(v[7])) == 0xffff,
+        exp2_word(v[6], static_cast<int>(v[7])) == 0,
+        v[7] < v[8],
+        (v[0] & ((std::int64_t{1} << 49) - 1)) == 0};
     for (std::size_t bin = 0; bin < std::size(seen); ++bin) coverage.hit(bin, seen[bin]);
   }
 

@@ -30,8 +30,8 @@ class AccumulateSubject final : public StreamSubject {
     return {{"gap"}, {"first"}, {"last"}, {"value"}, {"weight", accumulate_lanes}};
   }
   std::vector<std::string> bins() const override {
-    return {"block of one burst", "block of many bursts", "value -32768", "value 32768", "weight -32768",
-            "sum beyond 40 bits", "sum negative", "after a gap"};
+    return {"block of one burst", "block of many bursts", "value -32768", "value 32768",
+            "weight -32768",      "sum beyond 40 bits",   "sum negative", "after a gap"};
   }
   /// Episode 0: 2^12 bursts of the largest products into one sum.
   std::uint64_t directed() const override { return 17; }
@@ -43,8 +43,11 @@ class AccumulateSubject final : public StreamSubject {
       const bool first = left == 0;
       if (first) left = index == 0 ? bursts : (dice.one_in(3) ? 1 : dice.between(2, 40));
       --left;
-      e.words.insert(e.words.end(), {index != 0 && dice.one_in(4) ? dice.between(1, 3) : 0, first, left == 0});
-      e.words.push_back(index == 0 ? 32768 : dice.one_in(8) ? 32768 : dice.corner_signed(dice.one_in(2) ? 16 : 17));
+      e.words.insert(e.words.end(),
+                     {index != 0 && dice.one_in(4) ? dice.between(1, 3) : 0, first, left == 0});
+      e.words.push_back(index == 0       ? 32768
+                        : dice.one_in(8) ? 32768
+                                         : dice.corner_signed(dice.one_in(2) ? 16 : 17));
       for (std::size_t k = 0; k < accumulate_lanes; ++k)
         e.words.push_back(index == 0 ? (k % 2 == 0 ? -32768 : 32767) : dice.corner_signed(16));
     }
@@ -55,7 +58,8 @@ class AccumulateSubject final : public StreamSubject {
   int latency() const override { return accumulate_latency; }
   std::vector<std::string> outputs() const override {
     std::vector<std::string> names;
-    for (std::size_t k = 0; k < accumulate_lanes; ++k) names.push_back(std::string("sum ") + std::to_string(k));
+    for (std::size_t k = 0; k < accumulate_lanes; ++k)
+      names.push_back(std::string("sum ") + std::to_string(k));
     return names;
   }
   void reset() override { model_.reset(); }
@@ -97,22 +101,33 @@ class AccumulateSubject final : public StreamSubject {
 class HistorySubject final : public Subject {
  public:
   std::string name() const override { return "history"; }
-  std::vector<Field> fields() const override { return {{"slots"}, {"load"}, {"sample"}, {"advance"}, {"age"}, {"depth"}}; }
+  std::vector<Field> fields() const override {
+    return {{"slots"}, {"load"}, {"sample"}, {"advance"}, {"age"}, {"depth"}};
+  }
   std::vector<std::string> bins() const override {
-    return {"age 0", "age wraps", "oldest slot", "head wraps", "loaded", "fewer samples than depth",
-            "as many as depth", "one slot", "count at its limit"};
+    return {"age 0",
+            "age wraps",
+            "oldest slot",
+            "head wraps",
+            "loaded",
+            "fewer samples than depth",
+            "as many as depth",
+            "one slot",
+            "count at its limit"};
   }
   std::uint64_t directed() const override { return 40; }
   Episode episode(std::uint64_t index, Dice& dice) const override {
     Episode e;
-    const std::int64_t slots = index < 4 ? 1 + static_cast<std::int64_t>(index) : dice.between(1, dice.one_in(8) ? 65535 : 40);
+    const std::int64_t slots =
+        index < 4 ? 1 + static_cast<std::int64_t>(index) : dice.between(1, dice.one_in(8) ? 65535 : 40);
     std::int64_t sample = 0;
     for (int i = 0; i < 256; ++i) {
       const bool load = dice.one_in(64), advance = dice.one_in(2);
       const std::int64_t oldest = std::min(sample, slots - 1);
       const std::int64_t age = dice.one_in(4) ? oldest : dice.between(0, oldest);
       const std::int64_t target = dice.corner_unsigned(static_cast<int>(dice.between(1, 62)));
-      e.words.insert(e.words.end(), {slots, load, load ? target : 0, advance, age, dice.one_in(16) ? 65535 : dice.between(0, 40)});
+      e.words.insert(e.words.end(), {slots, load, load ? target : 0, advance, age,
+                                     dice.one_in(16) ? 65535 : dice.between(0, 40)});
       sample = load ? target : sample + advance;
     }
     return e;
@@ -137,9 +152,15 @@ class HistorySubject final : public Subject {
       const std::uint32_t slot = history_slot(sample, age, slots), count = history_count(sample, depth);
       if (model_->slot != slot) return Divergence{at, "slot", slot, model_->slot};
       if (model_->count != count) return Divergence{at, "count", count, model_->count};
-      const bool seen[] = {age == 0, sample % slots < age, age == slots - 1 && slots > 1,
-                           sample % slots == slots - 1 && v[3] != 0, v[1] != 0, sample < depth, sample == depth,
-                           slots == 1, count == 65535};
+      const bool seen[] = {age == 0,
+                           sample % slots < age,
+                           age == slots - 1 && slots > 1,
+                           sample % slots == slots - 1 && v[3] != 0,
+                           v[1] != 0,
+                           sample < depth,
+                           sample == depth,
+                           slots == 1,
+                           count == 65535};
       for (std::size_t bin = 0; bin < std::size(seen); ++bin) coverage.hit(bin, seen[bin]);
       model_.clock();
       sample = v[1] != 0 ? static_cast<std::uint64_t>(v[2]) : sample + (v[3] != 0);
@@ -156,13 +177,17 @@ class LabelSubject final : public Subject {
   std::string name() const override { return "label"; }
   std::vector<Field> fields() const override { return {{"slots"}, {"partners"}, {"gap"}, {"class"}}; }
   std::vector<std::string> bins() const override {
-    return {"no partner yet", "fewer partners than asked", "all partners", "32 partners", "same class",
-            "other class", "ring wrapped", "class 65535", "ring exactly full"};
+    return {"no partner yet",   "fewer partners than asked",
+            "all partners",     "32 partners",
+            "same class",       "other class",
+            "ring wrapped",     "class 65535",
+            "ring exactly full"};
   }
   std::uint64_t directed() const override { return 33 * 2; }
   Episode episode(std::uint64_t index, Dice& dice) const override {
     Episode e;
-    const std::int64_t partners = index < directed() ? static_cast<std::int64_t>(index / 2) : dice.between(0, 32);
+    const std::int64_t partners =
+        index < directed() ? static_cast<std::int64_t>(index / 2) : dice.between(0, 32);
     const std::int64_t slots = index % 2 == 0 ? partners + 1 : dice.between(partners + 1, 40);
     const std::int64_t classes = dice.one_in(4) ? 1 << 16 : dice.between(1, 4);
     for (int i = 0; i < 100; ++i)
@@ -199,8 +224,10 @@ class LabelSubject final : public Subject {
       }
       if (model_->bits != bits) return Divergence{at, "bits", bits, model_->bits};
       if (model_->count != count) return Divergence{at, "count", count, model_->count};
-      const bool seen[] = {count == 0, count < partners, count == partners && count > 0, count == 32, bits != 0,
-                           count > 0 && bits == 0, at >= slots, v[3] == 65535, slots == partners + 1 && at >= slots};
+      model_.clock();
+      const bool seen[] = {count == 0,  count < partners, count == partners && count > 0,
+                           count == 32, bits != 0,        count > 0 && bits == 0,
+                           at >= slots, v[3] == 65535,    slots == partners + 1 && at >= slots};
       for (std::size_t bin = 0; bin < std::size(seen); ++bin) coverage.hit(bin, seen[bin]);
     }
     return std::nullopt;
@@ -219,7 +246,8 @@ class RandomSubject final : public Subject {
   Episode episode(std::uint64_t, Dice& dice) const override {
     Episode e;
     for (int i = 0; i < 1024; ++i)
-      e.words.insert(e.words.end(), {i == 0 || dice.one_in(50), dice.corner_unsigned(32) | 1, !dice.one_in(4)});
+      e.words.insert(e.words.end(),
+                     {i == 0 || dice.one_in(50), dice.corner_unsigned(32) | 1, !dice.one_in(4)});
     return e;
   }
   std::optional<Divergence> run(const Episode& episode, Coverage& coverage) override {
@@ -258,8 +286,9 @@ class ReduceSubject final : public Subject {
     return {{"used"}, {"ready"}, {"offer", reduce_children}, {"word", reduce_children}};
   }
   std::vector<std::string> bins() const override {
-    return {"one child", "all children", "a child waits", "output waits", "results in successive cycles",
-            "sum negative", "sum beyond 46 bits", "no child used"};
+    return {
+        "one child",    "all children",       "a child waits", "output waits", "results in successive cycles",
+        "sum negative", "sum beyond 46 bits", "no child used"};
   }
   std::uint64_t directed() const override { return 32; }
   Episode episode(std::uint64_t index, Dice& dice) const override {

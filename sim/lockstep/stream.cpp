@@ -30,7 +30,9 @@ std::optional<Divergence> StreamSubject::run(const Episode& episode, Coverage& c
     } else {
       for (std::size_t i = 1; i < words; ++i) {
         const std::int64_t old = episode.words[index * words + i];
-        moved[i] = i <= steady_words() ? old : static_cast<std::int64_t>(mix64(static_cast<std::uint64_t>(old) + i + at));
+        moved[i] = i <= steady_words()
+                       ? old
+                       : static_cast<std::int64_t>(mix64(static_cast<std::uint64_t>(old) + i + at));
       }
       show(moved.data(), false);
     }

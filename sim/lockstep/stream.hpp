@@ -1,5 +1,5 @@
-// A subject that takes a vector in a cycle and gives its result a fixed number of cycles later. Vectors follow
-// each other at once or after `gap` idle cycles, in which the inputs move but nothing is asked.
+// A subject that takes a vector in a cycle and gives its result a fixed number of cycles later. Vectors
+// follow each other at once or after `gap` idle cycles, in which the inputs move but nothing is asked.
 #pragma once
 
 #include <vector>

@@ -11,7 +11,8 @@ using namespace trifactor::lockstep;
 namespace {
 
 struct Folder {
-  std::filesystem::path path = std::filesystem::temp_directory_path() / ("trifactor_lockstep_" + std::to_string(::getpid()));
+  std::filesystem::path path =
+      std::filesystem::temp_directory_path() / ("trifactor_lockstep_" + std::to_string(::getpid()));
   Folder() { std::filesystem::create_directories(path); }
   ~Folder() { std::filesystem::remove_all(path); }
 };
@@ -47,10 +48,10 @@ class Faulty final : public Subject {
 
 TEST_CASE("the RTL of every unit equals golden and every situation was seen") {
   const std::string name = GENERATE(from_range(verifiable_units()));
-  const VerifyResult result = verify_unit(name, {20000, 7, {}});
+  const VerifyResult result = verify_unit(name, {200000, 7, {}});
   INFO(name << ": " << result.divergence);
   CHECK(result.passed);
-  CHECK(result.vectors >= 20000);
+  CHECK(result.vectors >= 200000);
   CHECK(result.name == name);
 }
 

@@ -46,7 +46,8 @@ int done_latency() {
   Clocked<Model> model;
   model->start = 0;
   model.reset();
-  return latency_of(model, [&] { model->start = 1; }, [&] { model->start = 0; }, [&] { return model->done; });
+  return latency_of(
+      model, [&] { model->start = 1; }, [&] { model->start = 0; }, [&] { return model->done; });
 }
 
 /// A synapse memory with so many ports and cycles of read latency; refuses more accesses than it has ports.
@@ -116,7 +117,8 @@ std::int64_t update_pass(const PassShape& shape) {
     const bool reads = shape.ports == 2 || memory.now() % 2 == 0, writes = shape.ports == 2 || !reads;
     if (reads && read < total && memory.now() >= read_from) {
       memory.read(static_cast<std::size_t>(read++));
-      if (shape.ports == 2 && read % shape.rows == 0) read_from = memory.now() + 2;  // a cycle to load factors
+      if (shape.ports == 2 && read % shape.rows == 0)
+        read_from = memory.now() + 2;  // a cycle to load factors
     }
     if (writes && !to_write.empty()) {
       memory.write(to_write.front(), 1);
@@ -194,8 +196,9 @@ TEST_CASE("a reduction node passes a word in one cycle") {
   model->child_valid = 0;
   model->out_ready = 1;
   model.reset();
-  CHECK(latency_of(model, [&] { model->child_valid = 3; }, [&] { model->child_valid = 0; },
-                   [&] { return model->out_valid; }) == reduce_latency);
+  CHECK(latency_of(
+            model, [&] { model->child_valid = 3; }, [&] { model->child_valid = 0; },
+            [&] { return model->out_valid; }) == reduce_latency);
 }
 
 TEST_CASE("a drawn word is there after one cycle") {
@@ -205,7 +208,8 @@ TEST_CASE("a drawn word is there after one cycle") {
   model->draw = 0;
   model.clock();
   model->load = 0;
-  CHECK(latency_of(model, [&] { model->draw = 1; }, [&] { model->draw = 0; }, [&] { return model->word != 1; }) ==
+  CHECK(latency_of(
+            model, [&] { model->draw = 1; }, [&] { model->draw = 0; }, [&] { return model->word != 1; }) ==
         random_latency);
 }
 
@@ -217,7 +221,8 @@ TEST_CASE("label bits take one cycle for each partner and one") {
   model.reset();
   for (int sample = 0; sample < 70; ++sample) {
     const int count = sample < 32 ? sample : 32;
-    CHECK(latency_of(model, [&] { model->store = 1; }, [&] { model->store = 0; }, [&] { return model->done; }) ==
+    CHECK(latency_of(
+              model, [&] { model->store = 1; }, [&] { model->store = 0; }, [&] { return model->done; }) ==
           label_latency(count));
     CHECK(model->count == count);
     model.clock();
@@ -259,7 +264,8 @@ TEST_CASE("an update pass takes the cycles claimed, for flat and array ports, 8 
 }
 
 TEST_CASE("a forward pass takes the cycles claimed, on 8 and 64 lanes") {
-  for (const PassShape& shape : shapes(8)) CHECK(accumulate_pass<Vunit_accumulate>(shape) == accumulate_cycles(shape));
+  for (const PassShape& shape : shapes(8))
+    CHECK(accumulate_pass<Vunit_accumulate>(shape) == accumulate_cycles(shape));
   for (const PassShape& shape : shapes(64))
     CHECK(accumulate_pass<Vunit_accumulate_64>(shape) == accumulate_cycles(shape));
 }

@@ -13,8 +13,8 @@ constexpr const char* replay_header = "trifactor replay 1";
 
 std::string describe(const Subject& subject, const Episode& episode, const Divergence& at) {
   std::ostringstream text;
-  text << subject.name() << ": vector " << at.vector << ": " << at.signal << ": golden " << at.golden << ", RTL "
-       << at.rtl << "; inputs";
+  text << subject.name() << ": vector " << at.vector << ": " << at.signal << ": golden " << at.golden
+       << ", RTL " << at.rtl << "; inputs";
   const std::int64_t* word = episode.words.data() + at.vector * subject.stride();
   for (const Field& field : subject.fields()) {
     text << ' ' << field.name << '=';
@@ -76,8 +76,9 @@ const SubjectEntry& find_subject(std::span<const SubjectEntry> entries, const st
   std::string all;
   for (const std::string& each : names) all += (all.empty() ? "" : ", ") + each;
   const std::string guess = nearest(name, names);
-  throw Error(ExitCode::configuration, {"TF-VER-001", where, "there is no RTL to verify of the name '" + name + "'",
-                                        "one of " + all, guess.empty() ? "" : "did you mean " + guess + "?"});
+  throw Error(ExitCode::configuration,
+              {"TF-VER-001", where, "there is no RTL to verify of the name '" + name + "'", "one of " + all,
+               guess.empty() ? "" : "did you mean " + guess + "?"});
 }
 }  // namespace
 
@@ -123,7 +124,8 @@ VerifyResult replay(const std::filesystem::path& file, std::span<const SubjectEn
   };
   std::ifstream in(file);
   std::string line, word;
-  if (!in || !std::getline(in, line) || line != replay_header) refuse(1, "this is not a replay file of version 1");
+  if (!in || !std::getline(in, line) || line != replay_header)
+    refuse(1, "this is not a replay file of version 1");
   std::unique_ptr<Subject> subject;
   Episode episode;
   for (std::size_t number = 2; std::getline(in, line); ++number) {
@@ -140,7 +142,8 @@ VerifyResult replay(const std::filesystem::path& file, std::span<const SubjectEn
       std::size_t count = 0;
       for (std::int64_t value; words >> value; ++count) episode.words.push_back(value);
       if (count != subject->stride() || !words.eof())
-        refuse(number, "a vector of " + subject->name() + " has " + std::to_string(subject->stride()) + " integers");
+        refuse(number,
+               "a vector of " + subject->name() + " has " + std::to_string(subject->stride()) + " integers");
     } else {
       refuse(number, "this line is not understood");
     }
@@ -172,6 +175,8 @@ VerifyResult verify_unit(const std::string& name, const VerifyOptions& options) 
   return lockstep::verify(*lockstep::find_subject(lockstep::unit_subjects(), name, "").make(), options);
 }
 
-VerifyResult replay(const std::filesystem::path& file) { return lockstep::replay(file, lockstep::unit_subjects()); }
+VerifyResult replay(const std::filesystem::path& file) {
+  return lockstep::replay(file, lockstep::unit_subjects());
+}
 
 }  // namespace trifactor

@@ -10,7 +10,7 @@
 namespace trifactor {
 
 struct VerifyOptions {
-  std::uint64_t vectors = 100000;       ///< constrained random ones; directed ones always run in full
+  std::uint64_t vectors = 100000;  ///< constrained random ones; directed ones always run in full
   std::uint64_t seed = 1;
   std::filesystem::path replay_folder;  ///< where a divergence is written; empty: nowhere
 };
@@ -19,9 +19,9 @@ struct VerifyResult {
   std::string name;
   std::uint64_t vectors = 0;  ///< compared
   bool passed = false;
-  std::string divergence;     ///< the first difference with its inputs, or the coverage bins left empty
+  std::string divergence;  ///< the first difference with its inputs, or the coverage bins left empty
   std::vector<std::pair<std::string, std::uint64_t>> coverage;
-  std::string replay_file;    ///< path of the file that replays the divergence, empty if none
+  std::string replay_file;  ///< path of the file that replays the divergence, empty if none
 };
 
 /// The units whose RTL is built in, in alphabetical order.

@@ -10,7 +10,8 @@ namespace {
 
 const VerilatedRule& rule_of(const std::string& name) {
   const std::vector<VerilatedRule>& all = verilated_rules();
-  const auto found = std::find_if(all.begin(), all.end(), [&](const VerilatedRule& r) { return r.name == name; });
+  const auto found =
+      std::find_if(all.begin(), all.end(), [&](const VerilatedRule& r) { return r.name == name; });
   if (found != all.end()) return *found;
   std::string names;
   for (const VerilatedRule& rule : all) names += (names.empty() ? "" : ", ") + rule.name;
@@ -48,9 +49,11 @@ std::unique_ptr<Arithmetic> verilated_arithmetic(int lanes) {
     counts += (counts.empty() ? "" : ", ") + std::to_string(built.lanes);
   }
   throw Error(ExitCode::does_not_fit,
-              {"TF-RTL-001", "core.lanes", "update lanes in SystemVerilog were not built " + std::to_string(lanes) + " wide",
-               "core.lanes = " + counts, "--set core.lanes=" + std::to_string(verilated_lanes().front().lanes) +
-                                             ", or the functional or systemc engine"});
+              {"TF-RTL-001", "core.lanes",
+               "update lanes in SystemVerilog were not built " + std::to_string(lanes) + " wide",
+               "core.lanes = " + counts,
+               "--set core.lanes=" + std::to_string(verilated_lanes().front().lanes) +
+                   ", or the functional or systemc engine"});
 }
 
 }  // namespace trifactor

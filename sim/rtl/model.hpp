@@ -17,8 +17,8 @@ namespace trifactor {
 template <class Model>
 class ClockedModel {
  public:
-  /// Registers and inputs start with arbitrary (but repeatable) contents, as silicon's do; then reset is given.
-  /// The adapter has to set the inputs that matter before the next edge.
+  /// Registers and inputs start with arbitrary (but repeatable) contents, as silicon's do; then reset is
+  /// given. The adapter has to set the inputs that matter before the next edge.
   ClockedModel() : context_(std::make_unique<VerilatedContext>()) {
     context_->randReset(2);
     context_->randSeed(1);
@@ -48,7 +48,8 @@ class ClockedModel {
 
   /// Writes the registers that differ from what the unit holds.
   void configure(std::span<const std::int32_t> registers) {
-    if (registers_.size() == registers.size() && std::equal(registers.begin(), registers.end(), registers_.begin()))
+    if (registers_.size() == registers.size() &&
+        std::equal(registers.begin(), registers.end(), registers_.begin()))
       return;
     model_->cfg_we = 1;
     for (std::size_t i = 0; i < registers.size(); ++i) {
@@ -70,7 +71,7 @@ class ClockedModel {
 inline constexpr std::int64_t longest_run = std::int64_t{1} << 26;
 [[noreturn]] inline void throw_unfinished(const char* unit) {
   throw Error(ExitCode::internal, {"TF-RTL-003", unit, "the unit gave no `done` within 2^26 cycles", "",
-                                         "this is a fault of the unit's control; `trifactor verify` finds it"});
+                                   "this is a fault of the unit's control; `trifactor verify` finds it"});
 }
 
 }  // namespace trifactor

@@ -19,7 +19,8 @@ class PostAdapter final : public TimedPost {
     });
   }
 
-  void form(const PostView& view, std::span<const std::int16_t> words, int target, PostResult& result) override {
+  void form(const PostView& view, std::span<const std::int16_t> words, int target,
+            PostResult& result) override {
     prepare(view);
     model_->target = static_cast<SData>(target);
     model_->word_we = 1;
@@ -54,7 +55,9 @@ class PostAdapter final : public TimedPost {
   /// Words of a neuron at `address`; what the core does not have reads 0.
   void read_neuron(const PostView& view, unsigned address) {
     if (address >= static_cast<unsigned>(view.neurons)) return;
-    const auto word = [address](const auto* memory) { return memory == nullptr ? SData{0} : static_cast<SData>(memory[address]); };
+    const auto word = [address](const auto* memory) {
+      return memory == nullptr ? SData{0} : static_cast<SData>(memory[address]);
+    };
     model_->neuron_z = word(view.now.z);
     model_->neuron_fprime = word(view.now.fprime);
     model_->neuron_r = word(view.now.r);
@@ -71,7 +74,8 @@ class PostAdapter final : public TimedPost {
   void read_compared(const PostView& view, unsigned index, unsigned partner) {
     if (index >= model_->width) return;
     const auto word = [&](std::size_t age) {
-      return age < view.compared.size() && age <= static_cast<std::size_t>(view.count) && view.compared[age] != nullptr
+      return age < view.compared.size() && age <= static_cast<std::size_t>(view.count) &&
+                     view.compared[age] != nullptr
                  ? static_cast<SData>(view.compared[age][index])
                  : SData{0};
     };
@@ -87,7 +91,8 @@ class PostAdapter final : public TimedPost {
       if (!result.c.empty()) result.c[i] = factor(model_->c);
       if (i < result.generators.size()) result.generators[i] = model_->generator;
       if (i < result.means.size()) result.means[i] = static_cast<std::int32_t>(model_->mean0);
-      if (neurons + i < result.means.size()) result.means[neurons + i] = static_cast<std::int32_t>(model_->mean1);
+      if (neurons + i < result.means.size())
+        result.means[neurons + i] = static_cast<std::int32_t>(model_->mean1);
     }
     if (model_->held_we) result.held[model_->held_waddr] = static_cast<std::int32_t>(model_->held_wdata);
   }
@@ -100,7 +105,8 @@ class PostAdapter final : public TimedPost {
     model_->start = 0;
     for (std::int64_t cycle = 1; cycle < longest_run; ++cycle) {
       // memories take the addresses that stand before the edge and answer after it
-      const unsigned neuron = model_->neuron_addr, index = model_->compare_index, partner = model_->compare_partner;
+      const unsigned neuron = model_->neuron_addr, index = model_->compare_index,
+                     partner = model_->compare_partner;
       const unsigned held = model_->held_addr;
       model_.fall();
       model_.rise();

@@ -13,8 +13,8 @@ class TeacherAdapter final : public TimedTeacher {
   TeacherAdapter() { model_->start = model_->cfg_we = 0; }
 
   void teach(std::span<const std::int32_t> registers, std::uint64_t sample, int count,
-             std::span<const std::int64_t> up, std::uint32_t same, TeacherState state, std::span<std::int16_t> words,
-             TeacherMonitor& monitor) override {
+             std::span<const std::int64_t> up, std::uint32_t same, TeacherState state,
+             std::span<std::int16_t> words, TeacherMonitor& monitor) override {
     model_.configure(registers);
     model_->count = static_cast<CData>(count);
     // the counter that addresses a ring of all words of the state but the first

@@ -1,5 +1,6 @@
 // Link crossings a second of the mesh under SystemC: every tile multicasts to its neighbours as fast as the
 // network takes it. Prints one line a size.
+#include <array>
 #include <cstdio>
 #include <ctime>
 #include <memory>
@@ -29,7 +30,7 @@ class Chatter : public PacketSink {
       for (int c = 0; c < classes; ++c) send(static_cast<std::uint8_t>(4 - c), 0);
   }
   void arrive(const Packet& packet, std::uint64_t cycle) override {
-    if (++arrived_ % fan_ == 0 && !stopped_) send(packet.message_class, cycle + 1);
+    if (++arrived_[packet.message_class] % fan_ == 0 && !stopped_) send(packet.message_class, cycle + 1);
   }
   void stop() { stopped_ = true; }
 
@@ -42,7 +43,8 @@ class Chatter : public PacketSink {
   }
   Mesh* mesh_ = nullptr;
   std::uint32_t tile_ = 0, route_ = 0;
-  std::uint64_t arrived_ = 0, fan_ = 1;
+  std::array<std::uint64_t, message_class_count> arrived_{};
+  std::uint64_t fan_ = 1;
   bool stopped_ = false;
 };
 

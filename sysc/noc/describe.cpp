@@ -34,8 +34,7 @@ std::string Fabric::describe_blocked(std::size_t limit) const {
       for (std::uint32_t port = 0; port < port_count; ++port) {
         const std::uint32_t buffer = c * port_count + port;
         const Fifo& queue = fifos_[tile * fifo_count + buffer];
-        if (queue.head == none) continue;
-        const Entry& head = entries_[queue.head];
+        if (queue.used == 0) continue;
         std::string waits;
         for (std::uint32_t output = 0; output < port_count; ++output) {
           if ((r.request[output] >> buffer & 1) == 0) continue;
@@ -46,11 +45,11 @@ std::string Fabric::describe_blocked(std::size_t limit) const {
             waits += " (link busy to cycle " + std::to_string(r.link_free[output]) + ")";
         }
         if (waits.empty())
-          waits = queue.remaining == 0 && head.time < next_free_
+          waits = queue.remaining == 0 && queue.time < next_free_
                       ? "nothing, it is leaving"
-                      : "its first word, due in cycle " + std::to_string(head.time);
+                      : "its first word, due in cycle " + std::to_string(queue.time);
         add(where + ", input " + port_names[port] + " holds " + std::to_string(queue.used) +
-            "; first: " + packet_name(bodies_[head.body].packet, routes_) + ", waits for " + waits);
+            "; first: " + packet_name(bodies_[queue.body].packet, routes_) + ", waits for " + waits);
       }
       const SourceQueue& source = sources_[tile * message_class_count + c];
       if (source.head == none) continue;

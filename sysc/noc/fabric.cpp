@@ -148,10 +148,13 @@ void Fabric::run(std::uint64_t cycle) {
   next_free_ = cycle + 1;
   const std::vector<std::uint64_t>& due = wheel_.list(cycle, events);
   in_order(due.size(), [&](std::size_t i) {
-    if (i + ahead < due.size()) {
+    if (i + 2 * ahead < due.size()) {
+      const std::uint64_t later = due[i + 2 * ahead];
+      __builtin_prefetch(&fifo(static_cast<std::uint32_t>(later >> 8), later >> 2 & 63));
+      __builtin_prefetch(&routers_[later >> 8]);
       const std::uint64_t soon = due[i + ahead];
-      __builtin_prefetch(&fifo(static_cast<std::uint32_t>(soon >> 8), soon >> 2 & 63));
-      __builtin_prefetch(&routers_[soon >> 8]);
+      const Fifo& queue = fifo(static_cast<std::uint32_t>(soon >> 8), soon >> 2 & 63);
+      if (queue.used > 1) __builtin_prefetch(&entries_[queue.next]);
     }
     take_effect(due[i]);
   });
@@ -207,18 +210,14 @@ void Fabric::set_source_ready(std::uint32_t tile, std::uint32_t c) {
 
 void Fabric::make_head_ready(std::uint32_t router, std::uint32_t buffer) {
   Fifo& queue = fifo(router, buffer);
-  const std::uint32_t outputs = entries_[queue.head].outputs;
-  queue.remaining = static_cast<std::uint8_t>(outputs);
+  const std::uint32_t outputs = queue.outputs;
+  queue.remaining = queue.outputs;
   for (std::uint32_t output = 0; output < port_count; ++output)
     routers_[router].request[output] |= (outputs >> output & 1) << buffer;
 }
 
 void Fabric::free_slot(std::uint32_t router, std::uint32_t buffer) {
   Fifo& queue = fifo(router, buffer);
-  const std::uint32_t old = queue.head;
-  queue.head = entries_[old].next;
-  if (queue.head == none) queue.tail = none;
-  free_entries_.push_back(old);
   --queue.used;
   ++queue.free;
 
@@ -231,13 +230,16 @@ void Fabric::free_slot(std::uint32_t router, std::uint32_t buffer) {
     routers_[upstream].full[output] &= ~group(c);
     if (routers_[upstream].request[output] & group(c)) activate(upstream);
   }
-  if (queue.head == none) return;
-  const std::uint64_t time = entries_[queue.head].time;
-  if (time <= cycle_) {
+  if (queue.used == 0) return;
+  const Entry& entry = entries_[queue.next];
+  free_entries_.push_back(queue.next);
+  set_first(queue, entry.copy);
+  queue.next = entry.next;
+  if (queue.time <= cycle_) {
     make_head_ready(router, buffer);
     activate(router);
   } else {
-    post(time, EventKind::head_arrived, router, buffer);
+    post(queue.time, EventKind::head_arrived, router, buffer);
   }
 }
 
@@ -339,24 +341,27 @@ void Fabric::enter(std::uint32_t router, std::uint32_t c) {
 
 void Fabric::append(std::uint32_t router, std::uint32_t buffer, std::uint64_t time, std::uint32_t body,
                     std::uint32_t node) {
+  const RouteTable::Node& at = routes_.node(node);
+  Fifo& queue = fifo(router, buffer);
+  --queue.free;
+  largest_buffer_ = std::max<std::uint64_t>(largest_buffer_, ++queue.used);
+  if (queue.used == 1) {
+    set_first(queue, {time, body, at.first_child, at.outputs});
+    if (time <= cycle_)
+      make_head_ready(router, buffer);
+    else
+      post(time, EventKind::head_arrived, router, buffer);
+    return;
+  }
   if (free_entries_.empty()) {
     free_entries_.push_back(static_cast<std::uint32_t>(entries_.size()));
     entries_.emplace_back();
   }
   const std::uint32_t slot = free_entries_.back();
   free_entries_.pop_back();
-  entries_[slot] = {time, body, none, routes_.node(node).first_child, routes_.node(node).outputs};
-  Fifo& queue = fifo(router, buffer);
-  --queue.free;
-  largest_buffer_ = std::max<std::uint64_t>(largest_buffer_, ++queue.used);
-  (queue.tail == none ? queue.head : entries_[queue.tail].next) = slot;
-  const bool first = queue.tail == none;
+  entries_[slot] = {{time, body, at.first_child, at.outputs}, none};
+  (queue.used == 2 ? queue.next : entries_[queue.tail].next) = slot;
   queue.tail = slot;
-  if (!first) return;
-  if (time <= cycle_)
-    make_head_ready(router, buffer);
-  else
-    post(time, EventKind::head_arrived, router, buffer);
 }
 
 std::uint32_t Fabric::choose(std::uint32_t router, std::uint32_t output, std::uint32_t candidates) {
@@ -390,7 +395,7 @@ std::uint32_t Fabric::choose(std::uint32_t router, std::uint32_t output, std::ui
 void Fabric::cross(std::uint32_t router, std::uint32_t output, std::uint32_t buffer) {
   Router& r = routers_[router];
   const std::uint32_t c = buffer / port_count;
-  const Entry& from = entries_[fifo(router, buffer).head];
+  const Fifo& from = fifo(router, buffer);
   const std::uint32_t there = router + step_[output];
   const std::uint32_t into = c * port_count + opposite(output);
   const std::uint64_t time = cycle_ + config_.hop_cycles + extra_latency(config_, router, output, c, cycle_);
@@ -404,7 +409,7 @@ void Fabric::cross(std::uint32_t router, std::uint32_t output, std::uint32_t buf
 
 void Fabric::hand_over(std::uint32_t router, std::uint32_t buffer) {
   const std::uint32_t c = buffer / port_count;
-  const std::uint32_t body = entries_[fifo(router, buffer).head].body;
+  const std::uint32_t body = fifo(router, buffer).body;
   wheel_.post(cycle_ + serial_[c], c, std::uint64_t{router} << 32 | body);
   branch_left(router, buffer, local);
 }

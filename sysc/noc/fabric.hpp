@@ -98,16 +98,25 @@ class Fabric {
     std::uint32_t copies_left = 0;  ///< deliveries still to be made
   };
   /// A copy in one buffer.
-  struct Entry {
+  struct Copy {
     std::uint64_t time = 0;  ///< cycle in which its first word is in the buffer
-    std::uint32_t body = none, next = none;
+    std::uint32_t body = none;
     std::uint32_t first_child = 0;  ///< its node of the route, copied: the table is seldom in the cache
     std::uint32_t outputs = 0;
   };
-  struct Fifo {
-    std::uint32_t head = none, tail = none;
+  /// A copy behind the first of its buffer.
+  struct Entry {
+    Copy copy;
+    std::uint32_t next = none;
+  };
+  /// The first copy lies in the buffer itself, the others in a list: most buffers hold one or none.
+  struct alignas(32) Fifo {
+    std::uint64_t time = 0;  ///< these four of the first copy, meaningful when used > 0
+    std::uint32_t body = none, first_child = 0;
+    std::uint32_t next = none, tail = none;  ///< the list of the others
     std::uint16_t used = 0, free = 0;
-    std::uint8_t remaining = 0;  ///< outputs the head still has to leave by
+    std::uint8_t outputs = 0;
+    std::uint8_t remaining = 0;  ///< outputs the first copy still has to leave by
   };
   struct SourceQueue {
     std::uint32_t head = none, tail = none;
@@ -158,6 +167,10 @@ class Fabric {
   void visit(std::uint32_t router);
   void take_injection(std::uint32_t router);
   void enter(std::uint32_t router, std::uint32_t c);
+  static void set_first(Fifo& queue, const Copy& copy) {
+    queue.time = copy.time, queue.body = copy.body, queue.first_child = copy.first_child;
+    queue.outputs = static_cast<std::uint8_t>(copy.outputs);
+  }
   void append(std::uint32_t router, std::uint32_t buffer, std::uint64_t time, std::uint32_t body,
               std::uint32_t node);
   std::uint32_t choose(std::uint32_t router, std::uint32_t output, std::uint32_t candidates);

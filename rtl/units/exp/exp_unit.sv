@@ -1,5 +1,5 @@
-// e^-x as u16.15 (1.0 is 32768) for kernels and softmax. x >= 0 with 16 fraction bits; beyond 2^21 it is 2^21.
-// Latency 2, throughput one a cycle. (Not named exp, because C++ has a function of that name.)
+// e^-x as u16.15 (1.0 is 32768) for kernels and softmax. x >= 0 with 16 fraction bits; more than 2^21 (32.0)
+// counts as that. Latency 2, throughput one a cycle. (Not named exp: C++ has a function of that name.)
 module exp_unit (
     input  logic        clk,
     input  logic        rst_n,

@@ -1,7 +1,8 @@
 // The label unit: keeps the classes of the last samples in a ring and compares the newest with its partners.
 //
 // `store` in cycle t takes the class of the next sample; `done` comes in cycle t + count + 1, where count is
-// the number of partners that exist, and bits and count then stay until the next store. No store before done.
+// the number of partners that exist, and bits and count then stay until the next store, which comes
+// after done, not in its cycle.
 // Bit p-1: the sample p ago has the same class. slots: ring size, partners + 1 to SLOTS; partners at most 32.
 module label #(
     parameter int unsigned SLOTS = 40

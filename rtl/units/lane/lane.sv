@@ -5,9 +5,9 @@
 // next block, `generators` gives the states back (they include a burst of cycle t from cycle t+1 on). `load`
 // and `burst` never come in the same cycle. A weight must not be given again before its result has left.
 // Counters include a burst of cycle t from cycle t+3 on and hold 64 bits; `clear_counters` starts them again
-// with the burst that arrives in its cycle, so that what is read before is exact. The configuration stays steady
-// while bursts are under way. A pair that is not enabled moves nothing: its operands are held at 0 (operand
-// isolation), its weight comes out as it went in and its bit of `enabled` is 0, so that it need not be written.
+// with the burst that arrives in its cycle, so that what is read before is exact. The configuration stays
+// steady while bursts are under way. A pair that is not enabled moves nothing: its operands are held at 0
+// (operand isolation), its weight comes out as it went in and its bit of `enabled` is 0: no need to write it.
 module lane #(
     parameter int unsigned LANES = 8
 ) (
@@ -44,7 +44,8 @@ module lane #(
   logic [32*LANES-1:0] magnitudes;
   logic [17*LANES-1:0] changes;
   logic restart, counts;
-  logic [63:0] magnitude, burst_magnitude, next_intended, next_applied, next_rounded, next_saturated, next_change;
+  logic [63:0] magnitude, burst_magnitude;
+  logic [63:0] next_intended, next_applied, next_rounded, next_saturated, next_change;
 
   assign active = enable != '0;
 

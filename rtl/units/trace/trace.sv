@@ -1,7 +1,8 @@
 // One step of a leaky mean: mean + rate (value - mean), with `extra` fraction bits beyond the value's.
 //
 // Latency 2, throughput one mean a cycle; rate (1 to 65536) and extra (0 to 20) belong to each request.
-// `begins`: there is no mean yet, it starts at the value. `used` is the mean as it was, in the value's format.
+// `begins`: there is no mean yet, it starts at the value. `used` is the mean as it was, in the format of the
+// value, where means that follow from values always fit.
 module trace (
     input  logic               clk,
     input  logic               rst_n,

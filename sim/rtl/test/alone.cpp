@@ -19,7 +19,8 @@ TEST_CASE("a number of lanes that was not built is refused with those that were"
     CHECK(error.exit() == ExitCode::does_not_fit);
     REQUIRE(error.items().size() == 1);
     CHECK(error.items()[0].code == "TF-RTL-001");
-    for (const int lanes : built) CHECK(error.items()[0].expected.find(std::to_string(lanes)) != std::string::npos);
+    for (const int lanes : built)
+      CHECK(error.items()[0].expected.find(std::to_string(lanes)) != std::string::npos);
   }
 }
 
@@ -45,11 +46,12 @@ TEST_CASE("units in different threads do not disturb each other") {
       a0[i] = static_cast<std::int16_t>(977 * i % 5003 - 2500);
       generators[i] = static_cast<std::uint32_t>(i * 2654435761u + 1);
     }
-    for (std::uint32_t r = 0; r < rows; ++r) walk.push_back({r, static_cast<std::int32_t>(r * 331 % 2000) - 1000, 0});
+    for (std::uint32_t r = 0; r < rows; ++r)
+      walk.push_back({r, static_cast<std::int32_t>(r * 331 % 2000) - 1000, 0});
     LaneLosses losses;
     for (int repeat = 0; repeat < 20; ++repeat)
-      lane.update({12, 12, true}, {a0.data(), nullptr, c.data()}, walk, {weights.data(), false, columns, nullptr},
-                  generators.data(), losses);
+      lane.update({12, 12, true}, {a0.data(), nullptr, c.data()}, walk,
+                  {weights.data(), false, columns, nullptr}, generators.data(), losses);
     return std::make_tuple(weights, generators, losses);
   };
   const std::unique_ptr<Arithmetic> arithmetic = verilated_arithmetic(64);

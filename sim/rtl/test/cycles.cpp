@@ -1,11 +1,11 @@
 // Are the cycles that the descriptors claim what the RTL takes: done then, and not one cycle earlier?
 #include <catch2/catch.hpp>
 
+#include "sim/lockstep/rule_layer.hpp"
 #include "sim/rtl/rule_units.hpp"
-#include "sim/rtl/test/random_layer.hpp"
 
 using namespace trifactor;
-using namespace trifactor::test;
+using namespace trifactor::lockstep;
 
 TEST_CASE("claimed cycles of every rule are exact over sizes, partners, forms and samples") {
   Random random(7);
@@ -14,17 +14,18 @@ TEST_CASE("claimed cycles of every rule are exact over sizes, partners, forms an
     REQUIRE(rule != nullptr);
     CAPTURE(rule->name);
     for (int trial = 0; trial < 150; ++trial) {
-      const RandomLayer layer = random_layer(*rule, random);
+      const RuleLayer layer = random_layer(*rule, random);
       const RulePlan& plan = layer.plan;
       CAPTURE(trial, layer.group_size, plan.partners);
       std::vector<std::int64_t> up(static_cast<std::size_t>(plan.up_words), 0);
       const std::vector<std::int16_t> words(static_cast<std::size_t>(plan.down_words), 77);
       for (const int neurons : layer.core_neurons) {
         CAPTURE(neurons);
-        CoreMemories memories(layer, neurons, random);
+        CoreMemories memories(layer, random_generators(neurons, random));
         const std::unique_ptr<TimedPost> post = built.post();
-        for (int sample = 0; sample < 3; ++sample) {  // the time does not depend on data or on how much is past
-          memories.next_sample(random);
+        for (int sample = 0; sample < 3;
+             ++sample) {  // the time does not depend on data or on how much is past
+          memories.push(memories.draw(random));
           const PostView view = memories.view(plan.eta_mantissa);
           post->contribute(view, up);
           CHECK(post->last_cycles() == rule->cycles.contribute(plan, neurons, layer.group_size));

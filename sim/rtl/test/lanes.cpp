@@ -1,5 +1,5 @@
-// Do the Verilated lanes do what the vector kernel of the golden model does: weights, generators and counters,
-// for every storage, mask, padding, binary point and rounding?
+// Do the Verilated lanes do what the vector kernel of the golden model does: weights, generators and
+// counters, for every storage, mask, padding, binary point and rounding?
 #include <catch2/catch.hpp>
 #include <chrono>
 #include <random>
@@ -11,7 +11,9 @@ using namespace trifactor;
 
 namespace {
 using Random = std::mt19937_64;
-int uniform(Random& random, int low, int high) { return std::uniform_int_distribution<int>(low, high)(random); }
+int uniform(Random& random, int low, int high) {
+  return std::uniform_int_distribution<int>(low, high)(random);
+}
 
 /// A word of `bits` bits: a corner, 0, or anything.
 int word(Random& random, int bits) {
@@ -43,9 +45,11 @@ void compare(LaneUnit& lane, Random& random) {
   const int used = uniform(random, 1, 200);
   const std::size_t columns = padded_columns(static_cast<std::size_t>(used));
   const std::uint32_t rows = static_cast<std::uint32_t>(uniform(random, 1, 40));
-  const LaneConfig config{uniform(random, 0, max_lane_shift), uniform(random, 2, 16), uniform(random, 0, 1) == 1};
+  const LaneConfig config{uniform(random, 0, max_lane_shift), uniform(random, 2, 16),
+                          uniform(random, 0, 1) == 1};
   const bool narrow = config.weight_bits <= 8 && uniform(random, 0, 3) > 0;
-  const bool second = uniform(random, 0, 1) == 1, decay = uniform(random, 0, 1) == 1, masked = uniform(random, 0, 1) == 1;
+  const bool second = uniform(random, 0, 1) == 1, decay = uniform(random, 0, 1) == 1,
+             masked = uniform(random, 0, 1) == 1;
   CAPTURE(used, rows, config.shift, config.weight_bits, config.stochastic, narrow, second, decay, masked);
 
   Block golden;
@@ -116,8 +120,8 @@ TEST_CASE("updates a second of the Verilated lanes", "[.bench]") {
     double best = 0;
     for (int repeat = 0; repeat < 10; ++repeat) {
       const auto start = std::chrono::steady_clock::now();
-      lane->update({12, 8, true}, {a0.data(), a1.data(), nullptr}, walk, {weights.data(), true, columns, nullptr},
-                   generators.data(), losses);
+      lane->update({12, 8, true}, {a0.data(), a1.data(), nullptr}, walk,
+                   {weights.data(), true, columns, nullptr}, generators.data(), losses);
       const std::chrono::duration<double> time = std::chrono::steady_clock::now() - start;
       best = std::max(best, static_cast<double>(columns * rows) / time.count());
     }

@@ -1,15 +1,15 @@
-// Are the Verilated post and teacher units the golden ones, bit for bit? For every rule of the catalogue, over
-// random layers, from the first sample on, with all state carried from sample to sample.
+// Are the Verilated post and teacher units the golden ones, bit for bit? For every rule of the catalogue,
+// over random layers, from the first sample on, with all state carried from sample to sample.
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <set>
 #include <string>
 
-#include "sim/rtl/test/random_layer.hpp"
+#include "sim/lockstep/rule_layer.hpp"
 #include "sim/rtl/verilated.hpp"
 
 using namespace trifactor;
-using namespace trifactor::test;
+using namespace trifactor::lockstep;
 
 namespace {
 
@@ -28,7 +28,7 @@ void require_equal_memories(const CoreMemories& golden, const CoreMemories& rtl)
 }
 
 /// What of a rule and its plan was exercised; a kind that never came up would be a hole in the test.
-std::set<std::string> kinds_of(const RandomLayer& layer) {
+std::set<std::string> kinds_of(const RuleLayer& layer) {
   const RulePlan& p = layer.plan;
   std::set<std::string> kinds;
   const auto add = [&](bool is, const std::string& name) {
@@ -36,7 +36,8 @@ std::set<std::string> kinds_of(const RandomLayer& layer) {
   };
   const std::string form = std::string(p.uses_a1 ? "a1 " : "") + (p.mean_words > 0 ? "mean " : "") +
                            (p.held_words > 0 ? "held " : "") + (p.post[0] == 0 ? "first" : "other") + " form";
-  kinds.insert((p.up_words > 0 ? "teacher, " : "no teacher, ") + form + (layer.group_size > 0 ? ", grouped" : ", plain"));
+  kinds.insert((p.up_words > 0 ? "teacher, " : "no teacher, ") + form +
+               (layer.group_size > 0 ? ", grouped" : ", plain"));
   add(p.uses_c, "decay");
   add(!p.uses_c, "no decay");
   add(p.lane.stochastic, "stochastic");
@@ -53,12 +54,12 @@ struct Events {
   std::uint64_t lost = 0, saturated = 0, nonzero = 0;
 };
 
-void compare_layer(const Rule& rule, const RandomLayer& layer, int samples, Random& random, Events& events) {
+void compare_layer(const Rule& rule, const RuleLayer& layer, int samples, Random& random, Events& events) {
   const std::unique_ptr<Arithmetic> verilated = verilated_arithmetic(8);
   const RulePlan& plan = layer.plan;
   std::vector<Core> cores;
   for (const int neurons : layer.core_neurons) {
-    const CoreMemories memories(layer, neurons, random);
+    const CoreMemories memories(layer, random_generators(neurons, random));
     cores.push_back({memories, memories, rule.golden_post(), verilated->post(rule.name)});
   }
   const bool taught = plan.up_words > 0;
@@ -69,27 +70,30 @@ void compare_layer(const Rule& rule, const RandomLayer& layer, int samples, Rand
 
   for (int sample = 0; sample < samples; ++sample) {
     CAPTURE(sample);
-    const std::uint32_t eta = chance(random, 0.7) ? plan.eta_mantissa
-                                                  : static_cast<std::uint32_t>(uniform(random, 0, static_cast<int>(plan.eta_mantissa)));
+    const std::uint32_t eta =
+        chance(random, 0.7)
+            ? plan.eta_mantissa
+            : static_cast<std::uint32_t>(uniform(random, 0, static_cast<int>(plan.eta_mantissa)));
     std::vector<std::int64_t> golden_up(static_cast<std::size_t>(plan.up_words), 0), rtl_up = golden_up;
     for (Core& core : cores) {
-      Random same = random;
-      core.golden.next_sample(random);
-      core.rtl.next_sample(same);
+      const SampleActivity activity = core.golden.draw(random);
+      core.golden.push(activity);
+      core.rtl.push(activity);
       if (!taught) continue;
       core.golden_post->contribute(core.golden.view(eta), golden_up);
       core.rtl_post->contribute(core.rtl.view(eta), rtl_up);
     }
     REQUIRE(golden_up == rtl_up);
 
-    std::vector<std::int16_t> golden_words(static_cast<std::size_t>(plan.down_words), 0), rtl_words = golden_words;
+    std::vector<std::int16_t> golden_words(static_cast<std::size_t>(plan.down_words), 0),
+        rtl_words = golden_words;
     const int count = cores[0].golden.view(eta).count;
     if (taught) {
       const std::uint32_t same = static_cast<std::uint32_t>(random());
-      golden_teacher->teach(plan.teacher, static_cast<std::uint64_t>(sample), count, golden_up, same, golden_state,
-                            golden_words, golden_monitor);
-      rtl_teacher->teach(plan.teacher, static_cast<std::uint64_t>(sample), count, rtl_up, same, rtl_state, rtl_words,
-                         rtl_monitor);
+      golden_teacher->teach(plan.teacher, static_cast<std::uint64_t>(sample), count, golden_up, same,
+                            golden_state, golden_words, golden_monitor);
+      rtl_teacher->teach(plan.teacher, static_cast<std::uint64_t>(sample), count, rtl_up, same, rtl_state,
+                         rtl_words, rtl_monitor);
       REQUIRE(golden_words == rtl_words);
       REQUIRE(golden_state == rtl_state);
       REQUIRE(golden_monitor.kernel == rtl_monitor.kernel);
@@ -101,7 +105,8 @@ void compare_layer(const Rule& rule, const RandomLayer& layer, int samples, Rand
     const int kind = uniform(random, 0, 3);
     if (kind > 0)
       for (std::int16_t& word : golden_words)
-        word = static_cast<std::int16_t>(kind == 1 ? (chance(random, 0.5) ? -32768 : 32767) : uniform(random, -32768, 32767));
+        word = static_cast<std::int16_t>(kind == 1 ? (chance(random, 0.5) ? -32768 : 32767)
+                                                   : uniform(random, -32768, 32767));
     const int classes = layer.core_neurons[0];
     const int target = uniform(random, 0, classes);  // one more than there are: the class of another core
     for (Core& core : cores) {
@@ -113,15 +118,16 @@ void compare_layer(const Rule& rule, const RandomLayer& layer, int samples, Rand
       REQUIRE(golden.losses.factors_saturated == rtl.losses.factors_saturated);
       events.lost += golden.losses.factors_lost;
       events.saturated += golden.losses.factors_saturated;
-      events.nonzero += static_cast<std::uint64_t>(std::count_if(core.golden.a0.begin(), core.golden.a0.end(),
-                                                                 [](std::int16_t a) { return a != 0; }));
+      events.nonzero += static_cast<std::uint64_t>(
+          std::count_if(core.golden.a0.begin(), core.golden.a0.end(), [](std::int16_t a) { return a != 0; }));
     }
   }
 }
 
 }  // namespace
 
-TEST_CASE("every rule with RTL has a Verilated post unit, and a teacher exactly where the golden one exists") {
+TEST_CASE(
+    "every rule with RTL has a Verilated post unit, and a teacher exactly where the golden one exists") {
   const std::unique_ptr<Arithmetic> verilated = verilated_arithmetic(8);
   for (const Rule& rule : rule_catalogue()) {
     if (!rule.renderings.rtl) continue;
@@ -131,7 +137,8 @@ TEST_CASE("every rule with RTL has a Verilated post unit, and a teacher exactly 
   }
 }
 
-TEST_CASE("Verilated post and teacher units equal the golden ones over random layers and hundreds of samples") {
+TEST_CASE(
+    "Verilated post and teacher units equal the golden ones over random layers and hundreds of samples") {
   Random random(20240611);
   std::uint64_t saturated = 0;
   for (const Rule& rule : rule_catalogue()) {
@@ -142,7 +149,7 @@ TEST_CASE("Verilated post and teacher units equal the golden ones over random la
     for (int trial = 0; trial < 1500; ++trial) {
       CAPTURE(trial);
       const bool large = trial % 60 == 59;
-      const RandomLayer layer = random_layer(rule, random, large);
+      const RuleLayer layer = random_layer(rule, random, large ? LayerSize::large : LayerSize::small);
       kinds.merge(kinds_of(layer));
       compare_layer(rule, layer, large ? 5 : trial % 50 == 0 ? 300 : 45, random, events);
     }
@@ -154,7 +161,8 @@ TEST_CASE("Verilated post and teacher units equal the golden ones over random la
     CHECK(events.nonzero > 0);
     for (const char* kind : {"decay", "no decay", "stochastic", "nearest"}) CHECK(kinds.count(kind) == 1);
     if (rule.golden_teacher != nullptr) {
-      for (const char* kind : {"one partner", "some partners", "most partners"}) CHECK(kinds.count(kind) == 1);
+      for (const char* kind : {"one partner", "some partners", "most partners"})
+        CHECK(kinds.count(kind) == 1);
       for (const char* place : {", grouped", ", plain"})
         for (const char* form : {"first", "a1 other", "a1 mean other"})
           CHECK(kinds.count(std::string("teacher, ") + form + " form" + place) == 1);

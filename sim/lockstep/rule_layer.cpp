@@ -1,11 +1,11 @@
-#include "sim/rtl/test/random_layer.hpp"
+#include "sim/lockstep/rule_layer.hpp"
 
 #include <algorithm>
 #include <cmath>
 
 #include "rtl/spec/diagnostic.hpp"
 
-namespace trifactor::test {
+namespace trifactor::lockstep {
 namespace {
 
 double log_uniform(Random& random, double low, double high) {
@@ -29,24 +29,29 @@ Parameters random_parameters(const Rule& rule, Random& random) {
     if (spec.choices.empty())
       p.numbers[spec.name] = random_number(spec, random);
     else
-      p.words[spec.name] = spec.choices[static_cast<std::size_t>(uniform(random, 0, static_cast<int>(spec.choices.size()) - 1))];
+      p.words[spec.name] = spec.choices[static_cast<std::size_t>(
+          uniform(random, 0, static_cast<int>(spec.choices.size()) - 1))];
   }
   return p;
 }
 
 }  // namespace
 
-RandomLayer random_layer(const Rule& rule, Random& random, bool large) {
+RuleLayer random_layer(const Rule& rule, Random& random, LayerSize size) {
   for (;;) {
-    RandomLayer layer;
+    RuleLayer layer;
     const bool grouped = chance(random, 0.5);
-    const int cores = uniform(random, 1, 2);
-    layer.group_size = grouped ? uniform(random, 1, 6) : 0;
+    const bool large = size == LayerSize::large, tiny = size == LayerSize::tiny;
+    const int cores = tiny ? 1 : uniform(random, 1, 2);
+    layer.group_size = grouped ? uniform(random, 1, tiny ? 4 : 6) : 0;
     LayerFacts facts;
     facts.where = "random layer";
     for (int i = 0; i < cores; ++i) {
-      const int groups = large ? uniform(random, 100, 128) : uniform(random, 1, 7);
-      const int plain = large ? uniform(random, 1000, 1500) : chance(random, 0.1) ? 1 : uniform(random, 1, 24);
+      const int groups = large ? uniform(random, 100, 128)
+                               : uniform(random, 1, tiny ? tiny_neurons / std::max(layer.group_size, 1) : 7);
+      const int plain = large                 ? uniform(random, 1000, 1500)
+                        : chance(random, 0.1) ? 1
+                                              : uniform(random, 1, tiny ? tiny_neurons : 24);
       layer.core_neurons.push_back(grouped ? groups * layer.group_size : plain);
       facts.neurons += layer.core_neurons.back();
       facts.groups += grouped ? groups : 0;
@@ -71,62 +76,76 @@ RandomLayer random_layer(const Rule& rule, Random& random, bool large) {
   }
 }
 
-CoreMemories::CoreMemories(const RandomLayer& layer, int neurons, Random& random) : layer_(layer), neurons_(neurons) {
-  const std::size_t n = static_cast<std::size_t>(neurons);
-  const std::size_t shared = layer.group_size == 0 ? n : n / static_cast<std::size_t>(layer.group_size);
-  for (std::size_t i = 0; i < n; ++i) generators.push_back(static_cast<std::uint32_t>(random()) | 1u);
-  means.assign(static_cast<std::size_t>(layer.plan.mean_words) * n, 0);
-  held.assign(static_cast<std::size_t>(layer.plan.held_words) * shared, 0);
-  a0.assign(n, 0);
-  if (layer.plan.uses_a1) a1.assign(n, 0);
-  if (layer.plan.uses_c) c.assign(n, 0);
+std::vector<std::uint32_t> random_generators(int neurons, Random& random) {
+  std::vector<std::uint32_t> states;
+  for (int i = 0; i < neurons; ++i) states.push_back(static_cast<std::uint32_t>(random()) | 1u);
+  return states;
 }
 
-void CoreMemories::next_sample(Random& random) {
-  Sample s;
-  const std::size_t n = static_cast<std::size_t>(neurons_);
+CoreMemories::CoreMemories(const RuleLayer& layer, std::vector<std::uint32_t> first_generators)
+    : generators(std::move(first_generators)), layer_(layer), neurons_(generators.size()) {
+  const std::size_t shared =
+      layer.group_size == 0 ? neurons_ : neurons_ / static_cast<std::size_t>(layer.group_size);
+  means.assign(static_cast<std::size_t>(layer.plan.mean_words) * neurons_, 0);
+  held.assign(static_cast<std::size_t>(layer.plan.held_words) * shared, 0);
+  a0.assign(neurons_, 0);
+  if (layer.plan.uses_a1) a1.assign(neurons_, 0);
+  if (layer.plan.uses_c) c.assign(neurons_, 0);
+}
+
+SampleActivity CoreMemories::draw(Random& random) const {
+  SampleActivity s;
   const int mode = uniform(random, 0, 4);
-  const auto word = [&](int low, int high, int before) {
+  const auto word = [&](int low, int high, const auto& before, std::size_t i) {
     switch (mode) {
       case 0:
         return chance(random, 0.5) ? low : high;
       case 1:
         return chance(random, 0.8) ? 0 : uniform(random, low, high);
       case 2:
-        return std::clamp(before + uniform(random, -40, 40), low, high);
+        return std::clamp((before.empty() ? 0 : int{before[i]}) + uniform(random, -40, 40), low, high);
       default:
         return uniform(random, low, high);
     }
   };
-  const auto before = [&](const auto& values, std::size_t i) { return values.empty() ? 0 : int{values[i]}; };
-  const Sample none;
-  const Sample& last = past_.empty() ? none : past_.front();
-  for (std::size_t i = 0; i < n; ++i) {
-    s.z.push_back(static_cast<std::int16_t>(word(-32768, 32767, before(last.z, i))));
-    s.r.push_back(static_cast<std::int16_t>(word(-32768, 32767, before(last.r, i))));
-    s.fprime.push_back(static_cast<std::uint16_t>(word(0, 32768, before(last.fprime, i))));
+  const SampleActivity none;
+  const SampleActivity& last = past_.empty() ? none : past_.front();
+  for (std::size_t i = 0; i < neurons_; ++i) {
+    s.z.push_back(static_cast<std::int16_t>(word(-32768, 32767, last.z, i)));
+    s.r.push_back(static_cast<std::int16_t>(word(-32768, 32767, last.r, i)));
+    s.fprime.push_back(static_cast<std::uint16_t>(word(0, 32768, last.fprime, i)));
   }
-  const std::size_t groups = layer_.group_size == 0 ? 0 : n / static_cast<std::size_t>(layer_.group_size);
+  const std::size_t groups =
+      layer_.group_size == 0 ? 0 : neurons_ / static_cast<std::size_t>(layer_.group_size);
   for (std::size_t g = 0; g < groups; ++g)  // a power of something positive
-    s.scale.push_back(static_cast<std::int16_t>(word(0, 32767, before(last.scale, g))));
-  past_.insert(past_.begin(), std::move(s));
+    s.scale.push_back(static_cast<std::int16_t>(word(0, 32767, last.scale, g)));
+  return s;
+}
+
+void CoreMemories::push(SampleActivity sample) {
+  past_.insert(past_.begin(), std::move(sample));
   const std::size_t kept = static_cast<std::size_t>(std::max(layer_.plan.partners, 1)) + 1;
   if (past_.size() > kept) past_.pop_back();
   compared_.clear();
   const std::size_t seen = std::min(past_.size(), static_cast<std::size_t>(layer_.plan.partners) + 1);
   for (std::size_t age = 0; age < seen; ++age)
-    compared_.push_back(layer_.plan.compared == Compared::group_scale ? past_[age].scale.data() : past_[age].z.data());
+    compared_.push_back(layer_.plan.compared == Compared::group_scale ? past_[age].scale.data()
+                                                                      : past_[age].z.data());
+}
+
+LocalActivity CoreMemories::activity(const SampleActivity& s) {
+  return {s.z.data(), s.fprime.data(), s.r.data(), s.scale.data()};
 }
 
 PostView CoreMemories::view(std::uint32_t eta) const {
   PostView v;
   v.registers = layer_.plan.post;
   v.eta = eta;
-  v.neurons = neurons_;
+  v.neurons = static_cast<int>(neurons_);
   v.group_size = layer_.group_size;
   v.count = static_cast<int>(compared_.size()) - 1;
-  v.now = past_[0].activity();
-  if (past_.size() > 1) v.before = past_[1].activity();
+  v.now = activity(past_[0]);
+  if (past_.size() > 1) v.before = activity(past_[1]);
   v.compared = compared_;
   return v;
 }
@@ -142,4 +161,4 @@ PostResult CoreMemories::result() {
   return r;
 }
 
-}  // namespace trifactor::test
+}  // namespace trifactor::lockstep

@@ -1,0 +1,253 @@
+#include "compiler/reference/float_network.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+#include "rtl/rules/float_support.hpp"
+#include "rtl/rules/rule.hpp"
+
+namespace trifactor {
+namespace {
+
+struct Neuron {
+  double z = 0, fprime = 1;
+};
+
+/// Activation and derivative; at a corner the derivative is that of the chip's units.
+Neuron activate(const PopulationSpec& spec, double h) {
+  switch (spec.activation) {
+    case Activation::leaky_relu:
+      return {leaky_relu(h, spec.slope), leaky_relu_derivative(h, spec.slope)};
+    case Activation::saturated_linear:
+      return {std::clamp(h, -1.0, 1.0), std::abs(h) <= 1 ? 1.0 : 0.0};
+    case Activation::tanh: {
+      const double z = std::tanh(h);
+      return {z, 1 - z * z};
+    }
+    case Activation::linear:
+      break;
+  }
+  return {h, 1};
+}
+
+}  // namespace
+
+FloatNetwork::FloatNetwork(Network network, const FloatNetworkOptions& options)
+    : network_(std::move(network)), options_(options) {
+  for (const PopulationSpec& spec : network_.populations) {
+    Population p;
+    p.neurons = static_cast<std::size_t>(spec.neurons());
+    p.groups = spec.normalise ? static_cast<std::size_t>(spec.normalise->groups) : 0;
+    p.sum.resize(p.neurons), p.z.resize(p.neurons), p.fprime.assign(p.neurons, 1);
+    p.error.resize(p.neurons);
+    p.u.resize(p.groups), p.uq.resize(p.groups), p.r.resize(p.groups > 0 ? p.neurons : 0);
+    populations_.push_back(std::move(p));
+  }
+  const std::vector<InitialWeights> initial = initial_weights(network_);
+  Diagnostics mistakes;
+  for (std::size_t k = 0; k < network_.projections.size(); ++k) {
+    const ProjectionSpec& spec = network_.projections[k];
+    Projection p;
+    p.from = static_cast<std::size_t>(spec.from), p.to = static_cast<std::size_t>(spec.to);
+    p.inputs = populations_[p.from].neurons, p.neurons = populations_[p.to].neurons;
+    p.bias = spec.bias;
+    p.weights.resize((p.inputs + (p.bias ? 1 : 0)) * p.neurons);
+    for (std::size_t i = 0; i < p.neurons; ++i) {
+      for (std::size_t j = 0; j < p.inputs; ++j) p.weights[j * p.neurons + i] = initial[k].weights[i * p.inputs + j];
+      if (p.bias) p.weights[p.inputs * p.neurons + i] = initial[k].bias[i];
+    }
+    populations_[p.to].incoming.push_back(k);
+    const bool at_output = spec.to == network_.output;
+    p.plastic = spec.plasticity.has_value() && (at_output || options_.baseline != Baseline::random);
+    if (p.plastic) p.waiting.resize(static_cast<std::size_t>(spec.plasticity->weight_age) + 1);
+    if (p.plastic && options_.baseline != Baseline::backprop) {
+      const PopulationSpec& to = network_.populations[p.to];
+      const FloatLayer layer{p.inputs, p.neurons, populations_[p.to].groups, to.normalise ? to.normalise->p : 0,
+                             static_cast<std::size_t>(network_.classes)};
+      const Rule* rule = find_rule(spec.plasticity->rule);
+      try {
+        if (rule == nullptr || rule->floating.learner == nullptr)
+          throw Error(ExitCode::configuration, {"TF-REF-001", to_string(spec.plasticity->place),
+                                                "rule '" + spec.plasticity->rule + "' cannot learn in floating point",
+                                                "a rule with a float reference", "`trifactor list rules` shows them"});
+        p.learner = rule->floating.learner(spec.plasticity->parameters, layer);
+      } catch (const Error& error) {
+        for (const Diagnostic& item : error.items()) mistakes.add(item);
+      }
+    }
+    projections_.push_back(std::move(p));
+  }
+  mistakes.throw_if_any(ExitCode::configuration);
+}
+
+std::span<const double> FloatNetwork::activity(std::size_t population) const {
+  return activity_of(populations_[population]);
+}
+
+bool FloatNetwork::learns(std::size_t projection) const { return projections_[projection].plastic; }
+
+double FloatNetwork::rate(std::size_t projection, std::uint64_t t) const {
+  if (!projections_[projection].plastic) return 0;
+  const std::uint64_t piece = schedule_piece(options_.run_length);
+  const double held = static_cast<double>(t / piece * piece), total = static_cast<double>(options_.run_length);
+  Schedule schedule = network_.projections[projection].plasticity->schedule;
+  double eta = network_.projections[projection].plasticity->parameters.number("eta");
+  if (options_.baseline == Baseline::backprop) schedule = {ScheduleKind::linear}, eta = options_.backprop_eta;
+  return options_.run_length == 0 ? eta : eta * schedule.at(held, total);
+}
+
+void FloatNetwork::evaluate(std::size_t population) {
+  const PopulationSpec& spec = network_.populations[population];
+  Population& p = populations_[population];
+  std::fill(p.sum.begin(), p.sum.end(), 0.0);
+  for (const std::size_t k : p.incoming) {
+    Projection& projection = projections_[k];
+    const std::span<const double> x = activity_of(populations_[projection.from]);
+    projection.active.clear();
+    for (std::uint32_t j = 0; j < x.size(); ++j)
+      if (x[j] != 0) projection.active.push_back({j, x[j]});
+    if (projection.bias) projection.active.push_back({static_cast<std::uint32_t>(projection.inputs), 1.0});
+    add_rows(projection.active, projection.weights.data(), p.sum);
+  }
+  for (std::size_t i = 0; i < p.neurons; ++i) {
+    const Neuron neuron = activate(spec, p.sum[i]);
+    p.z[i] = neuron.z, p.fprime[i] = neuron.fprime;
+  }
+  if (p.groups > 0) divisive_normalise(p.z, spec.normalise->p, spec.normalise->delta, p.u, p.uq, p.r);
+}
+
+std::span<const double> FloatNetwork::forward(std::span<const double> x) {
+  Population& input = populations_[static_cast<std::size_t>(network_.input)];
+  expect_size("reference", "a sample", x.size(), input.neurons);
+  std::copy(x.begin(), x.end(), input.z.begin());
+  for (std::size_t p = 0; p < populations_.size(); ++p)  // sources stand before targets
+    if (!network_.populations[p].input) evaluate(p);
+  return activity(static_cast<std::size_t>(network_.output));
+}
+
+std::span<const double> FloatNetwork::learn(std::span<const double> x, std::int64_t label) {
+  if (label < 0 || label >= network_.classes)
+    throw Error(ExitCode::data, {"TF-REF-003", "sample " + std::to_string(learned_), "a label of " + std::to_string(label),
+                                 "0 to " + std::to_string(network_.classes - 1), "set classes in [network]"});
+  forward(x);
+  if (options_.baseline == Baseline::backprop) backward(label);
+  for (std::size_t k = 0; k < projections_.size(); ++k)
+    if (projections_[k].plastic) step(k, label);
+  ++learned_;
+  return activity(static_cast<std::size_t>(network_.output));
+}
+
+void FloatNetwork::step(std::size_t k, std::int64_t label) {
+  Projection& p = projections_[k];
+  const Population& to = populations_[p.to];
+  const std::size_t slots = p.waiting.size();
+  FloatFactors& factors = p.waiting[learned_ % slots];
+  const double eta = rate(k, learned_);
+  const std::span<const double> x = activity_of(populations_[p.from]);
+  if (p.learner) {
+    p.learner->step({x, to.z, to.fprime, to.r, to.uq, label}, eta, factors);
+    const FloatSignals now = p.learner->signals();
+    p.sums.kernel += now.kernel * now.partners;
+    p.sums.third_factor += now.third_factor * now.partners * now.partners;
+    p.sums.same_class += now.same_class * now.partners;
+    p.sums.partners += now.partners;
+  } else {
+    factors.a0.resize(p.neurons);
+    for (std::size_t i = 0; i < p.neurons; ++i) factors.a0[i] = -eta * to.error[i];
+    factors.b0.assign(x.begin(), x.end());
+  }
+  if (learned_ + 1 >= slots) apply(p, p.waiting[(learned_ + 1) % slots]);  // the oldest of D + 1
+}
+
+void FloatNetwork::apply(Projection& p, const FloatFactors& f) {
+  for (std::size_t j = 0; j < p.inputs; ++j) {
+    const double b0 = f.b0[j], b1 = f.b1.empty() ? 0.0 : f.b1[j];
+    if (b0 != 0 || b1 != 0 || !f.c.empty()) update_row(p.row(j), f.a0, b0, f.a1, b1, f.c);
+  }
+  if (p.bias) update_row(p.row(p.inputs), f.a0, 1, f.a1, f.bias1, f.c);
+}
+
+void FloatNetwork::backward(std::int64_t label) {
+  for (Population& p : populations_) std::fill(p.error.begin(), p.error.end(), 0.0);
+  Population& output = populations_[static_cast<std::size_t>(network_.output)];
+  const std::span<const double> scores = activity_of(output);
+  const double largest = *std::max_element(scores.begin(), scores.end());
+  double total = 0;
+  for (std::size_t i = 0; i < output.neurons; ++i) total += output.error[i] = std::exp(scores[i] - largest);
+  for (double& error : output.error) error /= total;
+  output.error[static_cast<std::size_t>(label)] -= 1;
+  for (std::size_t p = populations_.size(); p-- > 0;) {
+    if (network_.populations[p].input) continue;
+    through_neuron(p);
+    for (const std::size_t k : populations_[p].incoming) {
+      Projection& projection = projections_[k];
+      Population& from = populations_[projection.from];
+      if (network_.populations[projection.from].input) continue;
+      for (std::size_t j = 0; j < projection.inputs; ++j)
+        from.error[j] += row_product(projection.row(j), populations_[p].error);
+    }
+  }
+}
+
+/// dL/d activity -> dL/d sum, in place. With r = zc u^-p and u = delta/c + mean zc^2:
+/// dL/dzc_i = g_i u^-p - 2 p/c u^(-p-1) zc_i sum_j g_j zc_j, and dL/dz is that less its mean over the group.
+void FloatNetwork::through_neuron(std::size_t population) {
+  Population& p = populations_[population];
+  if (p.groups > 0) {
+    const double power = network_.populations[population].normalise->p;
+    const std::size_t c = p.neurons / p.groups;
+    for (std::size_t g = 0; g < p.groups; ++g) {
+      const double scale = std::pow(p.u[g], -power);
+      double product = 0;  // sum_j g_j r_j = u^-p sum_j g_j zc_j
+      for (std::size_t i = g * c; i < (g + 1) * c; ++i) product += p.error[i] * p.r[i];
+      const double pull = 2 * power / (static_cast<double>(c) * p.u[g]) * product;
+      double mean = 0;
+      for (std::size_t i = g * c; i < (g + 1) * c; ++i) {
+        p.error[i] = p.error[i] * scale - pull * p.r[i] / scale;
+        mean += p.error[i] / static_cast<double>(c);
+      }
+      for (std::size_t i = g * c; i < (g + 1) * c; ++i) p.error[i] -= mean;
+    }
+  }
+  for (std::size_t i = 0; i < p.neurons; ++i) p.error[i] *= p.fprime[i];
+}
+
+std::vector<double> FloatNetwork::weights(std::size_t projection) const {
+  const Projection& p = projections_[projection];
+  std::vector<double> out(p.inputs * p.neurons);
+  for (std::size_t i = 0; i < p.neurons; ++i)
+    for (std::size_t j = 0; j < p.inputs; ++j) out[i * p.inputs + j] = p.weights[j * p.neurons + i];
+  return out;
+}
+
+std::vector<double> FloatNetwork::bias(std::size_t projection) const {
+  const Projection& p = projections_[projection];
+  if (!p.bias) return {};
+  return {p.weights.end() - static_cast<std::ptrdiff_t>(p.neurons), p.weights.end()};
+}
+
+void FloatNetwork::set_weight(std::size_t projection, std::size_t to, std::size_t from, double value) {
+  projections_[projection].row(from)[to] = value;
+}
+
+double FloatNetwork::weight_norm(std::size_t projection) const {
+  double squares = 0;
+  for (const double w : projections_[projection].weights) squares += w * w;
+  return std::sqrt(squares);
+}
+
+FloatLayerSignals FloatNetwork::take_signals(std::size_t projection) {
+  FloatLayerSignals out = std::exchange(projections_[projection].sums, {});
+  if (out.partners > 0) out.kernel /= out.partners, out.third_factor /= out.partners, out.same_class /= out.partners;
+  return out;
+}
+
+std::size_t predicted_class(std::span<const double> outputs) {
+  std::size_t best = 0;
+  for (std::size_t i = 1; i < outputs.size(); ++i)
+    if (outputs[i] >= outputs[best]) best = i;
+  return best;
+}
+
+}  // namespace trifactor

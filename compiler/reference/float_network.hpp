@@ -1,0 +1,112 @@
+// A network in floating point: the same populations, projections, learning rules, rates and weight ages as the
+// chip has, in float64 and without number formats. It is what learning on the chip is compared with, and with a
+// baseline it trains the same network by backpropagation or leaves the hidden layers at random.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "compiler/network/network.hpp"
+#include "compiler/passes/passes.hpp"
+#include "compiler/reference/float_kernels.hpp"
+#include "rtl/rules/reference.hpp"
+
+namespace trifactor {
+
+enum class Baseline : std::uint8_t {
+  none,      ///< every plastic projection learns by its own rule
+  random,    ///< only plastic projections that end at the output learn, the others keep their initial weights
+  backprop,  ///< all plastic projections learn by online backpropagation of the softmax cross-entropy of the output
+};
+
+struct FloatNetworkOptions {
+  Baseline baseline = Baseline::none;
+  double backprop_eta = 0.02;    ///< of every projection at the start, falls linearly to 0 over the run
+  std::uint64_t run_length = 0;  ///< learning samples of the whole run, for schedules; 0: rates stay at their start
+};
+
+/// What a projection's learner saw over an interval: means over all its pairs of samples, 0 where there is none.
+struct FloatLayerSignals {
+  double kernel = 0;        ///< mean kernel
+  double third_factor = 0;  ///< mean |M|, without the 1/n of n partners, as the chip counts it
+  double same_class = 0;    ///< share of pairs of the same class
+  double partners = 0;      ///< pairs of samples
+};
+
+class FloatNetwork {
+ public:
+  /// Weights start at initial_weights(network). Throws Error when a rule refuses its parameters or layer, or when
+  /// a rule has no float rendering (TF-REF-001).
+  explicit FloatNetwork(Network network, const FloatNetworkOptions& options = {});
+
+  const Network& network() const { return network_; }
+
+  /// Activities of the output population (classes). x: (neurons of the input). Changes nothing that matters to
+  /// learning. The span is valid until the next call.
+  std::span<const double> forward(std::span<const double> x);
+
+  /// One learning sample: forward with the weights as they are (less D updates that wait), then the update.
+  /// Returns what forward() returned.
+  std::span<const double> learn(std::span<const double> x, std::int64_t label);
+
+  std::uint64_t learned() const { return learned_; }
+
+  /// The rate of a projection at learning sample t: held over schedule_piece(run_length) samples. 0: does not learn.
+  double rate(std::size_t projection, std::uint64_t t) const;
+  bool learns(std::size_t projection) const;
+
+  /// A population's activity (r where it is normalised, else z) of the last forward.
+  std::span<const double> activity(std::size_t population) const;
+
+  /// (neurons of to, neurons of from) in C order.
+  std::vector<double> weights(std::size_t projection) const;
+  std::vector<double> bias(std::size_t projection) const;  ///< (neurons of to), empty without
+  void set_weight(std::size_t projection, std::size_t to, std::size_t from, double value);  ///< from = fan-in: the bias
+  /// Root of the sum of squares, bias included; not finite when learning has diverged.
+  double weight_norm(std::size_t projection) const;
+
+  /// Of the interval since the last call.
+  FloatLayerSignals take_signals(std::size_t projection);
+
+ private:
+  struct Population {
+    std::size_t neurons = 0, groups = 0;
+    std::vector<double> sum, z, fprime, u, uq, r;
+    std::vector<double> error;  ///< dL/d activity, then dL/d sum (backprop)
+    std::vector<std::size_t> incoming;
+  };
+  struct Projection {
+    std::size_t from = 0, to = 0, inputs = 0, neurons = 0;
+    bool bias = false;
+    std::vector<double> weights;    ///< axon-major (inputs + bias, neurons)
+    std::vector<FloatAxon> active;  ///< presynaptic activities that are not 0, the bias last
+    bool plastic = false;
+    std::unique_ptr<FloatLearner> learner;
+    std::vector<FloatFactors> waiting;  ///< ring of D + 1 updates
+    FloatLayerSignals sums;
+
+    std::span<double> row(std::size_t j) { return std::span(weights).subspan(j * neurons, neurons); }
+  };
+
+  void evaluate(std::size_t population);
+  void backward(std::int64_t label);
+  void through_neuron(std::size_t population);
+  void step(std::size_t projection, std::int64_t label);
+  void apply(Projection& projection, const FloatFactors& factors);
+  std::span<const double> activity_of(const Population& p) const { return p.groups > 0 ? p.r : p.z; }
+
+  Network network_;
+  FloatNetworkOptions options_;
+  std::vector<Population> populations_;
+  std::vector<Projection> projections_;
+  std::uint64_t learned_ = 0;
+};
+
+/// The class with the largest value; the highest index in a tie.
+std::size_t predicted_class(std::span<const double> outputs);
+
+}  // namespace trifactor

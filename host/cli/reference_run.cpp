@@ -1,0 +1,196 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+
+#include "compiler/npz/npz.hpp"
+#include "host/cli/reference.hpp"
+#include "host/datasets/dataset.hpp"
+#include "host/datasets/sample_order.hpp"
+#include "host/encode/encoder.hpp"
+#include "host/report/output_file.hpp"
+#include "host/report/run_tables.hpp"
+#include "rtl/spec/diagnostic.hpp"
+
+namespace trifactor {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
+
+/// How often a run looks at its own signals; as `trifactor run`.
+constexpr std::uint64_t signal_points = 25;
+
+class Reference {
+ public:
+  explicit Reference(const ReferenceOptions& options) : options_(options), started_(Clock::now()) {
+    training_ = open_checked(options.data);
+    if (options.test) test_ = open_checked(*options.test);
+    const PopulationSpec& input = options.network.populations[static_cast<std::size_t>(options.network.input)];
+    const EncoderKind kind = parse_encoder_kind(input.encode, to_string(input.place));
+    const std::vector<double> brought = encoder_offset(options.network);
+    encoder_ = brought.empty() ? fit_encoder(kind, *training_) : Encoder{kind, brought};
+    total_ = options.epochs * training_->size();
+    network_.emplace(options.network, FloatNetworkOptions{options.baseline, options.backprop_eta, total_});
+    record_.input = input.name;
+    record_.encoder_offset = encoder_.offset;
+  }
+
+  ReferenceRecord run() {
+    if (options_.on_ready) options_.on_ready();
+    learn();
+    record_.learned = network_->learned();
+    record_.interrupted = interrupted();
+    for (std::size_t k = 0; k < options_.network.projections.size(); ++k) {
+      const ProjectionSpec& spec = options_.network.projections[k];
+      const auto size = [&](int p) { return static_cast<std::size_t>(options_.network.populations[static_cast<std::size_t>(p)].neurons()); };
+      record_.weights.push_back({spec.name, size(spec.to), size(spec.from), network_->weights(k), network_->bias(k)});
+    }
+    record_.wall_s = seconds_since(started_);
+    return std::move(record_);
+  }
+
+ private:
+  std::unique_ptr<Dataset> open_checked(const std::string& spec) const {
+    std::unique_ptr<Dataset> data = open_dataset(parse_data_spec(spec));
+    const PopulationSpec& input = options_.network.populations[static_cast<std::size_t>(options_.network.input)];
+    if (data->features() != static_cast<std::size_t>(input.neurons()))
+      throw Error(ExitCode::configuration,
+                  {"TF-RUN-101", spec, fmt::format("samples of {} values", data->features()),
+                   fmt::format("{} (population {} of the network)", input.neurons(), input.name),
+                   "use the data the network was written for"});
+    if (data->classes() > options_.network.classes)
+      throw Error(ExitCode::configuration,
+                  {"TF-RUN-102", spec, fmt::format("labels up to {}", data->classes() - 1),
+                   fmt::format("{} classes at most", options_.network.classes), "set classes in [network]"});
+    return data;
+  }
+
+  void learn() {
+    const SampleOrder orders(training_->size(), parse_data_spec(options_.data).shuffle);
+    const std::uint64_t per_epoch = training_->size();
+    const std::uint64_t signal_every = std::max<std::uint64_t>(1, total_ / signal_points);
+    if (test_) test(0);
+    std::vector<std::size_t> order;
+    Clock::time_point since = Clock::now();
+    std::uint64_t right = 0, seen = 0;
+    for (std::uint64_t at = 0; at < total_ && !interrupted(); ++at) {
+      if (at % per_epoch == 0) order = orders.epoch(at / per_epoch);
+      const std::size_t index = order[at % per_epoch];
+      const int label = training_->label(index);
+      right += predicted_class(network_->learn(encoded(*training_, index), label)) == static_cast<std::size_t>(label);
+      ++seen;
+      const std::uint64_t now = at + 1;
+      const double accuracy = static_cast<double>(right) / static_cast<double>(seen);
+      if (now % signal_every == 0 || now == total_) signals(now);
+      if (now % per_epoch == 0) {
+        record_.accuracy.push_back({now, static_cast<std::int64_t>(now / per_epoch), std::nullopt, accuracy, std::nullopt});
+        right = seen = 0;
+        record_.learning_s += seconds_since(since);
+        if (test_) test(now / per_epoch);
+        since = Clock::now();
+      }
+      report("learning", now, total_, accuracy);
+    }
+    record_.learning_s += seconds_since(since);
+  }
+
+  void test(std::uint64_t epoch) {
+    const Clock::time_point since = Clock::now();
+    std::uint64_t right = 0;
+    for (std::size_t i = 0; i < test_->size(); ++i) {
+      if (interrupted()) return;
+      right += predicted_class(network_->forward(encoded(*test_, i))) == static_cast<std::size_t>(test_->label(i));
+      report("testing", i + 1, test_->size(), static_cast<double>(right) / static_cast<double>(i + 1));
+    }
+    const double accuracy = static_cast<double>(right) / static_cast<double>(test_->size());
+    if (epoch == 0)
+      record_.accuracy.push_back({0, 0, accuracy, std::nullopt, std::nullopt});
+    else
+      record_.accuracy.back().test_accuracy = accuracy;
+    record_.testing_s += seconds_since(since);
+  }
+
+  /// A sample as the port codec of a session gets it, before quantisation.
+  std::span<const double> encoded(const Dataset& data, std::size_t index) {
+    raw_.resize(data.features());
+    data.image(index, raw_);
+    encoder_.apply(raw_, raw_);
+    values_.assign(raw_.begin(), raw_.end());
+    return values_;
+  }
+
+  void signals(std::uint64_t sample) {
+    for (std::size_t k = 0; k < options_.network.projections.size(); ++k) {
+      if (!options_.network.projections[k].plasticity) continue;
+      LayerSignals s;
+      s.sample = sample;
+      s.layer = options_.network.projections[k].name;
+      s.weight_norm = network_->weight_norm(k);
+      s.eta = network_->rate(k, sample - 1);
+      if (!std::isfinite(*s.weight_norm))
+        throw Error(ExitCode::check_failed,
+                    {"TF-REF-002", to_string(options_.network.projections[k].place) + ": " + s.layer,
+                     fmt::format("the weights are no longer finite after {} samples", sample), "",
+                     options_.baseline == Baseline::backprop ? "use a smaller --eta" : "use a smaller eta or a larger sigma"});
+      if (const FloatLayerSignals now = network_->take_signals(k); now.partners > 0) {
+        s.mean_kernel = now.kernel, s.mean_abs_third_factor = now.third_factor, s.same_class_share = now.same_class;
+        const auto& numbers = options_.network.projections[k].plasticity->parameters.numbers;
+        if (const auto sigma = numbers.find("sigma"); sigma != numbers.end()) s.sigma = sigma->second;
+      }
+      record_.signals.push_back(s);
+    }
+  }
+
+  bool interrupted() const { return options_.interrupt != nullptr && options_.interrupt->load(); }
+
+  void report(const char* stage, std::uint64_t done, std::uint64_t total, double accuracy) {
+    if (!options_.on_progress || (done % 64 != 0 && done != total)) return;
+    const double now = seconds_since(started_);
+    if (now - last_report_ < 0.2 && done != total) return;
+    const std::uint64_t before = stage == last_stage_ && done > last_done_ ? last_done_ : 0;
+    options_.on_progress({stage, done, total, static_cast<double>(done - before) / std::max(1e-9, now - last_report_), accuracy});
+    last_report_ = now, last_stage_ = stage, last_done_ = done;
+  }
+
+  const ReferenceOptions& options_;
+  Clock::time_point started_;
+  std::unique_ptr<Dataset> training_, test_;
+  Encoder encoder_;
+  std::uint64_t total_ = 0;
+  std::optional<FloatNetwork> network_;
+  ReferenceRecord record_;
+  std::vector<float> raw_;
+  std::vector<double> values_;
+  double last_report_ = 0;
+  std::string last_stage_;
+  std::uint64_t last_done_ = 0;
+};
+
+}  // namespace
+
+std::optional<double> ReferenceRecord::test_accuracy() const {
+  for (auto row = accuracy.rbegin(); row != accuracy.rend(); ++row)
+    if (row->test_accuracy) return row->test_accuracy;
+  return std::nullopt;
+}
+
+ReferenceRecord run_reference(const ReferenceOptions& options) { return Reference(options).run(); }
+
+void write_reference(const std::filesystem::path& folder, const ReferenceRecord& record) {
+  std::string accuracy = accuracy_header(), steps = per_step_header();
+  for (const AccuracyRow& row : record.accuracy) accuracy += accuracy_row(row);
+  for (const LayerSignals& row : record.signals) steps += per_step_row(row);
+  NpzFile file;
+  for (const ReferenceWeights& w : record.weights) {
+    file[w.projection] = NpyArray::from(w.weights, {w.to, w.from});
+    if (!w.bias.empty()) file[w.projection + ".bias"] = NpyArray::from(w.bias);
+  }
+  if (!record.encoder_offset.empty()) file[record.input + ".offset"] = NpyArray::from(record.encoder_offset);
+  write_npz(folder / "weights.npz", file);
+  write_whole_file(folder / "accuracy.csv", accuracy);
+  write_whole_file(folder / "per_step.csv", steps);
+}
+
+}  // namespace trifactor

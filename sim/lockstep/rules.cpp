@@ -1,0 +1,322 @@
+#include "sim/lockstep/rules.hpp"
+
+#include <algorithm>
+
+#include "rtl/spec/diagnostic.hpp"
+#include "sim/lockstep/rule_layer.hpp"
+#include "sim/rtl/rule_units.hpp"
+
+namespace trifactor::lockstep {
+namespace {
+
+constexpr std::size_t most_registers = 48, most_words = max_partners + 1, neurons_wide = tiny_neurons;
+
+/// Where each field begins. A vector is a sample of one core; what comes before `eta` and the generators
+/// belong to the whole episode and are those of its first vector. All other state is carried from vector to
+/// vector.
+enum Word : std::size_t {
+  partners,
+  up_words,
+  down_words,
+  mean_words,
+  held_words,
+  uses_a1,
+  uses_c,
+  compared,
+  neurons,
+  group_size,
+  post_count,
+  post,
+  teacher_count = post + most_registers,
+  teacher,
+  generator = teacher + most_registers,
+  eta = generator + neurons_wide,
+  target,
+  same,
+  own_words,
+  word,
+  z = word + most_words,
+  fprime = z + neurons_wide,
+  r = fprime + neurons_wide,
+  scale = r + neurons_wide,
+  words_of_vector = scale + neurons_wide
+};
+
+/// The first difference between two equally long sequences.
+template <class Sequence>
+std::optional<Divergence> differ(std::size_t vector, const char* signal, const Sequence& golden,
+                                 const Sequence& rtl) {
+  for (std::size_t i = 0; i < golden.size(); ++i)
+    if (golden[i] != rtl[i])
+      return Divergence{vector, signal + (" " + std::to_string(i)), static_cast<std::int64_t>(golden[i]),
+                        static_cast<std::int64_t>(rtl[i])};
+  return std::nullopt;
+}
+
+template <class Sequence>
+void put(std::vector<std::int64_t>& vector, std::size_t at, const Sequence& values) {
+  std::copy(values.begin(), values.end(), vector.begin() + static_cast<std::ptrdiff_t>(at));
+}
+
+template <class T>
+std::vector<T> take(const std::int64_t* vector, std::size_t at, std::size_t count) {
+  std::vector<T> values;
+  for (std::size_t i = 0; i < count; ++i) values.push_back(static_cast<T>(vector[at + i]));
+  return values;
+}
+
+class RuleSubject final : public Subject {
+ public:
+  RuleSubject(const Rule& rule, const VerilatedRule& rtl) : rule_(rule), rtl_(rtl) {}
+
+  std::string name() const override { return rule_.name; }
+  std::vector<Field> fields() const override {
+    return {{"partners"},
+            {"up_words"},
+            {"down_words"},
+            {"mean_words"},
+            {"held_words"},
+            {"uses_a1"},
+            {"uses_c"},
+            {"compared"},
+            {"neurons"},
+            {"group_size"},
+            {"post_registers"},
+            {"post", most_registers},
+            {"teacher_registers"},
+            {"teacher", most_registers},
+            {"generator", neurons_wide},
+            {"eta"},
+            {"target"},
+            {"same"},
+            {"own_words"},
+            {"word", most_words},
+            {"z", neurons_wide},
+            {"fprime", neurons_wide},
+            {"r", neurons_wide},
+            {"scale", neurons_wide}};
+  }
+  std::vector<std::string> bins() const override {
+    std::vector<std::string> bins = {"first sample", "later sample", "factor lost", "factor not 0",
+                                     "decay",        "no decay",     "target here", "target elsewhere"};
+    if (rule_.golden_teacher != nullptr)
+      for (const char* bin :
+           {"history filling", "history full", "grouped", "plain", "one partner", "most partners",
+            "word at its highest", "word at its lowest", "factor saturated", "same class"})
+        bins.push_back(bin);
+    return bins;
+  }
+  std::uint64_t directed() const override { return 0; }
+
+  Episode episode(std::uint64_t, Dice& dice) const override {
+    Random random(dice.word());
+    const RuleLayer layer = random_layer(rule_, random, LayerSize::tiny);
+    const RulePlan& p = layer.plan;
+    CoreMemories memories(layer, random_generators(layer.core_neurons[0], random));
+    const int samples = p.partners + 8;
+    Episode e;
+    for (int sample = 0; sample < samples; ++sample) {
+      std::vector<std::int64_t> v(words_of_vector, 0);
+      put(v, partners,
+          std::vector<int>{p.partners, p.up_words, p.down_words, p.mean_words, p.held_words, p.uses_a1,
+                           p.uses_c, static_cast<int>(p.compared), layer.core_neurons[0], layer.group_size,
+                           static_cast<int>(p.post.size())});
+      put(v, post, p.post);
+      v[teacher_count] = static_cast<std::int64_t>(p.teacher.size());
+      put(v, teacher, p.teacher);
+      put(v, generator, memories.generators);
+      v[eta] = chance(random, 0.7) ? p.eta_mantissa : uniform(random, 0, static_cast<int>(p.eta_mantissa));
+      v[target] = uniform(random, 0, layer.core_neurons[0]);
+      v[same] = static_cast<std::uint32_t>(random());
+      const int kind = uniform(random, 0, 2);
+      v[own_words] = kind > 0;
+      for (std::size_t i = 0; i < most_words; ++i)
+        v[word + i] = kind == 1 ? (chance(random, 0.5) ? -32768 : 32767) : uniform(random, -32768, 32767);
+      const SampleActivity activity = memories.draw(random);
+      put(v, z, activity.z);
+      put(v, fprime, activity.fprime);
+      put(v, r, activity.r);
+      put(v, scale, activity.scale);
+      memories.push(activity);
+      e.words.insert(e.words.end(), v.begin(), v.end());
+    }
+    return e;
+  }
+
+  std::optional<Divergence> run(const Episode& episode, Coverage& coverage) override {
+    if (episode.words.empty()) return std::nullopt;
+    const RuleLayer layer = layer_of(episode.words.data());
+    const std::size_t n = static_cast<std::size_t>(layer.core_neurons[0]);
+    Side golden(layer, take<std::uint32_t>(episode.words.data(), generator, n), rule_.golden_post(),
+                rule_.golden_teacher == nullptr ? nullptr : rule_.golden_teacher());
+    Side rtl(layer, take<std::uint32_t>(episode.words.data(), generator, n), rtl_.post(),
+             rtl_.teacher == nullptr ? nullptr : rtl_.teacher());
+    for (std::size_t i = 0; i * words_of_vector < episode.words.size(); ++i) {
+      const std::int64_t* v = episode.words.data() + i * words_of_vector;
+      golden.sample(v, i);
+      rtl.sample(v, i);
+      if (auto found = compare(golden, rtl, i)) return found;
+      cover(v, i, layer, golden, coverage);
+    }
+    return std::nullopt;
+  }
+
+ private:
+  /// One of the two: a core with its post unit, and the layer's teacher.
+  struct Side {
+    Side(const RuleLayer& of, std::vector<std::uint32_t> generators, std::unique_ptr<PostUnit> post_unit,
+         std::unique_ptr<TeacherUnit> teacher_unit)
+        : layer(of),
+          memories(of, std::move(generators)),
+          post(std::move(post_unit)),
+          teacher(std::move(teacher_unit)),
+          state(teacher_state_words(of.plan.partners), 0) {}
+
+    void sample(const std::int64_t* v, std::size_t number) {
+      const RulePlan& plan = layer.plan;
+      const std::size_t n = memories.generators.size();
+      const std::size_t groups = layer.group_size == 0 ? 0 : n / static_cast<std::size_t>(layer.group_size);
+      memories.push({take<std::int16_t>(v, z, n), take<std::int16_t>(v, r, n),
+                     take<std::int16_t>(v, scale, groups), take<std::uint16_t>(v, fprime, n)});
+      const PostView view = memories.view(static_cast<std::uint32_t>(v[eta]));
+      up.assign(static_cast<std::size_t>(plan.up_words), 0);
+      words.assign(static_cast<std::size_t>(plan.down_words), 0);
+      monitor = {};
+      if (plan.up_words > 0) {
+        post->contribute(view, up);
+        teacher->teach(plan.teacher, number, view.count, up, static_cast<std::uint32_t>(v[same]), state,
+                       words, monitor);
+      }
+      std::vector<std::int16_t> given = words;
+      if (v[own_words] != 0) given = take<std::int16_t>(v, word, words.size());
+      PostResult result = memories.result();
+      post->form(view, given, static_cast<int>(v[target]), result);
+      losses = result.losses;
+    }
+
+    const RuleLayer& layer;
+    CoreMemories memories;
+    std::unique_ptr<PostUnit> post;
+    std::unique_ptr<TeacherUnit> teacher;
+    std::vector<std::int64_t> state, up;
+    std::vector<std::int16_t> words;
+    TeacherMonitor monitor;
+    PostLosses losses;
+  };
+
+  static RuleLayer layer_of(const std::int64_t* v) {
+    const auto number = [v](Word at) { return static_cast<int>(v[at]); };
+    RuleLayer layer;
+    RulePlan& p = layer.plan;
+    p.partners = std::clamp(number(partners), 0, max_partners);
+    p.up_words = number(up_words);
+    p.down_words = number(down_words);
+    p.mean_words = number(mean_words);
+    p.held_words = number(held_words);
+    p.uses_a1 = number(uses_a1) != 0;
+    p.uses_c = number(uses_c) != 0;
+    p.compared = static_cast<Compared>(v[compared]);
+    p.post = take<std::int32_t>(v, post, static_cast<std::size_t>(v[post_count]));
+    p.teacher = take<std::int32_t>(v, teacher, static_cast<std::size_t>(v[teacher_count]));
+    layer.group_size = number(group_size);
+    layer.core_neurons = {number(neurons)};
+    return layer;
+  }
+
+  static std::optional<Divergence> compare(const Side& golden, const Side& rtl, std::size_t i) {
+    std::optional<Divergence> found;
+    const auto sums = [](const Side& s) {
+      return std::vector<std::int64_t>{s.monitor.kernel,
+                                       s.monitor.third_factor,
+                                       s.monitor.same_class,
+                                       s.monitor.partners,
+                                       static_cast<std::int64_t>(s.losses.factors_lost),
+                                       static_cast<std::int64_t>(s.losses.factors_saturated)};
+    };
+    const CoreMemories &g = golden.memories, &h = rtl.memories;
+    if ((found = differ(i, "up", golden.up, rtl.up))) return found;
+    if ((found = differ(i, "word", golden.words, rtl.words))) return found;
+    if ((found = differ(i, "teacher state", golden.state, rtl.state))) return found;
+    if ((found = differ(i, "a0", g.a0, h.a0))) return found;
+    if ((found = differ(i, "a1", g.a1, h.a1))) return found;
+    if ((found = differ(i, "c", g.c, h.c))) return found;
+    if ((found = differ(i, "mean", g.means, h.means))) return found;
+    if ((found = differ(i, "held", g.held, h.held))) return found;
+    if ((found = differ(i, "generator", g.generators, h.generators))) return found;
+    return differ(i, "counter", sums(golden), sums(rtl));
+  }
+
+  void cover(const std::int64_t* v, std::size_t sample, const RuleLayer& layer, const Side& golden,
+             Coverage& coverage) const {
+    const auto any = [](const auto& values, auto&& is) {
+      return std::any_of(values.begin(), values.end(), is);
+    };
+    const int number = static_cast<int>(sample), past = layer.plan.partners;
+    coverage.hit(0, sample == 0);
+    coverage.hit(1, sample > 0);
+    coverage.hit(2, golden.losses.factors_lost > 0);
+    coverage.hit(3, any(golden.memories.a0, [](int a) { return a != 0; }));
+    coverage.hit(4, layer.plan.uses_c);
+    coverage.hit(5, !layer.plan.uses_c);
+    coverage.hit(6, v[target] < v[neurons]);
+    coverage.hit(7, v[target] >= v[neurons]);
+    if (rule_.golden_teacher == nullptr) return;
+    coverage.hit(8, number > 0 && number < past);
+    coverage.hit(9, number >= past);
+    coverage.hit(10, layer.group_size > 0);
+    coverage.hit(11, layer.group_size == 0);
+    coverage.hit(12, past == 1);
+    coverage.hit(13, past == max_partners);
+    coverage.hit(14, v[own_words] != 0 && v[word] == 32767);
+    coverage.hit(15, v[own_words] != 0 && v[word] == -32768);
+    coverage.hit(16, golden.losses.factors_saturated > 0);
+    coverage.hit(17, golden.monitor.same_class > 0);
+  }
+
+  const Rule& rule_;
+  const VerilatedRule& rtl_;
+};
+
+const SubjectEntry& entry_of(const std::string& name) {
+  std::vector<std::string> names;
+  for (const SubjectEntry& entry : rule_subjects()) {
+    if (entry.name == name) return entry;
+    names.push_back(entry.name);
+  }
+  std::string all;
+  for (const std::string& each : names) all += (all.empty() ? "" : ", ") + each;
+  const std::string guess = nearest(name, names);
+  throw Error(ExitCode::configuration,
+              {"TF-VER-001", "", "there is no RTL to verify of the name '" + name + "'", "one of " + all,
+               guess.empty() ? "" : "did you mean " + guess + "?"});
+}
+
+}  // namespace
+
+std::span<const SubjectEntry> rule_subjects() {
+  static const std::vector<SubjectEntry> all = [] {
+    std::vector<SubjectEntry> entries;
+    for (const VerilatedRule& built : verilated_rules())
+      if (const Rule* rule = find_rule(built.name))
+        entries.push_back(
+            {built.name, [rule, &built] { return std::make_unique<RuleSubject>(*rule, built); }});
+    return entries;
+  }();
+  return all;
+}
+
+}  // namespace trifactor::lockstep
+
+namespace trifactor {
+
+std::vector<std::string> verifiable_rules() {
+  std::vector<std::string> names;
+  for (const lockstep::SubjectEntry& entry : lockstep::rule_subjects()) names.push_back(entry.name);
+  return names;
+}
+
+VerifyResult verify_rule(const std::string& name, const VerifyOptions& options) {
+  return lockstep::verify(*lockstep::entry_of(name).make(), options);
+}
+
+}  // namespace trifactor

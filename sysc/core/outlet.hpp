@@ -1,0 +1,31 @@
+// What a unit at a tile needs of the chip around it: a way out for packets, the trees, and a place for faults.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "sysc/noc/packet.hpp"
+
+namespace trifactor {
+
+class Outlet {
+ public:
+  virtual ~Outlet() = default;
+  /// Route for a set of destinations from `tile`; asked for once, while the chip is put together.
+  virtual std::uint32_t route(std::uint32_t tile, std::vector<std::uint32_t> destinations) = 0;
+  virtual void inject(std::uint32_t tile, const Packet& packet, std::uint64_t ready_cycle) = 0;
+  /// A core's partial sums for its layer's teacher, by the reduction tree or as packets.
+  virtual void reduce(std::uint32_t tile, std::uint32_t teacher, std::uint32_t projection, std::uint64_t sample,
+                      std::span<const std::int64_t> partial, std::uint64_t ready_cycle) = 0;
+  /// A teacher's words for the cores of its layer.
+  virtual void broadcast(std::uint32_t teacher, std::uint32_t projection, std::uint64_t sample,
+                         std::span<const std::int16_t> words, std::uint64_t ready_cycle) = 0;
+  /// A modelled hardware fault: the chip stops.
+  virtual void fault(const char* code, std::string text) = 0;
+  /// Extra cycles of a stage under jitter, 0 without.
+  virtual std::uint64_t jitter(std::uint32_t tile, std::uint64_t tick, std::uint32_t stage) const = 0;
+};
+
+}  // namespace trifactor

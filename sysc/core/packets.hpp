@@ -1,0 +1,63 @@
+// What the packets of a chip mean: kinds, and how their fields are used.
+#pragma once
+
+#include <cstdint>
+
+#include "sysc/noc/packet.hpp"
+
+namespace trifactor {
+
+enum class PacketKind : std::uint8_t {
+  // configuration: from the host port
+  input,      ///< tick: presentation; index: first value; payload: four 16-bit values
+  input_end,  ///< tick; aux: learn
+  rate,       ///< tick: first learning sample; index: projection; payload: eta mantissa; answered by rate_taken
+  // broadcast
+  same,        ///< label unit to a teacher; tick: learning sample; payload: similarity bits
+  target,      ///< label unit to a read-out's core; tick: learning sample; payload: class
+  word,        ///< teacher to a core; tick: learning sample; index: word; aux: projection; payload
+  factor,      ///< owner to a slice; tick: learning sample; index: neuron; aux: block's projection; payload: a0, a1, c
+  credit,      ///< a core to a source; tick: presentation whose axon buffer is free again
+  host_credit, ///< an input core to the host port, likewise
+  rate_taken,  ///< a core to the host port
+  // reduction
+  partial,  ///< a core to a teacher; tick: learning sample; index: word; aux: projection; payload: 48 bits
+  sum,      ///< a slice to its owner; tick: presentation; index: neuron; payload: 48 bits
+  result,   ///< output core to the host port; tick: presentation; index: first value; payload: four 16-bit values
+  // activity
+  activity,  ///< tick: presentation; index: neuron of the population; aux: population; payload: value
+  end,       ///< tick: presentation; index: activities sent to this destination; aux: learn
+};
+
+constexpr MessageClass class_of(PacketKind kind) {
+  if (kind <= PacketKind::rate) return MessageClass::configuration;
+  if (kind <= PacketKind::rate_taken) return MessageClass::broadcast;
+  if (kind <= PacketKind::result) return MessageClass::reduction;
+  return MessageClass::activity;
+}
+
+inline Packet make_packet(PacketKind kind, std::uint32_t source, std::uint32_t route, std::uint64_t tick, std::uint32_t index,
+                          std::uint32_t aux, std::int64_t payload) {
+  Packet packet;
+  packet.tick = tick;
+  packet.payload = payload;
+  packet.route = route;
+  packet.source = source;
+  packet.index = index;
+  packet.aux = aux;
+  packet.message_class = static_cast<std::uint8_t>(class_of(kind));
+  packet.kind = static_cast<std::uint8_t>(kind);
+  return packet;
+}
+
+/// Bits of a packet on a link: 16 of tick, 24 of address, kind and what it carries.
+inline constexpr std::uint32_t header_bits = 40;
+inline constexpr std::uint32_t packet_bits_of_class[message_class_count] = {
+    header_bits + 64,  // configuration: four values
+    header_bits + 48,  // broadcast: three factors at most
+    header_bits + 64,  // reduction: 48-bit sums, four results
+    header_bits + 16,  // error
+    header_bits + 16,  // activity
+};
+
+}  // namespace trifactor

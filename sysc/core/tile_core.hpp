@@ -1,0 +1,178 @@
+// A core with time. It is moved by packets and by the ends of its own stages; each stage computes its values in
+// one activation with the golden core, and its length by closed form.
+//
+//   forward: rows stream in -> sums complete -> (sums of slices) -> evaluate -> send (credits)
+//   learn:   contribute -> words arrive -> form -> (factors to slices) -> update -> buffer free, credit
+//
+// The pass of a presentation opens when every update that it must see is written (weight age).
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <string>
+#include <systemc>
+#include <vector>
+
+#include "rtl/core/core.hpp"
+#include "rtl/spec/machine.hpp"
+#include "sysc/core/outlet.hpp"
+#include "sysc/core/packets.hpp"
+
+namespace trifactor {
+
+class TileCore : public sc_core::sc_module {
+ public:
+  TileCore(sc_core::sc_module_name name, Core core, const Machine& machine, Outlet& outlet);
+  SC_HAS_PROCESS(TileCore);
+
+  /// After all cores exist: routes to destinations, sources, helpers. `host_tile`: where results go.
+  /// `neurons_of_destination(core)`: rows [first, end) of this core's population that a destination holds.
+  void connect(std::uint32_t host_tile, const std::function<std::pair<std::uint32_t, std::uint32_t>(std::uint32_t)>& rows_of_destination);
+
+  /// A packet of the mesh for this core, at `cycle`.
+  void arrive(const Packet& packet, std::uint64_t cycle);
+  /// Third-factor words by a tree of their own, complete at `cycle`, which may lie ahead.
+  void words_arrive(std::uint32_t projection, std::uint64_t sample, std::span<const std::int16_t> words, std::uint64_t cycle);
+
+  Core& core() { return core_; }
+  const Core& core() const { return core_; }
+  const std::array<std::uint64_t, cycle_cause_count>& cycles() const { return cycles_; }
+  std::uint64_t activations() const { return activations_; }
+  bool idle() const;
+  /// What this core waits for, in words; empty when idle.
+  std::string waiting() const;
+  /// Called when an evaluation or update has digests to give (only if the chip wants them).
+  std::function<void(std::uint64_t presentation, bool learn)> on_evaluated;
+  std::function<void(std::size_t block, std::uint64_t sample)> on_formed, on_updated;
+
+  /// After a checkpoint was written into the core: learning goes on at sample `learned`, presentation `next`.
+  void resume_at(std::uint64_t presentation, std::uint64_t learned);
+
+ private:
+  static constexpr std::uint64_t never = ~std::uint64_t{0};
+
+  enum class Forward : std::uint8_t { closed, streaming, summing, waiting_for_slices, evaluating, sending };
+  enum class Learn : std::uint8_t { idle, waiting_for_factor, forming, updating };
+
+  /// One of the two presentations in the axon buffers.
+  struct Incoming {
+    bool known = false, learn = false, finished = false;
+    std::uint32_t ends = 0;                     ///< sources that closed the step
+    std::vector<std::uint32_t> got, promised;   ///< by source
+    std::uint32_t sums = 0;                     ///< of slices, received
+    std::vector<bool> sum_seen;
+    std::vector<std::int64_t> total;
+    std::uint32_t values_seen = 0;              ///< input cores: values received
+    std::vector<std::int16_t> values;
+  };
+  /// What a block received for one learning sample.
+  struct Received {
+    std::uint64_t sample = never;
+    std::vector<std::int16_t> words;
+    std::uint64_t words_seen = 0;  ///< a bit a word
+    std::uint64_t complete_at = never;
+    std::vector<std::int16_t> a0, a1, c;  ///< factors from the owner
+    std::vector<bool> factor_seen;
+    std::uint32_t factors = 0;
+  };
+  struct Target {
+    std::uint64_t sample = 0;
+    int label = 0;
+  };
+  struct Rate {
+    std::uint64_t from = 0;
+    std::uint32_t projection = 0, mantissa = 0;
+  };
+  /// Neurons [first, end) of this core go along `route` to `destinations`.
+  struct Segment {
+    std::uint32_t first = 0, end = 0, route = 0;
+    std::vector<std::size_t> destinations;
+  };
+
+  void step();
+  void wake(std::uint64_t cycle);
+  void advance(std::uint64_t now);
+  bool forward_step(std::uint64_t now);
+  bool learn_step(std::uint64_t now);
+  bool inputs_complete();
+  bool may_open() const;
+  void open(std::uint64_t now);
+  void accumulate(std::uint64_t now);
+  void evaluate(std::uint64_t now);
+  void contribute(std::uint64_t now);
+  bool credits_allow() const;
+  void send(std::uint64_t now);
+  void send_result(std::uint64_t now);
+  void finish_presentation(std::uint64_t presentation);
+  void form(std::uint64_t now);
+  void accept(std::uint64_t now);
+  void send_factors(std::size_t block, std::uint64_t now);
+  void write_updates(std::uint64_t now);
+  bool factor_ready(std::uint64_t now) const;
+  void release_finished(std::uint64_t now);
+  void clear(Incoming& slot);
+  void take_activity(const Packet& packet, std::uint64_t cycle);
+  void take_end(const Packet& packet);
+  void take_sum(const Packet& packet);
+  void take_word(const Packet& packet, std::uint64_t cycle);
+  void take_factor(const Packet& packet, std::uint64_t cycle);
+  void take_credit(const Packet& packet);
+  void take_input(const Packet& packet);
+  bool expected(const Packet& packet);
+  void fault(const char* code, const std::string& text);
+
+  const CoreImage& image() const { return core_.image(); }
+  bool owner() const { return image().owner == image().core; }
+  std::uint64_t learn_presentation() const { return to_learn_.front(); }
+  std::size_t learn_block() const { return plastic_[learn_position_]; }
+  Incoming& incoming(std::uint64_t presentation) { return incoming_[presentation % presentations_in_flight]; }
+  Received& received(std::size_t block, std::uint64_t sample);
+  std::size_t block_of(std::uint32_t projection) const;
+  std::size_t source_of(std::uint32_t core) const;
+  void spend(CycleCause cause, std::uint64_t cycles) { cycles_[static_cast<std::size_t>(cause)] += cycles; }
+  std::uint64_t jitter(std::uint32_t stage) const { return outlet_.jitter(image().core, forward_, stage); }
+
+  Core core_;
+  const Machine& machine_;
+  Outlet& outlet_;
+  sc_core::sc_event wake_;
+  std::uint64_t wake_at_ = never;
+  std::uint64_t activations_ = 0;
+  std::array<std::uint64_t, cycle_cause_count> cycles_{};
+
+  std::uint64_t row_bursts_ = 0;
+  std::vector<std::size_t> plastic_;  ///< blocks that learn
+  std::uint32_t to_host_ = 0, to_owner_ = 0, to_helpers_ = 0, to_destinations_ = 0;
+  std::vector<std::uint32_t> credit_routes_, destination_routes_;  ///< by source, by destination
+  std::vector<Segment> segments_;
+
+  // forward pipeline
+  Forward forward_state_ = Forward::closed;
+  std::uint64_t forward_ = 0;         ///< presentation that is or will be computed
+  std::uint64_t forward_sample_ = 0;  ///< learning samples before it
+  std::uint64_t forward_due_ = never;
+  std::uint64_t memory_free_ = 0;     ///< the synapse memory is busy until then
+  std::uint64_t waiting_rows_ = 0;    ///< of presentation forward_, arrived before its pass opened
+  std::uint64_t post_free_ = 0;
+  std::uint64_t ready_to_send_ = never;
+  Incoming incoming_[presentations_in_flight];
+  std::vector<std::uint64_t> credits_;  ///< by destination: presentations whose buffers were given back
+  std::uint64_t released_ = 0;          ///< presentations whose buffers are free again
+  std::vector<std::int64_t> sums_;
+
+  // learn pipeline
+  Learn learn_state_ = Learn::idle;
+  std::deque<std::uint64_t> to_learn_;  ///< presentations evaluated and not yet learned from
+  std::uint64_t learned_ = 0;           ///< learning samples done with
+  std::size_t learn_position_ = 0;      ///< in plastic_
+  std::uint64_t learn_due_ = never;
+  std::uint64_t waiting_since_ = 0;
+  std::vector<std::vector<Received>> received_;  ///< by block, ring by sample
+  std::deque<Target> targets_;
+  std::deque<Rate> rates_;
+  std::vector<std::int64_t> up_;
+};
+
+}  // namespace trifactor

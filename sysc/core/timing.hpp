@@ -1,0 +1,17 @@
+// How long the stages of a core take, from the latencies of its units (each held against the RTL).
+#pragma once
+
+#include <cstdint>
+
+#include "rtl/units/cycles.hpp"
+
+namespace trifactor {
+
+/// One neuron a cycle through the activation unit; groups then form two powers each, and every neuron is
+/// centred and scaled in a second walk (two multiplications deep).
+constexpr std::uint64_t evaluate_cycles(std::uint64_t neurons, std::uint64_t group_size) {
+  const std::uint64_t walk = neurons + activation_latency;
+  return group_size == 0 ? walk : walk + 2 + power_latency + neurons + 2;
+}
+
+}  // namespace trifactor

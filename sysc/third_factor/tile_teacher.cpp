@@ -1,0 +1,88 @@
+#include "sysc/third_factor/tile_teacher.hpp"
+
+#include <algorithm>
+
+namespace trifactor {
+namespace {
+std::uint64_t cycle_now() {
+  static const sc_dt::uint64 ticks = sc_core::sc_time(1, sc_core::SC_NS).value();
+  return sc_core::sc_time_stamp().value() / ticks;
+}
+}  // namespace
+
+TileTeacher::TileTeacher(sc_core::sc_module_name name, Teacher teacher, Outlet& outlet)
+    : sc_module(name), teacher_(std::move(teacher)), outlet_(outlet), slots_(slots) {
+  const TeacherImage& image = teacher_.image();
+  for (Slot& slot : slots_) {
+    slot.sums.assign(static_cast<std::size_t>(image.up_words), 0);
+    slot.seen.assign(static_cast<std::size_t>(image.up_words) * image.contributors.size(), false);
+  }
+  SC_METHOD(step);
+  sensitive << done_;
+  dont_initialize();
+}
+
+void TileTeacher::fault(const char* code, const std::string& text) {
+  outlet_.fault(code, "teacher of projection " + std::to_string(teacher_.image().projection) + ": " + text);
+}
+
+void TileTeacher::partial(std::uint32_t contributor, std::uint64_t sample, std::uint32_t word, std::int64_t value, std::uint64_t cycle) {
+  const TeacherImage& image = teacher_.image();
+  const auto& owners = image.contributors;
+  const std::size_t c = static_cast<std::size_t>(std::find(owners.begin(), owners.end(), contributor) - owners.begin());
+  if (c == owners.size() || sample < sample_ || sample >= sample_ + slots)
+    return fault("TF-HW-004", "a partial sum of learning sample " + std::to_string(sample) + " arrived out of turn");
+  Slot& slot = slots_[sample % slots];
+  const std::size_t at = c * static_cast<std::size_t>(image.up_words) + word;
+  if (slot.seen[at]) return fault("TF-HW-002", "a partial sum of core " + std::to_string(contributor) + " arrived twice");
+  slot.seen[at] = true;
+  slot.sums[word] += value;
+  slot.complete_at = std::max(slot.complete_at, cycle);
+  ++slot.received;
+  ++open_;
+  try_start();
+}
+
+void TileTeacher::same(std::uint64_t sample, std::uint32_t bits, std::uint64_t cycle) {
+  if (sample != next_same_) return fault("TF-HW-004", "similarity bits of learning sample " + std::to_string(sample) + " arrived out of turn");
+  ++next_same_;
+  same_.push_back({bits, cycle});
+  try_start();
+}
+
+void TileTeacher::try_start() {
+  const Slot& slot = slots_[sample_ % slots];
+  if (computing_ || same_.empty() || slot.received != slot.seen.size()) return;
+  const std::uint64_t now = cycle_now();
+  const std::uint64_t ready = std::max({now, slot.complete_at, same_.front().second});
+  const std::uint64_t cycles = static_cast<std::uint64_t>(teacher_.image().teach_cycles) + outlet_.jitter(teacher_.image().tile, sample_, 16);
+  busy_ += cycles;
+  computing_ = true;
+  done_.notify(sc_core::sc_time(static_cast<double>(ready + cycles - now), sc_core::SC_NS));
+}
+
+void TileTeacher::step() {
+  ++activations_;
+  Slot& slot = slots_[sample_ % slots];
+  const auto words = teacher_.teach(slot.sums, same_.front().first);
+  same_.pop_front();
+  open_ -= slot.received;
+  std::fill(slot.sums.begin(), slot.sums.end(), 0);
+  std::fill(slot.seen.begin(), slot.seen.end(), false);
+  slot.received = 0;
+  slot.complete_at = 0;
+  const std::uint64_t sample = sample_++;
+  computing_ = false;
+  if (on_taught) on_taught(sample);
+  outlet_.broadcast(teacher_.image().tile, teacher_.image().projection, sample, words, cycle_now());
+  try_start();
+}
+
+std::string TileTeacher::waiting() const {
+  if (idle()) return {};
+  const Slot& slot = slots_[sample_ % slots];
+  return "teacher of projection " + std::to_string(teacher_.image().projection) + " at learning sample " + std::to_string(sample_) + " has " +
+         std::to_string(slot.received) + " of " + std::to_string(slot.seen.size()) + " partial sums and " + (same_.empty() ? "no " : "") + "similarity bits";
+}
+
+}  // namespace trifactor

@@ -1,0 +1,58 @@
+// A layer's teacher unit with time: waits for all partial sums and for the similarity bits of a learning
+// sample, takes the cycles its RTL takes, and broadcasts its words.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <span>
+#include <string>
+#include <systemc>
+#include <vector>
+
+#include "rtl/core/teacher.hpp"
+#include "sysc/core/outlet.hpp"
+
+namespace trifactor {
+
+class TileTeacher : public sc_core::sc_module {
+ public:
+  TileTeacher(sc_core::sc_module_name name, Teacher teacher, Outlet& outlet);
+  SC_HAS_PROCESS(TileTeacher);
+
+  /// One word of a contributor's partial sums, complete at `cycle`, which may lie ahead (own trees).
+  void partial(std::uint32_t contributor, std::uint64_t sample, std::uint32_t word, std::int64_t value, std::uint64_t cycle);
+  void same(std::uint64_t sample, std::uint32_t bits, std::uint64_t cycle);
+
+  Teacher& teacher() { return teacher_; }
+  std::uint64_t busy_cycles() const { return busy_; }
+  std::uint64_t activations() const { return activations_; }
+  bool idle() const { return same_.empty() && !computing_ && open_ == 0; }
+  std::string waiting() const;
+  void resume_at(std::uint64_t learned) { sample_ = next_same_ = learned; }
+  std::function<void(std::uint64_t sample)> on_taught;
+
+ private:
+  static constexpr std::size_t slots = 16;  ///< learning samples that may be under way at a time
+  struct Slot {
+    std::vector<std::int64_t> sums;
+    std::vector<bool> seen;
+    std::uint32_t received = 0;
+    std::uint64_t complete_at = 0;
+  };
+  void step();
+  void try_start();
+  void fault(const char* code, const std::string& text);
+
+  Teacher teacher_;
+  Outlet& outlet_;
+  sc_core::sc_event done_;
+  std::vector<Slot> slots_;
+  std::deque<std::pair<std::uint32_t, std::uint64_t>> same_;  ///< bits and arrival, from sample_ on
+  std::uint64_t sample_ = 0, next_same_ = 0;
+  std::uint32_t open_ = 0;  ///< words received for samples not yet taught
+  bool computing_ = false;
+  std::uint64_t busy_ = 0, activations_ = 0;
+};
+
+}  // namespace trifactor
