@@ -9,6 +9,7 @@
 #include <cstring>
 #include <fstream>
 #include <string>
+#include <vector>
 
 #include "rtl/spec/diagnostic.hpp"
 #include "sim/engine/frame_stream.hpp"
@@ -28,7 +29,12 @@ class SystemcDevice final : public Device {
     posix_spawn_file_actions_adddup2(&actions, pair[1], 3);
     const std::string program = worker.string();
     char* arguments[] = {const_cast<char*>(program.c_str()), nullptr};
-    const int status = ::posix_spawn(&pid_, program.c_str(), &actions, nullptr, arguments, environ);
+    std::vector<char*> environment;
+    for (char** entry = environ; *entry != nullptr; ++entry) environment.push_back(*entry);
+    std::string quiet = "SYSTEMC_DISABLE_COPYRIGHT_MESSAGE=1";
+    environment.push_back(quiet.data());
+    environment.push_back(nullptr);
+    const int status = ::posix_spawn(&pid_, program.c_str(), &actions, nullptr, arguments, environment.data());
     posix_spawn_file_actions_destroy(&actions);
     ::close(pair[1]);
     fd_ = pair[0];

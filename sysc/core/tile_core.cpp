@@ -174,7 +174,7 @@ void TileCore::take_activity(const Packet& packet, std::uint64_t cycle) {
     memory_free_ = std::max(memory_free_, cycle) + row_bursts_;
     spend(CycleCause::computing, row_bursts_);
   }
-  if (packet.tick == forward_ && incoming(packet.tick).ends == image().sources.size()) advance(cycle);
+  if (packet.tick == forward_ && (forward_state_ == Forward::closed || incoming(packet.tick).ends == image().sources.size())) advance(cycle);
 }
 
 void TileCore::take_end(const Packet& packet) {
@@ -400,6 +400,8 @@ bool TileCore::forward_step(std::uint64_t now) {
         forward_state_ = Forward::sending;
         return true;
       }
+      // Not before something arrives, so that a drained core is the same however it came to be so.
+      if (waiting_rows_ == 0 && incoming(forward_).ends == 0) return false;
       if (!may_open()) return false;
       open(now);
       return true;

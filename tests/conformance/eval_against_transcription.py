@@ -93,8 +93,8 @@ def draw_phsic_variant(variant):
 def draw_phsic_partners(grouped):
     def draw(rng, shape, stream, seed):
         params = draw_phsic(rng, shape, stream, seed, grouped)
-        # 1, few, many, and more partners than there will ever be samples
-        params["partners"] = int(rng.choice([1, 2, 4, 7, 16, shape["T"] + 3]))
+        # 1, few, many, and more partners than there will be samples (up to the largest allowed)
+        params["partners"] = int(rng.choice([1, 2, 4, 7, 16, min(shape["T"] + 3, 32)]))
         params["beta"] = float(rng.choice([0.3, 0.5, 0.9, 0.99]))
         return params
 

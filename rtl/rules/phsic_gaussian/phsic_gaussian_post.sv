@@ -3,7 +3,8 @@
 // one step of the sequence at a time. Time never depends on data or on how many past samples exist.
 //
 //   contribute   one squared difference a cycle, partner by partner
-//   form         T: one product a cycle over the partners; then the neurons that share it, 4 to 10 cycles each
+//   form         T: one product a cycle over the partners; then the neurons that share it, 4 to 10 cycles
+//                each
 //
 // Memories answer one cycle after an address; neuron words are written in one piece.
 module phsic_gaussian_post #(
@@ -116,10 +117,11 @@ module phsic_gaussian_post #(
   wire started = count != 6'd0;
 
   // ---- sequence ----------------------------------------------------------------------------------------
-  localparam logic [4:0] Idle = 5'd0, Sum = 5'd1, SumDrain = 5'd2, Rate = 5'd3, RateKeep = 5'd4, Compare = 5'd5,
-                         CompareDrain = 5'd6, Boost = 5'd7, Third = 5'd8, Step = 5'd9, Gain = 5'd10, Slope = 5'd11,
-                         Factor = 5'd12, RoundA0 = 5'd13, Slope1 = 5'd14, Factor1 = 5'd15, MeanFirst = 5'd16,
-                         MeanSecond = 5'd17, MeanThird = 5'd18, MeanFourth = 5'd19, RoundA1 = 5'd20, RoundC = 5'd21;
+  localparam logic [4:0] Idle = 5'd0, Sum = 5'd1, SumDrain = 5'd2, Rate = 5'd3, RateKeep = 5'd4,
+                         Compare = 5'd5, CompareDrain = 5'd6, Boost = 5'd7, Third = 5'd8, Step = 5'd9,
+                         Gain = 5'd10, Slope = 5'd11, Factor = 5'd12, RoundA0 = 5'd13, Slope1 = 5'd14,
+                         Factor1 = 5'd15, MeanFirst = 5'd16, MeanSecond = 5'd17, MeanThird = 5'd18,
+                         MeanFourth = 5'd19, RoundA1 = 5'd20, RoundC = 5'd21;
   logic [4:0] state;
   logic [15:0] neuron, in_group;
   wire last_neuron = neuron == neurons - 16'd1;
@@ -127,11 +129,12 @@ module phsic_gaussian_post #(
   wire second = two_term | mean_term;
   wire last_step = state == RoundC | (~decays & (state == RoundA1 | (state == RoundA0 & ~second)));
   // the address moves one cycle before the last step, so that the next neuron's words arrive in time
-  wire move_address = decays ? (state == RoundA1 | (state == RoundA0 & ~second))
-                             : (second ? (two_term ? state == Factor1 : state == MeanFourth) : state == Factor);
+  wire move_address = decays   ? (state == RoundA1 | (state == RoundA0 & ~second))
+                    : two_term ? state == Factor1
+                    : second   ? state == MeanFourth : state == Factor;
   wire last_compare = compare_partner == (from_mean ? 6'd1 : partners);
 
-  // ---- comparing: address, data, difference, product -------------------------------------------------------
+  // ---- comparing: address, data, difference, product -----------------------------------------------------
   logic forming;  // or contributing
   logic data_valid, data_first, data_last, difference_valid, difference_first, difference_last;
   logic [5:0] data_partner, difference_partner;
@@ -202,7 +205,7 @@ module phsic_gaussian_post #(
     endcase
   end
 
-  // ---- forming factors -------------------------------------------------------------------------------------
+  // ---- forming factors -----------------------------------------------------------------------------------
   logic signed [23:0] third, used_third;  // T; what multiplies h f'
   logic [17:0] gain;                      // eta f'
   logic signed [17:0] value, mean_used;   // r f'; the mean before this sample
@@ -307,7 +310,7 @@ module phsic_gaussian_post #(
     end
   end
 
-  // ---- control -----------------------------------------------------------------------------------------------
+  // ---- control -------------------------------------------------------------------------------------------
   logic up_plain;
   assign up_data = up_plain ? plain_sum : sum;
   assign held_addr = compare_index;

@@ -110,9 +110,9 @@ module readout_post (
 
   // ---- sequence ----------------------------------------------------------------------------------------
   localparam logic [4:0] Idle = 5'd0, Nothing = 5'd1, Rate = 5'd2, RateKeep = 5'd3, Largest = 5'd4,
-                         LargestDrain = 5'd5, Total = 5'd6, TotalDrain = 5'd7, Invert = 5'd8, InvertDrain = 5'd9,
-                         Exponent = 5'd10, Power = 5'd11, Normalise = 5'd12, Error = 5'd13, Scale = 5'd14,
-                         RoundA0 = 5'd15, RoundC = 5'd16;
+                         LargestDrain = 5'd5, Total = 5'd6, TotalDrain = 5'd7, Invert = 5'd8,
+                         InvertDrain = 5'd9, Exponent = 5'd10, Power = 5'd11, Normalise = 5'd12,
+                         Error = 5'd13, Scale = 5'd14, RoundA0 = 5'd15, RoundC = 5'd16;
   logic [4:0] state;
   logic [15:0] neuron;
   wire walks = state == Largest | state == Total;
@@ -122,7 +122,7 @@ module readout_post (
   // the address moves one cycle before the last step, so that the next neuron's words arrive in time
   wire move_address = decays ? state == RoundA0 : state == Scale;
 
-  // ---- softmax: largest, exponentials, sum, reciprocal -----------------------------------------------------
+  // ---- softmax: largest, exponentials, sum, reciprocal ---------------------------------------------------
   logic [1:0] drained;
   logic data_valid, in_total, power_valid, inverted;
   logic signed [15:0] largest;
@@ -163,7 +163,7 @@ module readout_post (
     if (power_valid & in_total) total <= total + 40'(power);
   end
 
-  // ---- error and factors -----------------------------------------------------------------------------------
+  // ---- error and factors ---------------------------------------------------------------------------------
   logic signed [36:0] product;
   logic [31:0] c_product;
   logic signed [18:0] large_a, delta, error;
@@ -221,7 +221,7 @@ module readout_post (
     end
   end
 
-  // ---- control -----------------------------------------------------------------------------------------------
+  // ---- control -------------------------------------------------------------------------------------------
   always_ff @(posedge clk) begin
     done <= 1'b0;
     neuron_we <= 1'b0;

@@ -156,9 +156,12 @@ void accumulate_rows(std::span<const AxonValue> axons, const WeightBlock& weight
     return;
   }
   for (const AxonValue& axon : axons) {
-    const std::int32_t part = axon.value / 2;
-    const AxonValue parts[2] = {{axon.row, part}, {axon.row, axon.value - part}};
-    HWY_DYNAMIC_DISPATCH(accumulate_all)(std::span(parts, wide(axon) ? 2 : 1).subspan(0), weights, sums);
+    std::int32_t left = axon.value;
+    do {  // one product at a time, so that no pair of products meets in 32 bits
+      const AxonValue part{axon.row, std::clamp(left, -32767, 32767)};
+      HWY_DYNAMIC_DISPATCH(accumulate_all)(std::span(&part, 1), weights, sums);
+      left -= part.value;
+    } while (left != 0);
   }
 }
 

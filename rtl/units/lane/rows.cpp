@@ -128,6 +128,7 @@ void update_pass(const LaneConfig& config, const ColumnFactors& factors, std::sp
     const std::uint8_t* mask = kMasked ? block.mask + row.row * (block.columns / 8) : nullptr;
     const V32 b0 = hn::Set(d, row.b0), b1 = hn::Set(d, row.b1);
     const bool active = (row.b0 | row.b1) != 0;
+    if (!kDecay && !active) continue;  // no pair of this row is enabled: no generator moves
     if (kCount) {
       if (vectors_until_flush < vectors) {
         counters.flush(losses);

@@ -1,0 +1,218 @@
+#!/usr/bin/python3
+"""Same layout, seed and data give the same bits: on every engine, for every mapping and timing.
+
+usage: identity.py TRIFACTOR [--small] [--only TEXT] [--keep FOLDER]
+
+One line a comparison: what was varied, samples, and whether weights and the digests of every activity, third
+factor and weight update are equal to those of the functional engine. Exit status 1 when one differs.
+MNIST is used where TRIFACTOR_DATA names it, the drawn digits otherwise.
+"""
+import argparse
+import csv
+import json
+import os
+import pathlib
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
+
+
+class Identity:
+    def __init__(self, program, folder, small, only):
+        self.program, self.folder, self.small, self.only = program, folder, small, only
+        data = os.environ.get("TRIFACTOR_DATA")
+        mnist = pathlib.Path(data) / "mnist" if data else None
+        self.data = f"idx:{mnist}" if mnist and mnist.exists() else "synthetic:strokes"
+        self.network = ROOT / "host/examples/mnist-phsic.toml"
+        self.references = {}
+        self.passed = self.failed = 0
+        self.number = 0
+
+    # -- running the program
+
+    def trifactor(self, *arguments, expect=0):
+        command = [str(self.program), *map(str, arguments)]
+        done = subprocess.run(command, capture_output=True, text=True)
+        if done.returncode != expect:
+            raise RuntimeError(f"{' '.join(command)}\nended with {done.returncode}\n{done.stderr}")
+        return done
+
+    def layout(self, bits, machine="generic", sets=(), network_sets=(), extra=()):
+        name = self.folder / f"layout{self.number}.h5"
+        self.number += 1
+        weights = [f"projection.{p}.weights.bits={bits}" for p in ("pixels_to_hidden1", "hidden1_to_hidden2", "hidden2_to_scores")]
+        ranges = [f"projection.{p}.weights.range={'0.25' if bits == 8 else '1'}" for p in ("pixels_to_hidden1", "hidden1_to_hidden2")]
+        options = []
+        for key in [*weights, *ranges, *network_sets]:
+            options += ["--network-set", key]
+        for key in sets:
+            options += ["--set", key]
+        self.trifactor("compile", self.network, "--machine", machine, *options, *extra, "-o", name, "-q")
+        return name
+
+    def run(self, layout, samples, engine="functional", extra=(), wait=True):
+        out = self.folder / f"run{self.number}"
+        self.number += 1
+        arguments = ["run", layout, "--data", f"{self.data},shuffle=1,count={samples}", "--engine", engine,
+                     "--digests", "--progress", "none", "-q", "-o", out, *extra]
+        self.trifactor(*arguments)
+        return out
+
+    # -- comparing
+
+    @staticmethod
+    def contents(out, learned_only=False):
+        digests = (out / "digests.csv").read_text()
+        if learned_only:  # presentations are renumbered when tests lie between
+            digests = "\n".join(",".join(row[1:]) for row in csv.reader(digests.splitlines()) if row[1] == "1")
+        return (out / "weights.npz").read_bytes(), digests
+
+    def compare(self, what, wanted, got, note=""):
+        equal = wanted[0] == got[0] and wanted[1] == got[1]
+        self.passed += equal
+        self.failed += not equal
+        where = "" if equal else "  weights differ" if wanted[0] != got[0] else "  " + self.first_difference(wanted[1], got[1])
+        print(f"{'identical' if equal else 'DIFFERENT':<10} {what}{note}{where}", flush=True)
+
+    @staticmethod
+    def first_difference(a, b):
+        for x, y in zip(a.splitlines(), b.splitlines()):
+            if x != y:
+                return f"first at {x} | {y}"
+        return "one table is longer"
+
+    def wanted(self, what):
+        return self.only is None or self.only in what
+
+    def reference(self, bits, samples, key="", network_sets=()):
+        at = (bits, samples, key)
+        if at not in self.references:
+            self.references[at] = self.contents(self.run(self.layout(bits, network_sets=network_sets), samples))
+        return self.references[at]
+
+    # -- the list
+
+    def all(self):
+        samples = 120 if self.small else 2000
+        few = 40 if self.small else 50
+        engines = [line.split()[0] for line in self.trifactor("list", "engines").stdout.splitlines()]
+        for bits in (16, 8):
+            for engine in [e for e in engines if e != "functional"]:
+                self.variant(f"{engine}, {bits} bits", bits, samples, engine=engine)
+            for threads in (1, 2):
+                self.variant(f"functional, {bits} bits, {threads} threads", bits, samples, extra=["--threads", threads])
+        for target in [line.split()[0] for line in self.trifactor("list", "targets").stdout.splitlines()]:
+            self.variant(f"functional, SIMD target {target}", 8, few if target == "SCALAR" else samples, extra=["--simd", target])
+        for engine in ("functional", "systemc"):
+            for lanes in (8, 16, 256):
+                self.variant(f"{engine}, {lanes} lanes", 8, few, engine=engine, sets=[f"core.lanes={lanes}"])
+            for columns in (128, 64, 32):
+                self.variant(f"{engine}, {columns} columns a core", 8, few, engine=engine, sets=[f"core.columns={columns}", "mesh.width=6", "mesh.height=6"])
+            for seed in (1, 2):
+                self.variant(f"{engine}, cores placed by seed {seed}", 8, few, engine=engine, layout_extra=["--placement-seed", seed])
+            for width, height in ((2, 2), (8, 1), (3, 5)):
+                self.variant(f"{engine}, mesh {width}x{height}", 8, few, engine=engine, sets=[f"mesh.width={width}", f"mesh.height={height}"])
+            nearest = [f"projection.{p}.weights.rounding=nearest" for p in ("pixels_to_hidden1", "hidden1_to_hidden2", "hidden2_to_scores")]
+            self.variant(f"{engine}, rows split, rounding to nearest", 16, few, engine=engine, sets=["core.axons=200"], network_sets=nearest, key="nearest")
+            aged = [f"projection.{p}.plasticity.weight_age=1" for p in ("pixels_to_hidden1", "hidden1_to_hidden2", "hidden2_to_scores")]
+            self.variant(f"{engine}, weight age 1", 16, few, engine=engine, network_sets=aged, key="aged")
+        self.variant("systemc, weight age 1, jitter", 16, few, engine="systemc", machine="jitter", network_sets=aged, key="aged")
+        for seed in range(1, 6 if self.small else 101):
+            self.variant(f"systemc, jitter preset, seed {seed}", 8, few, engine="systemc", machine="jitter", sets=[f"jitter_seed={seed}"])
+        self.one_packet_buffers(few)
+        self.tests_between(samples)
+        for engine in engines:
+            self.killed_and_resumed(engine, 400 if engine != "rtl" else 100)
+
+    def variant(self, what, bits, samples, engine="functional", extra=(), sets=(), network_sets=(), machine="generic", layout_extra=(), key=""):
+        if not self.wanted(what):
+            return
+        layout = self.layout(bits, machine, sets, network_sets, layout_extra)
+        got = self.contents(self.run(layout, samples, engine, extra))
+        self.compare(what, self.reference(bits, samples, key, network_sets), got, f", {samples} samples")
+
+    def one_packet_buffers(self, samples):
+        what = "systemc, one-packet buffers, trees on the mesh"
+        if not self.wanted(what):
+            return
+        out = self.run(self.layout(8, sets=["mesh.buffer_packets=1", "tree.network=mesh", "mesh.link_bits=16", "core.columns=64"]), samples, "systemc")
+        blocked = sum(int(row["blocked_by_buffer_cycles"]) for row in csv.DictReader(open(out / "per_core.csv")))
+        if blocked == 0:
+            print(f"DIFFERENT  {what}: no cycle was blocked, so nothing was tried")
+            self.failed += 1
+        self.compare(what, self.reference(8, samples), self.contents(out), f", {samples} samples, {blocked:,} blocked cycles")
+
+    def tests_between(self, samples):
+        what = "functional, with tests in between"
+        if not self.wanted(what):
+            return
+        test = self.data + ",split=test,count=50"
+        layout = self.layout(8)
+        plain = self.contents(self.run(layout, samples // 2, extra=["--epochs", 2]), learned_only=True)
+        tested = self.contents(self.run(layout, samples // 2, extra=["--epochs", 2, "--test", test]), learned_only=True)
+        self.compare(what, plain, tested, f", 2 x {samples // 2} samples")
+
+    def killed_and_resumed(self, engine, samples):
+        """A run killed with SIGKILL and resumed ends with the same files, every table too."""
+        what = f"{engine}, killed and resumed"
+        if not self.wanted(what):
+            return
+        layout = self.layout(8)
+        every = samples // 8
+        spec = f"{self.data},shuffle=1,count={samples}"
+        common = ["run", layout, "--data", spec, "--engine", engine, "--digests", "--progress", "none", "-q", "--every", every]
+        whole, part = self.folder / f"whole_{engine}", self.folder / f"part_{engine}"
+        self.trifactor(*common, "--checkpoint", self.folder / "whole.ckpt", "-o", whole)
+        checkpoint = self.folder / f"part_{engine}.ckpt"
+        process = subprocess.Popen([str(self.program), *map(str, common), "--checkpoint", str(checkpoint), "-o", str(part)], stderr=subprocess.DEVNULL)
+        while not checkpoint.exists() and process.poll() is None:
+            time.sleep(0.002)
+        killed = process.poll() is None
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        self.trifactor(*common, "--checkpoint", checkpoint, "--resume", checkpoint, "-o", part)
+        mismatched = [f.name for f in sorted(whole.iterdir()) if f.name not in ("run.json", "report.html") and not self.same_file(f, part / f.name)]
+        if mismatched:
+            print(f"           {what}: files differ: {', '.join(mismatched)}")
+        self.compare(what, self.contents(whole), self.contents(part), f", {samples} samples{'' if killed else ' (had ended before the kill)'}")
+        self.failed += bool(mismatched)
+
+    @staticmethod
+    def same_file(a, b):
+        if not b.exists():
+            return False
+        if a.name != "summary.json":
+            return a.read_bytes() == b.read_bytes()
+        one, two = json.loads(a.read_text()), json.loads(b.read_text())
+        for member in ("wall_s", "peak_rss_bytes"):
+            one.pop(member, None), two.pop(member, None)
+        return one == two
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("program", type=pathlib.Path)
+    parser.add_argument("--small", action="store_true")
+    parser.add_argument("--only")
+    parser.add_argument("--keep", type=pathlib.Path)
+    arguments = parser.parse_args()
+    folder = arguments.keep or pathlib.Path(tempfile.mkdtemp(prefix="trifactor-identity-"))
+    folder.mkdir(parents=True, exist_ok=True)
+    identity = Identity(arguments.program.resolve(), folder, arguments.small, arguments.only)
+    print(f"data: {identity.data}")
+    try:
+        identity.all()
+    finally:
+        if arguments.keep is None:
+            shutil.rmtree(folder, ignore_errors=True)
+    print(f"{identity.passed} passed, {identity.failed} failed")
+    return 1 if identity.failed or not identity.passed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
