@@ -40,6 +40,10 @@ Action add_report(CLI::App& command, Common& common);
 Action add_list(CLI::App& command, Common& common);
 Action add_explain(CLI::App& command, Common& common);
 Action add_doctor(CLI::App& command, Common& common);
+Action add_demo(CLI::App& command, Common& common);
+Action add_verify(CLI::App& command, Common& common);
+Action add_reference(CLI::App& command, Common& common);
+Action add_eval(CLI::App& command, Common& common);
 
 std::string tool_version();
 

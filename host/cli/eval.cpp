@@ -9,7 +9,9 @@
 #include "compiler/npz/npz.hpp"
 #include "compiler/text/mistakes.hpp"
 #include "host/cli/commands.hpp"
+#include "host/cli/eval_fixed.hpp"
 #include "host/cli/eval_parameters.hpp"
+#include "rtl/core/arithmetic.hpp"
 
 namespace trifactor {
 
@@ -18,7 +20,7 @@ Action add_eval(CLI::App& command, Common& common);
 namespace {
 
 struct EvalArguments {
-  std::string rule, in, result, mode = "online", engine = "float", against, format;
+  std::string rule, in, result, mode = "online", engine = "float", against, format, rounding;
   std::vector<std::string> parameters;
 };
 
@@ -61,32 +63,121 @@ std::string array_table(const FloatArrays& arrays) {
   return table(rows);
 }
 
-nlohmann::json eval_json(const EvalArguments& a, const Parameters& parameters, const FloatArrays& arrays) {
-  nlohmann::json json;
-  json["rule"] = a.rule, json["mode"] = a.mode, json["engine"] = a.engine, json["out"] = a.result;
-  for (const auto& [name, value] : parameters.numbers) json["parameters"][name] = value;
-  for (const auto& [name, value] : parameters.words) json["parameters"][name] = value;
-  for (const auto& [name, array] : arrays) json["arrays"][name] = array.shape;
-  return json;
+/// How one array of the hardware compares with the float reference.
+struct Comparison {
+  std::string name;
+  double error = 0, bound = 0;  ///< of the element that is nearest to its bound or farthest beyond it
+  double largest_error = 0, largest_bound = 0;
+  std::size_t exceeded = 0, size = 0;
+};
+
+Comparison compare(const std::string& name, const BoundedArray& array) {
+  Comparison c{name, 0, 0, 0, 0, 0, array.hardware.size()};
+  double worst = -1;
+  for (std::size_t i = 0; i < array.hardware.size(); ++i) {
+    const double error = std::abs(array.hardware[i] - array.reference[i]);
+    const double bound = array.bound[i] + 1e-12 * (1 + std::abs(array.reference[i]));  // float64's own rounding
+    c.exceeded += !(error <= bound);
+    c.largest_error = std::max(c.largest_error, error), c.largest_bound = std::max(c.largest_bound, bound);
+    if (const double share = error / bound; !(share <= worst)) worst = share, c.error = error, c.bound = bound;
+  }
+  return c;
 }
 
-int eval_command(const EvalArguments& a, const Common& common) {
-  const Rule& rule = rule_of(a.rule);
-  const Parameters parameters = eval_parameters(rule, a.parameters);
-  std::error_code error;
-  if (std::filesystem::exists(a.result, error) && !common.force)
-    throw Error(ExitCode::cannot_write, {"TF-OUT-002", a.result, "already exists", "a name that is not taken", "use --force to write over it"});
-  const EvalRequest request{a.mode, parameters, read_inputs(a.in)};
-  const FloatArrays results = rule.floating.eval(request);
-  NpzFile file;
-  for (const auto& [name, array] : results) file[name] = NpyArray::from(array.values, array.shape);
-  write_npz(a.result, file);
-  if (common.json)
-    fmt::print("{}\n", eval_json(a, parameters, results).dump(2));
-  else if (!common.quiet)
-    fmt::print("{} {}, {} engine\n\n{}\nwrote {}\n", a.rule, a.mode, a.engine, array_table(results), a.result);
-  return 0;
+std::string comparison_table(const std::vector<Comparison>& all) {
+  std::vector<std::vector<std::string>> rows = {{"array", "largest error", "largest bound", "nearest to its bound", "beyond"}};
+  for (const Comparison& c : all)
+    rows.push_back({c.name, fmt::format("{:.3g}", c.largest_error), fmt::format("{:.3g}", c.largest_bound),
+                    fmt::format("{:.3g} of {:.3g}", c.error, c.bound), fmt::format("{} of {}", c.exceeded, c.size)});
+  return table(rows);
 }
+
+class EvalCommand {
+ public:
+  EvalCommand(const EvalArguments& arguments, const Common& common)
+      : a_(arguments), common_(common), rule_(rule_of(arguments.rule)), parameters_(eval_parameters(rule_, arguments.parameters)) {
+    check_options();
+  }
+
+  int run() {
+    const FormatMap formats = a_.engine == "float" ? FormatMap{} : eval_formats(a_.format, default_formats(rule_, parameters_));
+    const EvalRequest request{a_.mode, parameters_, read_inputs(a_.in)};
+    results_ = rule_.floating.eval(request);
+    if (a_.engine != "float") in_fixed_point(request, formats);
+    write();
+    print();
+    const bool beyond = std::any_of(comparisons_.begin(), comparisons_.end(), [](const Comparison& c) { return c.exceeded > 0; });
+    return static_cast<int>(beyond ? ExitCode::check_failed : ExitCode::ok);
+  }
+
+ private:
+  /// Options that contradict each other, all at once.
+  void check_options() const {
+    Diagnostics mistakes;
+    const auto float_only = [&](bool given, const char* option) {
+      if (given && a_.engine == "float")
+        mistakes.add({"TF-EVL-019", option, "is for the hardware's engines", "--engine functional or rtl", ""});
+    };
+    float_only(!a_.format.empty(), "--format");
+    float_only(!a_.against.empty(), "--against");
+    float_only(!a_.rounding.empty(), "--rounding");
+    mistakes.throw_if_any(ExitCode::configuration);
+    std::error_code error;
+    if (std::filesystem::exists(a_.result, error) && !common_.force)
+      throw Error(ExitCode::cannot_write, {"TF-OUT-002", a_.result, "already exists", "a name that is not taken", "use --force to write over it"});
+  }
+
+  void in_fixed_point(const EvalRequest& request, const FormatMap& formats) {
+    const FixedOptions options{formats, a_.rounding != "nearest", common_.seed.value_or(1)};
+    const std::unique_ptr<Arithmetic> arithmetic = eval_arithmetic(a_.engine);
+    const FixedEval fixed = eval_fixed(rule_, request, results_, options, *arithmetic);
+    formats_ = formats_text(fixed.formats);
+    results_.clear();
+    for (const auto& [name, array] : fixed.arrays) {
+      results_[name] = {array.shape, array.hardware};
+      if (a_.against.empty()) continue;
+      results_[name + ".bound"] = {array.shape, array.bound};
+      comparisons_.push_back(compare(name, array));
+    }
+  }
+
+  void write() const {
+    NpzFile file;
+    for (const auto& [name, array] : results_) file[name] = NpyArray::from(array.values, array.shape);
+    if (!formats_.empty()) file["formats"] = NpyArray::from(std::vector<std::uint8_t>(formats_.begin(), formats_.end()));
+    write_npz(a_.result, file);
+  }
+
+  void print() const {
+    if (common_.json) return fmt::print("{}\n", json().dump(2));
+    if (common_.quiet) return;
+    fmt::print("{} {}, {} engine\n\n{}\n", a_.rule, a_.mode, a_.engine, array_table(results_));
+    if (!formats_.empty()) fmt::print("formats {}\n\n", formats_);
+    if (!comparisons_.empty()) fmt::print("against float\n{}\n", comparison_table(comparisons_));
+    fmt::print("wrote {}\n", a_.result);
+  }
+
+  nlohmann::json json() const {
+    nlohmann::json json;
+    json["rule"] = a_.rule, json["mode"] = a_.mode, json["engine"] = a_.engine, json["out"] = a_.result;
+    for (const auto& [name, value] : parameters_.numbers) json["parameters"][name] = value;
+    for (const auto& [name, value] : parameters_.words) json["parameters"][name] = value;
+    for (const auto& [name, array] : results_) json["arrays"][name] = array.shape;
+    json["formats"] = formats_.empty() ? nlohmann::json(nullptr) : nlohmann::json(formats_);
+    for (const Comparison& c : comparisons_)
+      json["against_float"][c.name] = {{"largest_error", c.largest_error}, {"largest_bound", c.largest_bound}, {"error", c.error},
+                                       {"bound", c.bound},                 {"exceeded", c.exceeded},           {"size", c.size}};
+    return json;
+  }
+
+  const EvalArguments& a_;
+  const Common& common_;
+  const Rule& rule_;
+  Parameters parameters_;
+  FloatArrays results_;
+  std::string formats_;
+  std::vector<Comparison> comparisons_;
+};
 
 }  // namespace
 
@@ -97,7 +188,13 @@ Action add_eval(CLI::App& command, Common& common) {
   command.add_option("--out", a->result, "OUT.npz: dw and every intermediate")->required();
   command.add_option("--mode", a->mode, "online or batch")->capture_default_str();
   command.add_option("--param", a->parameters, "NAME=VALUE of the rule's parameters (repeat)")->allow_extra_args(false);
-  return [a, &common] { return eval_command(*a, common); };
+  command.add_option("--engine", a->engine, "float, functional (golden units) or rtl (the same units from SystemVerilog)")
+      ->check(CLI::IsMember({"float", "functional", "rtl"}))
+      ->capture_default_str();
+  command.add_option("--against", a->against, "float: print error and bound of each array; exit 1 when one is exceeded")->check(CLI::IsMember({"float"}));
+  command.add_option("--format", a->format, "number formats of w, x, z, r, uq as NAME=BITS.FRACTION, separated by commas");
+  command.add_option("--rounding", a->rounding, "stochastic (default) or nearest")->check(CLI::IsMember({"stochastic", "nearest"}));
+  return [a, &common] { return EvalCommand(*a, common).run(); };
 }
 
 }  // namespace trifactor

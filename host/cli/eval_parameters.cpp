@@ -127,8 +127,8 @@ FormatMap eval_formats(const std::string& given, const FormatMap& defaults) {
       mistake(name + " is given twice", "each array once");
     } else if (name == "w" ? *bits < 4 || *bits > 16 : name == "x" ? *bits != 8 && *bits != 16 : *bits != 16) {
       mistake(fmt::format("{} bits for {}", *bits, name), name == "w" ? "4 to 16" : name == "x" ? "8 or 16" : "16: it is local to the core");
-    } else if (*frac < -10 || *frac > (name == "w" || name == "x" ? 25 : 15)) {
-      mistake(fmt::format("{} fraction bits for {}", *frac, name), name == "w" || name == "x" ? "-10 to 25" : "-10 to 15");
+    } else if (*frac < -10 || *frac > (name == "w" ? 25 : 15)) {
+      mistake(fmt::format("{} fraction bits for {}", *frac, name), name == "w" ? "-10 to 25" : "-10 to 15");
     } else {
       formats[name].bits = *bits, formats[name].frac = *frac;
     }

@@ -26,9 +26,13 @@ struct Entry {
 };
 
 constexpr Entry entries[] = {
+    {"demo", "the whole story on drawn digits: compile, learn on the chip, verify the RTL, report", add_demo},
     {"compile", "network (TOML) to core layout", add_compile},
     {"run", "stream data through a layout, learn, count, measure", add_run},
     {"report", "energy, throughput, accuracy of a finished run", add_report},
+    {"reference", "the same experiment in floating point, or a baseline", add_reference},
+    {"verify", "RTL against the golden model, in lock-step", add_verify},
+    {"eval", "one update of one rule on arrays of your own", add_eval},
     {"list", "rules, machines, technologies, datasets, units", add_list},
     {"explain", "what an error code means", add_explain},
     {"doctor", "what is installed", add_doctor},

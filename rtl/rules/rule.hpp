@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <span>
 #include <string>
@@ -145,6 +146,11 @@ struct CycleClaims {
   int (*teach)(const RulePlan&) = nullptr;
 };
 
+// What `eval` compares a rule's hardware with, from fixed_bench.hpp.
+struct FixedCase;
+struct BoundedArray;
+using BoundedArrays = std::map<std::string, BoundedArray>;
+
 struct Rule {
   std::string name;
   std::string summary;
@@ -159,6 +165,8 @@ struct Rule {
   std::unique_ptr<PostUnit> (*golden_post)() = nullptr;
   std::unique_ptr<TeacherUnit> (*golden_teacher)() = nullptr;  ///< null: the rule has no teacher
   FloatRule floating;
+  /// Words of a layer's hardware in real units, beside the float reference and with bounds; null: none.
+  BoundedArrays (*bench)(const FixedCase&) = nullptr;
 };
 
 /// All rules, by name in alphabetical order. Generated from the folders beside this file.

@@ -14,6 +14,7 @@ sys.dont_write_bytecode = True
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 import built  # noqa: E402
 import edges  # noqa: E402
+import formats  # noqa: E402
 import sources  # noqa: E402
 from tree import Tree  # noqa: E402
 
@@ -28,6 +29,7 @@ CHECKS = {
     "labels": built.check_labels,
     "codes": sources.check_codes,
     "rtl_engine": built.check_rtl_engine,
+    "format": formats.check_format,
 }
 
 

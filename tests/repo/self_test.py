@@ -12,6 +12,7 @@ sys.dont_write_bytecode = True
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 import built  # noqa: E402
 import edges  # noqa: E402
+import formats  # noqa: E402
 import sources  # noqa: E402
 from tree import Tree, first_comment, without_comments  # noqa: E402
 
@@ -195,6 +196,19 @@ class ChecksCanFail(unittest.TestCase):
         found = built.symbol_findings(({"trifactor::update_rows(int)"}, set()), golden)
         self.assertIn("contains the golden unit", str(found[0]))
         self.assertEqual(built.symbol_findings(({"trifactor::x()"}, {"main"}), golden), [])
+
+    def test_format(self):
+        check = formats.check_format
+        good = {"rtl/spec/image.hpp": "template <class V>\nvoid visit(V& v, Slice& s) {\n  v(s.core, s.rows,\n    s.bias);\n}\n",
+                "runtime/layout/FORMAT.md": "# format\n\n**Slice**: core u32, rows u32,\nbias bool.\n\nEnd.\n"}
+        self.assert_clean(check, good)
+        self.assert_finds(check, {**good, "runtime/layout/FORMAT.md": "**Slice**: core u32, bias bool.\n"}, "Slice: rows is missing")
+        self.assert_finds(check, {**good, "runtime/layout/FORMAT.md": "**Slice**: rows u32, core u32, bias bool.\n"}, "Slice: rows")
+        self.assert_finds(check, {**good, "runtime/layout/FORMAT.md": "# format\n"}, "does not describe Slice")
+        more = good["runtime/layout/FORMAT.md"] + "\n**Other**: a u32.\n"
+        self.assert_finds(check, {**good, "runtime/layout/FORMAT.md": more}, "describes Other")
+        self.assert_finds(check, {**good, "rtl/spec/image.hpp": ""}, "looked at nothing")
+        self.assert_finds(check, {**good, "runtime/layout/FORMAT.md": None}, "is not there")
 
     def test_symbols_of_archives(self):
         with tempfile.TemporaryDirectory() as folder:

@@ -1,3 +1,4 @@
+#include "rtl/rules/phsic_gaussian/bench.hpp"
 #include "rtl/rules/phsic_gaussian/cycles.hpp"
 #include "rtl/rules/phsic_gaussian/golden.hpp"
 #include "rtl/rules/phsic_gaussian/reference.hpp"
@@ -192,6 +193,7 @@ Rule make_phsic_gaussian() {
   rule.golden_post = golden_post;
   rule.golden_teacher = golden_teacher;
   rule.floating = phsic_gaussian_reference();
+  rule.bench = bench;
   return rule;
 }
 

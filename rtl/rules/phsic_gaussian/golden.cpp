@@ -40,8 +40,10 @@ class GoldenPost final : public PostUnit {
       std::int64_t q0 = 0, q1 = 0;
       if (form == Form::delayed) {
         const std::int64_t step = saturate_signed(std::int64_t{result.held[g]} - t, t_bits);
-        const std::int32_t h1 = grouped ? view.before.r[i] : 1;
-        if (view.count > 0) q0 = step * h1 * gain(view.eta, view.before.fprime[i]);
+        if (view.count > 0) {
+          const std::int32_t h1 = grouped ? view.before.r[i] : 1;
+          q0 = step * h1 * gain(view.eta, view.before.fprime[i]);
+        }
         if (last_of_group) result.held[g] = t;
       } else {
         q0 = std::int64_t{t} * h * gain(view.eta, view.now.fprime[i]);

@@ -1,4 +1,5 @@
 #include "rtl/rules/lane_plan.hpp"
+#include "rtl/rules/readout/bench.hpp"
 #include "rtl/rules/readout/cycles.hpp"
 #include "rtl/rules/readout/golden.hpp"
 #include "rtl/rules/readout/reference.hpp"
@@ -15,6 +16,9 @@ RulePlan resolve(const Parameters& p, const LayerFacts& layer) {
                 {"TF-RULE-201", layer.where,
                  std::to_string(layer.neurons) + " neurons for " + std::to_string(layer.classes) + " classes",
                  "one neuron a class", "change the shape of the read-out or classes in [network]"});
+  if (layer.value.frac > 16)
+    throw Error(ExitCode::does_not_fit, {"TF-FMT-003", layer.where, "a value format with " + std::to_string(layer.value.frac) + " fraction bits",
+                                         "at most 16", "give the neurons a wider range"});
   const std::string& word = p.word("error");
   const ErrorKind kind = word == "softmax" ? ErrorKind::softmax : word == "linear" ? ErrorKind::linear : ErrorKind::hinge;
 
@@ -60,7 +64,7 @@ Rule make_readout() {
   Rule rule;
   rule.name = "readout";
   rule.summary = "delta rule of a read-out layer with its own target";
-  rule.source = "Widrow and Hoff 1960 (linear); softmax cross-entropy; hinge: Amit 2019, Frontiers Comput. Neurosci., eq 1";
+  rule.source = "Widrow and Hoff 1960 (linear); softmax cross-entropy; hinge: Amit 2019, Frontiers Comput. Neurosci., eqs 4-6";
   rule.parameters = {
       {"error", "", "delta", 0, 0, 0, false, {"softmax", "linear", "hinge"}, "error signal"},
       {"eta", "", "eta", 0.1, 1e-9, 64, false, {}, "learning rate"},
@@ -73,6 +77,7 @@ Rule make_readout() {
   rule.resolve = resolve;
   rule.golden_post = golden_post;
   rule.floating = readout_reference();
+  rule.bench = bench;
   return rule;
 }
 
