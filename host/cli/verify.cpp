@@ -80,7 +80,7 @@ std::vector<VerifyResult> verify_names(const std::vector<std::string>& names, co
   for (const std::string& name : names.empty() ? all : names) {
     const bool rule = std::find(rules.begin(), rules.end(), name) != rules.end();
     VerifyOptions own = options;
-    if (rule) own.vectors = std::max<std::uint64_t>(1, options.vectors / 100);  // a vector of a rule is a whole sample of a layer
+    if (rule) own.vectors = std::max<std::uint64_t>(400, options.vectors / 50);  // a vector of a rule is a whole sample of a layer
     results.push_back(rule ? verify_rule(name, own) : verify_unit(name, own));
   }
   return results;
@@ -90,7 +90,7 @@ Action add_verify(CLI::App& command, Common& common) {
   auto a = std::make_shared<VerifyArguments>();
   a->options.vectors = 20000;
   command.add_option("names", a->names, "units and rules; all of them when none is named");
-  command.add_option("--vectors", a->options.vectors, "random vectors a unit; a hundredth of it, in samples, a rule")->check(CLI::PositiveNumber)->capture_default_str();
+  command.add_option("--vectors", a->options.vectors, "random vectors a unit; a fiftieth of it, at least 400, in samples of random layers a rule")->check(CLI::PositiveNumber)->capture_default_str();
   command.add_option("--replay", a->replay, "run the vectors of a replay file again");
   return [=, &common] {
     a->options.seed = common.seed.value_or(1);

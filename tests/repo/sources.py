@@ -125,7 +125,7 @@ def names_in(text):
 def missing_path(tree, folder, token, is_link):
     """Whether `token`, found in a README of `folder`, names a path of the repository that is not there."""
     token = re.sub(r":\d+$", "", token)
-    if not re.fullmatch(r"[\w./*+-]+", token) or WRITTEN.search(token):
+    if not re.fullmatch(r"[\w.*+-][\w./*+-]*", token) or WRITTEN.search(token):  # nor is /program a path of ours
         return False
     top = {f.split("/")[0] for f in tree.files}
     first = token.split("/")[0]

@@ -135,7 +135,7 @@ class Copy:
         if status:
             return "verify", output
         if (self.folder / "tests/system/identity.py").exists() and not self.options.no_identity:
-            status, output = run(["/usr/bin/python3", "tests/system/identity.py", "--small"], self.folder, RUN_SECONDS)
+            status, output = run(["/usr/bin/python3", "tests/system/identity.py", "build/release/bin/trifactor", "--small"], self.folder, RUN_SECONDS)
             if status:
                 return "identity", output
         return None, output
