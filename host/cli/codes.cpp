@@ -23,6 +23,7 @@ const std::vector<CodeFamily>& code_families() {
       {"TF-DAT", "a data set cannot be named, found or read", "`trifactor list datasets` shows the forms of a SPEC.", "2, 3"},
       {"TF-ENC", "the input cannot be encoded", "The encoder of the input population is fitted on the training stream.", "2, 3"},
       {"TF-LAY", "a layout file is missing, damaged or of a newer version", "Compile the network again.", "2, 3"},
+      {"TF-CKPT", "a checkpoint holds something that this layout or run does not have", "Resume with the layout and the options of the interrupted run.", "2, 3"},
       {"TF-CKP", "a checkpoint is missing, damaged or belongs to something else", "A checkpoint goes with its layout and with the options of its run.", "2, 3"},
       {"TF-WORD", "packed words do not hold what they should", "The file was written by another version, or damaged in a way its checksum does not show.", "3"},
       {"TF-FILE", "a file could not be read to its end", "", "3"},
@@ -33,6 +34,10 @@ const std::vector<CodeFamily>& code_families() {
       {"TF-CLI", "the command line is wrong", "`trifactor COMMAND --help` lists the options.", "2"},
       {"TF-DEV", "an engine failed", "This is a fault of the program.", "5"},
       {"TF-SES", "an engine answered what nobody asked", "This is a fault of the program.", "5"},
+      {"TF-SWP", "a sweep cannot be done as asked", "Keys are those of read_network's overrides, or machine.KEY; a folder belongs to one grid.", "2, 6"},
+      {"TF-CMP", "two runs cannot be compared", "Both folders must be finished runs; digests are compared where both have them.", "2, 3"},
+      {"TF-REF", "the floating-point reference cannot run or diverged", "A rate that diverges in floating point will not learn on the chip either.", "1, 2"},
+      {"TF-NOC", "the mesh was set up wrongly", "This is a fault of the program or of a machine file that passed its checks.", "5"},
       {"TF-HW", "the modelled hardware ran into a fault", "The message says which unit, when, and what it found: a lost or doubled packet, a wrong count, a hang.", "5"},
       {"TF-VER", "RTL and golden model differ, or a replay file is wrong", "The replay file repeats the first divergence.", "1, 3"},
   };

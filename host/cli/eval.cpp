@@ -15,8 +15,6 @@
 
 namespace trifactor {
 
-Action add_eval(CLI::App& command, Common& common);
-
 namespace {
 
 struct EvalArguments {

@@ -13,7 +13,7 @@
 
 namespace trifactor {
 
-/// The units of an engine, functional or rtl. Throws configuration (TF-EVL-021) where this program has none.
+/// The units of an engine: golden for functional, from SystemVerilog for rtl.
 std::unique_ptr<Arithmetic> eval_arithmetic(const std::string& engine);
 
 struct FixedOptions {

@@ -10,8 +10,6 @@
 
 namespace trifactor {
 
-Action add_reference(CLI::App& command, Common& common);
-
 namespace {
 
 struct ReferenceArguments {

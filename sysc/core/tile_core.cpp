@@ -1,3 +1,5 @@
+// One file of 600 lines because the two pipelines of a core move each other: what arrives, the forward pipeline, and
+// the learning pipeline, in this order.
 #include "sysc/core/tile_core.hpp"
 
 #include <algorithm>

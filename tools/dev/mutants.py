@@ -185,7 +185,7 @@ def main():
     parser.add_argument("--list", action="store_true", help="print every candidate and stop")
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--copy", type=pathlib.Path, default=ROOT / "build/mutants")
-    parser.add_argument("--target", default="trifactor")
+    parser.add_argument("--target", default="all")
     parser.add_argument("--command", default="build/release/bin/trifactor verify")
     parser.add_argument("--no-identity", action="store_true", help="only the command has to notice")
     options = parser.parse_args()

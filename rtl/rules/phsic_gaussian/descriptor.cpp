@@ -146,7 +146,8 @@ RulePlan resolve(const Parameters& p, const LayerFacts& layer) {
                   {"TF-FMT-002", layer.where, std::string("the ") + what + " needs a shift of " + std::to_string(shift) + " bits",
                    "0 to 62", "eta or sigma lies too far from 1 for these formats"});
   };
-  in_range(plan.post[post_a_shift], "update factor");
+  const bool mean_of_fprime = form == Form::mean_term && !grouped;
+  in_range(plan.post[post_a_shift] + (mean_of_fprime ? derivative_frac : 0), "update factor");
   in_range(plan.post[post_c_shift], "decay factor");
   in_range(plan.teacher[teacher_kernel_shift], "kernel's distance");
 

@@ -29,7 +29,10 @@ class GoldenPost final : public PostUnit {
     const bool grouped = view.group_size != 0;
     const int per_t = grouped ? view.group_size : 1;
     const bool means_started = view.count > 0;
-    FactorRounder round{reg[post_stochastic] != 0, reg[post_a_shift]};
+    const FactorRounder round{reg[post_stochastic] != 0, reg[post_a_shift]};
+    // The mean of f' in (20) has the fraction bits that the gain eta f' has already lost.
+    const bool mean_of_fprime = form == Form::mean_term && !grouped;
+    const FactorRounder round_a1{round.stochastic, reg[post_a_shift] + (mean_of_fprime ? derivative_frac : 0)};
 
     std::int32_t t = 0;
     for (int i = 0; i < view.neurons; ++i) {
@@ -55,7 +58,7 @@ class GoldenPost final : public PostUnit {
         }
       }
       result.a0[i] = round(q0, result.generators[i], result.losses);
-      if (!result.a1.empty()) result.a1[i] = round(q1, result.generators[i], result.losses);
+      if (!result.a1.empty()) result.a1[i] = round_a1(q1, result.generators[i], result.losses);
       if (!result.c.empty())
         result.c[i] = FactorRounder{round.stochastic, reg[post_c_shift]}(
             std::int64_t{view.eta} * reg[post_c_rate], result.generators[i], result.losses);

@@ -25,7 +25,7 @@ enum PostRegister : std::size_t {
   post_partners,      ///< K
   post_m_shift,       ///< left shift of the last word, m, to the fraction of M d
   post_t_shift,       ///< right shift from (sum) x boost to T
-  post_a_shift,       ///< right shift from T h g to the factor
+  post_a_shift,       ///< right shift from T h g to the factor; 15 more for the mean of f' in (20)
   post_c_rate,        ///< decay as a u16 mantissa, 0: none
   post_c_shift,       ///< right shift from eta x decay to c
   post_stochastic,    ///< 1: factors are rounded stochastically
@@ -53,6 +53,7 @@ enum TeacherRegister : std::size_t {
 
 inline constexpr int t_bits = 24;     ///< of T
 inline constexpr int boost_frac = 12;
+inline constexpr int derivative_frac = 15;  ///< of f'
 
 std::unique_ptr<PostUnit> golden_post();
 std::unique_ptr<TeacherUnit> golden_teacher();

@@ -190,7 +190,8 @@ module phsic_gaussian_post #(
         shift = {1'b0, mean_extra};
       end
       Third: shift = t_shift;
-      RoundA0, RoundA1: shift = a_shift;
+      RoundA0: shift = a_shift;
+      RoundA1: shift = from_mean ? a_shift + 6'd15 : a_shift;  // the mean of f' has 15 fraction bits
       RoundC: begin
         exact = $signed({32'd0, c_product});
         shift = c_shift;
