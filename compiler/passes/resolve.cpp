@@ -51,14 +51,15 @@ LayerFacts layer_facts(const Network& network, const ResolvedNetwork& resolved, 
 ResolvedNetwork resolve(const Network& network) {
   ResolvedNetwork resolved;
   Diagnostics mistakes;
+  bool only_misfits = true;  // numbers that do not fit, nothing written wrongly
   for (const PopulationSpec& spec : network.populations) {
     resolved.populations.push_back(resolve_population(spec));
     const int size = resolved.populations.back().group_size;
     if (size > 256)
-      mistakes.add({"TF-FMT-010", to_string(spec.place), "groups of " + std::to_string(size) + " neurons", "at most 256",
+      only_misfits = false, mistakes.add({"TF-FMT-010", to_string(spec.place), "groups of " + std::to_string(size) + " neurons", "at most 256",
                     "use more groups"});
     if (spec.normalise && size < 2)
-      mistakes.add({"TF-FMT-011", to_string(spec.place), "groups of one neuron", "at least 2 neurons a group",
+      only_misfits = false, mistakes.add({"TF-FMT-011", to_string(spec.place), "groups of one neuron", "at least 2 neurons a group",
                     "use fewer groups"});
   }
   for (std::size_t k = 0; k < network.projections.size(); ++k) {
@@ -77,10 +78,11 @@ ResolvedNetwork resolve(const Network& network) {
     try {
       resolved.projections[k].plan = rule->resolve(spec.plasticity->parameters, layer_facts(network, resolved, k));
     } catch (const Error& error) {
+      only_misfits = only_misfits && error.exit() == ExitCode::does_not_fit;
       for (const Diagnostic& item : error.items()) mistakes.add(item);
     }
   }
-  mistakes.throw_if_any(ExitCode::configuration);
+  mistakes.throw_if_any(only_misfits ? ExitCode::does_not_fit : ExitCode::configuration);
   return resolved;
 }
 

@@ -12,10 +12,12 @@
 namespace trifactor {
 namespace {
 
-TRIFACTOR_WIDEST void add_four(const double* __restrict w0, const double* __restrict w1, const double* __restrict w2,
-                               const double* __restrict w3, const double* x, double* __restrict sums, std::size_t n) {
+TRIFACTOR_WIDEST void add_four(const double* __restrict w0, const double* __restrict w1,
+                               const double* __restrict w2, const double* __restrict w3, const double* x,
+                               double* __restrict sums, std::size_t n) {
   const double x0 = x[0], x1 = x[1], x2 = x[2], x3 = x[3];
-  for (std::size_t i = 0; i < n; ++i) sums[i] = (((sums[i] + x0 * w0[i]) + x1 * w1[i]) + x2 * w2[i]) + x3 * w3[i];
+  for (std::size_t i = 0; i < n; ++i)
+    sums[i] = (((sums[i] + x0 * w0[i]) + x1 * w1[i]) + x2 * w2[i]) + x3 * w3[i];
 }
 
 TRIFACTOR_WIDEST void add_one(const double* __restrict w, double x, double* __restrict sums, std::size_t n) {
@@ -49,12 +51,11 @@ void add_rows(std::span<const FloatAxon> axons, const double* weights, std::span
   for (; k < axons.size(); ++k) add_one(weights + axons[k].row * n, axons[k].value, sums.data(), n);
 }
 
-void update_row(std::span<double> w, std::span<const double> a0, double b0, std::span<const double> a1, double b1,
-                std::span<const double> c) {
+void update_row(std::span<double> w, std::span<const double> a0, double b0, std::span<const double> a1,
+                double b1, std::span<const double> c) {
   const std::size_t n = w.size();
   if (!c.empty()) {
-    for (std::size_t i = 0; i < n; ++i)
-      w[i] += a0[i] * b0 + (a1.empty() ? 0.0 : a1[i] * b1) - c[i] * w[i];
+    for (std::size_t i = 0; i < n; ++i) w[i] += a0[i] * b0 + (a1.empty() ? 0.0 : a1[i] * b1) - c[i] * w[i];
   } else if (!a1.empty()) {
     update_two(w.data(), a0.data(), b0, a1.data(), b1, n);
   } else if (b0 != 0) {
@@ -62,6 +63,8 @@ void update_row(std::span<double> w, std::span<const double> a0, double b0, std:
   }
 }
 
-double row_product(std::span<const double> w, std::span<const double> d) { return product(w.data(), d.data(), w.size()); }
+double row_product(std::span<const double> w, std::span<const double> d) {
+  return product(w.data(), d.data(), w.size());
+}
 
 }  // namespace trifactor

@@ -1,8 +1,8 @@
-// The loops in which the float interpreter spends its time. Weights are axon-major, as on the chip: a row is one
-// presynaptic axon, its columns are the neurons, so that every loop runs over neurons side by side.
+// The loops in which the float interpreter spends its time. Weights are axon-major, as on the chip: a row is
+// one presynaptic axon, its columns are the neurons, so that every loop runs over neurons side by side.
 //
-// No loop over neurons adds values of different neurons and no product is fused with a sum, so results are the
-// same bits for every vector width.
+// No loop over neurons adds values of different neurons and no product is fused with a sum, so results are
+// the same bits for every vector width.
 #pragma once
 
 #include <cstddef>
@@ -20,8 +20,8 @@ struct FloatAxon {
 void add_rows(std::span<const FloatAxon> axons, const double* weights, std::span<double> sums);
 
 /// w[i] += a0[i] b0 + a1[i] b1 - c[i] w[i] for one row; a1 and c may be empty.
-void update_row(std::span<double> w, std::span<const double> a0, double b0, std::span<const double> a1, double b1,
-                std::span<const double> c);
+void update_row(std::span<double> w, std::span<const double> a0, double b0, std::span<const double> a1,
+                double b1, std::span<const double> c);
 
 /// sum_i w[i] d[i], added up in eight interleaved parts.
 double row_product(std::span<const double> w, std::span<const double> d);

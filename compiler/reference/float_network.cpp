@@ -54,7 +54,8 @@ FloatNetwork::FloatNetwork(Network network, const FloatNetworkOptions& options)
     p.bias = spec.bias;
     p.weights.resize((p.inputs + (p.bias ? 1 : 0)) * p.neurons);
     for (std::size_t i = 0; i < p.neurons; ++i) {
-      for (std::size_t j = 0; j < p.inputs; ++j) p.weights[j * p.neurons + i] = initial[k].weights[i * p.inputs + j];
+      for (std::size_t j = 0; j < p.inputs; ++j)
+        p.weights[j * p.neurons + i] = initial[k].weights[i * p.inputs + j];
       if (p.bias) p.weights[p.inputs * p.neurons + i] = initial[k].bias[i];
     }
     populations_[p.to].incoming.push_back(k);
@@ -63,14 +64,15 @@ FloatNetwork::FloatNetwork(Network network, const FloatNetworkOptions& options)
     if (p.plastic) p.waiting.resize(static_cast<std::size_t>(spec.plasticity->weight_age) + 1);
     if (p.plastic && options_.baseline != Baseline::backprop) {
       const PopulationSpec& to = network_.populations[p.to];
-      const FloatLayer layer{p.inputs, p.neurons, populations_[p.to].groups, to.normalise ? to.normalise->p : 0,
-                             static_cast<std::size_t>(network_.classes)};
+      const FloatLayer layer{p.inputs, p.neurons, populations_[p.to].groups,
+                             to.normalise ? to.normalise->p : 0, static_cast<std::size_t>(network_.classes)};
       const Rule* rule = find_rule(spec.plasticity->rule);
       try {
         if (rule == nullptr || rule->floating.learner == nullptr)
-          throw Error(ExitCode::configuration, {"TF-REF-001", to_string(spec.plasticity->place),
-                                                "rule '" + spec.plasticity->rule + "' cannot learn in floating point",
-                                                "a rule with a float reference", "`trifactor list rules` shows them"});
+          throw Error(ExitCode::configuration,
+                      {"TF-REF-001", to_string(spec.plasticity->place),
+                       "rule '" + spec.plasticity->rule + "' cannot learn in floating point",
+                       "a rule with a float reference", "`trifactor list rules` shows them"});
         p.learner = rule->floating.learner(spec.plasticity->parameters, layer);
       } catch (const Error& error) {
         for (const Diagnostic& item : error.items()) mistakes.add(item);
@@ -90,7 +92,8 @@ bool FloatNetwork::learns(std::size_t projection) const { return projections_[pr
 double FloatNetwork::rate(std::size_t projection, std::uint64_t t) const {
   if (!projections_[projection].plastic) return 0;
   const std::uint64_t piece = schedule_piece(options_.run_length);
-  const double held = static_cast<double>(t / piece * piece), total = static_cast<double>(options_.run_length);
+  const double held = static_cast<double>(t / piece * piece),
+               total = static_cast<double>(options_.run_length);
   Schedule schedule = network_.projections[projection].plasticity->schedule;
   double eta = network_.projections[projection].plasticity->parameters.number("eta");
   if (options_.baseline == Baseline::backprop) schedule = {ScheduleKind::linear}, eta = options_.backprop_eta;
@@ -128,8 +131,9 @@ std::span<const double> FloatNetwork::forward(std::span<const double> x) {
 
 std::span<const double> FloatNetwork::learn(std::span<const double> x, std::int64_t label) {
   if (label < 0 || label >= network_.classes)
-    throw Error(ExitCode::data, {"TF-REF-003", "sample " + std::to_string(learned_), "a label of " + std::to_string(label),
-                                 "0 to " + std::to_string(network_.classes - 1), "set classes in [network]"});
+    throw Error(ExitCode::data,
+                {"TF-REF-003", "sample " + std::to_string(learned_), "a label of " + std::to_string(label),
+                 "0 to " + std::to_string(network_.classes - 1), "set classes in [network]"});
   forward(x);
   if (options_.baseline == Baseline::backprop) backward(label);
   for (std::size_t k = 0; k < projections_.size(); ++k)
@@ -239,7 +243,8 @@ double FloatNetwork::weight_norm(std::size_t projection) const {
 
 FloatLayerSignals FloatNetwork::take_signals(std::size_t projection) {
   FloatLayerSignals out = std::exchange(projections_[projection].sums, {});
-  if (out.partners > 0) out.kernel /= out.partners, out.third_factor /= out.partners, out.same_class /= out.partners;
+  if (out.partners > 0)
+    out.kernel /= out.partners, out.third_factor /= out.partners, out.same_class /= out.partners;
   return out;
 }
 

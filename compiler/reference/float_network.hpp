@@ -1,6 +1,6 @@
-// A network in floating point: the same populations, projections, learning rules, rates and weight ages as the
-// chip has, in float64 and without number formats. It is what learning on the chip is compared with, and with a
-// baseline it trains the same network by backpropagation or leaves the hidden layers at random.
+// A network in floating point: the same populations, projections, learning rules, rates and weight ages as
+// the chip has, in float64 and without number formats. It is what learning on the chip is compared with, and
+// with a baseline it trains the same network by backpropagation or leaves the hidden layers at random.
 #pragma once
 
 #include <cstddef>
@@ -20,16 +20,19 @@ namespace trifactor {
 enum class Baseline : std::uint8_t {
   none,      ///< every plastic projection learns by its own rule
   random,    ///< only plastic projections that end at the output learn, the others keep their initial weights
-  backprop,  ///< all plastic projections learn by online backpropagation of the softmax cross-entropy of the output
+  backprop,  ///< all plastic projections learn by online backpropagation of the softmax cross-entropy of the
+             ///< output
 };
 
 struct FloatNetworkOptions {
   Baseline baseline = Baseline::none;
-  double backprop_eta = 0.02;    ///< of every projection at the start, falls linearly to 0 over the run
-  std::uint64_t run_length = 0;  ///< learning samples of the whole run, for schedules; 0: rates stay at their start
+  double backprop_eta = 0.02;  ///< of every projection at the start, falls linearly to 0 over the run
+  std::uint64_t run_length =
+      0;  ///< learning samples of the whole run, for schedules; 0: rates stay at their start
 };
 
-/// What a projection's learner saw over an interval: means over all its pairs of samples, 0 where there is none.
+/// What a projection's learner saw over an interval: means over all its pairs of samples, 0 where there is
+/// none.
 struct FloatLayerSignals {
   double kernel = 0;        ///< mean kernel
   double third_factor = 0;  ///< mean |M|, without the 1/n of n partners, as the chip counts it
@@ -39,14 +42,14 @@ struct FloatLayerSignals {
 
 class FloatNetwork {
  public:
-  /// Weights start at initial_weights(network). Throws Error when a rule refuses its parameters or layer, or when
-  /// a rule has no float rendering (TF-REF-001).
+  /// Weights start at initial_weights(network). Throws Error when a rule refuses its parameters or layer, or
+  /// when a rule has no float rendering (TF-REF-001).
   explicit FloatNetwork(Network network, const FloatNetworkOptions& options = {});
 
   const Network& network() const { return network_; }
 
-  /// Activities of the output population (classes). x: (neurons of the input). Changes nothing that matters to
-  /// learning. The span is valid until the next call.
+  /// Activities of the output population (classes). x: (neurons of the input). Changes nothing that matters
+  /// to learning. The span is valid until the next call.
   std::span<const double> forward(std::span<const double> x);
 
   /// One learning sample: forward with the weights as they are (less D updates that wait), then the update.
@@ -55,7 +58,8 @@ class FloatNetwork {
 
   std::uint64_t learned() const { return learned_; }
 
-  /// The rate of a projection at learning sample t: held over schedule_piece(run_length) samples. 0: does not learn.
+  /// The rate of a projection at learning sample t: held over schedule_piece(run_length) samples. 0: does not
+  /// learn.
   double rate(std::size_t projection, std::uint64_t t) const;
   bool learns(std::size_t projection) const;
 
@@ -65,7 +69,8 @@ class FloatNetwork {
   /// (neurons of to, neurons of from) in C order.
   std::vector<double> weights(std::size_t projection) const;
   std::vector<double> bias(std::size_t projection) const;  ///< (neurons of to), empty without
-  void set_weight(std::size_t projection, std::size_t to, std::size_t from, double value);  ///< from = fan-in: the bias
+  void set_weight(std::size_t projection, std::size_t to, std::size_t from,
+                  double value);  ///< from = fan-in: the bias
   /// Root of the sum of squares, bias included; not finite when learning has diverged.
   double weight_norm(std::size_t projection) const;
 

@@ -9,19 +9,22 @@ using namespace trifactor;
 namespace {
 
 /// What a rule's eval says on a layer's frozen weights.
-FloatArrays eval(const Network& network, std::size_t k, const FloatNetwork& start, const std::vector<std::vector<double>>& x,
-                 const std::vector<std::int64_t>& labels) {
+FloatArrays eval(const Network& network, std::size_t k, const FloatNetwork& start,
+                 const std::vector<std::vector<double>>& x, const std::vector<std::int64_t>& labels) {
   const ProjectionSpec& spec = network.projections[k];
   const PopulationSpec& to = network.populations[static_cast<std::size_t>(spec.to)];
   EvalRequest request{"online", spec.plasticity->parameters, {}};
   auto& numbers = request.parameters.numbers;
   numbers["classes"] = network.classes, numbers["slope"] = to.slope;
   numbers["groups"] = to.normalise ? to.normalise->groups : 0;
-  numbers["p"] = to.normalise ? to.normalise->p : 0.5, numbers["delta"] = to.normalise ? to.normalise->delta : 1;
+  numbers["p"] = to.normalise ? to.normalise->p : 0.5,
+  numbers["delta"] = to.normalise ? to.normalise->delta : 1;
   FloatArray all{{x.size(), x.front().size()}, {}}, classes{{x.size()}, {}};
   for (const auto& row : x) all.values.insert(all.values.end(), row.begin(), row.end());
   for (const std::int64_t label : labels) classes.values.push_back(static_cast<double>(label));
-  request.inputs = {{"x", all}, {"labels", classes}, {"w", {{static_cast<std::size_t>(to.neurons()), x.front().size()}, start.weights(k)}}};
+  request.inputs = {{"x", all},
+                    {"labels", classes},
+                    {"w", {{static_cast<std::size_t>(to.neurons()), x.front().size()}, start.weights(k)}}};
   return find_rule(spec.plasticity->rule)->floating.eval(request);
 }
 
@@ -31,8 +34,10 @@ TEST_CASE("the first updates are those of eval") {
   // With weight age D every sample up to D sees the weights of the start, so the sum of the updates that were
   // applied must be the sum of eval's dw.
   constexpr int age = 9;
-  for (std::map<std::string, double> hidden :
-       {std::map<std::string, double>{{"partners", 4}}, {{"partners", 0}}, {{"partners", 0}, {"variant", 21}}, {{"partners", 0}, {"variant", 22}}}) {
+  for (std::map<std::string, double> hidden : {std::map<std::string, double>{{"partners", 4}},
+                                               {{"partners", 0}},
+                                               {{"partners", 0}, {"variant", 21}},
+                                               {{"partners", 0}, {"variant", 22}}}) {
     hidden["sigma"] = 0.5, hidden["eta"] = 0.3;
     const Network network = small_network(age, hidden);
     FloatNetwork learner(network);
@@ -77,7 +82,8 @@ TEST_CASE("the read-out learns by the delta rule, bias included") {
     const double delta = (i == 2 ? 1 : 0) - std::exp(y[i]) / total;
     CHECK(net.bias(1)[i] - start.bias(1)[i] == Approx(0.2 * delta));
     for (std::size_t j = 0; j < 8; ++j)
-      CHECK(net.weights(1)[i * 8 + j] - start.weights(1)[i * 8 + j] == Approx(0.2 * delta * h[j]).margin(1e-15));
+      CHECK(net.weights(1)[i * 8 + j] - start.weights(1)[i * 8 + j] ==
+            Approx(0.2 * delta * h[j]).margin(1e-15));
   }
 }
 
@@ -152,7 +158,8 @@ TEST_CASE("signals are means over pairs") {
   for (int t = 0; t < 12; ++t) labels.push_back(stream.label()), net.learn(stream.x(), labels.back());
   double same = 0, pairs = 0;
   for (std::size_t t = 0; t < labels.size(); ++t)
-    for (std::size_t p = 1; p <= std::min<std::size_t>(t, 4); ++p) same += labels[t] == labels[t - p], ++pairs;
+    for (std::size_t p = 1; p <= std::min<std::size_t>(t, 4); ++p)
+      same += labels[t] == labels[t - p], ++pairs;
   const FloatLayerSignals signals = net.take_signals(0);
   CHECK(signals.partners == pairs);
   CHECK(signals.same_class == Approx(same / pairs));
@@ -183,7 +190,9 @@ TEST_CASE("row kernels are the plain loops") {
       std::vector<double> row = w;
       update_row(row, a0, 0.5, which & 1 ? a1 : none, -2, which & 2 ? c : none);
       for (std::size_t i = 0; i < n; ++i)
-        CHECK(row[i] == Approx(w[i] + a0[i] * 0.5 + (which & 1 ? a1[i] * -2 : 0) - (which & 2 ? c[i] * w[i] : 0)).margin(1e-15));
+        CHECK(row[i] ==
+              Approx(w[i] + a0[i] * 0.5 + (which & 1 ? a1[i] * -2 : 0) - (which & 2 ? c[i] * w[i] : 0))
+                  .margin(1e-15));
     }
     std::vector<double> rows, sums(n, 1.0), expected(n, 1.0);
     std::vector<FloatAxon> axons;
@@ -196,7 +205,10 @@ TEST_CASE("row kernels are the plain loops") {
     }
     add_rows(axons, rows.data(), sums);
     double product = 0;
-    for (std::size_t i = 0; i < n; ++i) CHECK(sums[i] == Approx(expected[i]).margin(1e-15)), product += w[i] * a0[i];
+    for (std::size_t i = 0; i < n; ++i) {
+      CHECK(sums[i] == Approx(expected[i]).margin(1e-15));
+      product += w[i] * a0[i];
+    }
     CHECK(row_product(w, a0) == Approx(product).margin(1e-15));
   }
 }

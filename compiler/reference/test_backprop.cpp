@@ -21,8 +21,9 @@ Network branched(Activation output) {
   c.normalise = NormaliseSpec{3, 0.9, 0.2, 8};
   n.populations = {input, a, b, c, population("y", 4, output)};
   const auto plain = [] { return learns("readout"); };
-  n.projections = {projection(0, 1, plain(), true), projection(0, 2, plain()), projection(1, 3, plain()),
-                   projection(2, 3, plain(), true), projection(3, 4, plain(), true), projection(1, 4, plain())};
+  n.projections = {projection(0, 1, plain(), true), projection(0, 2, plain()),
+                   projection(1, 3, plain()),       projection(2, 3, plain(), true),
+                   projection(3, 4, plain(), true), projection(1, 4, plain())};
   n.input = 0, n.output = 4;
   return n;
 }
@@ -48,8 +49,10 @@ TEST_CASE("backprop descends the gradient of the cross-entropy") {
     net.learn(x, 1);
     double largest = 0;
     for (std::size_t k = 0; k < network.projections.size(); ++k) {
-      const std::vector<double> before = probe.weights(k), after = net.weights(k), bias = probe.bias(k), bias_after = net.bias(k);
-      const std::size_t to = static_cast<std::size_t>(network.populations[static_cast<std::size_t>(network.projections[k].to)].neurons());
+      const std::vector<double> before = probe.weights(k), after = net.weights(k), bias = probe.bias(k),
+                                bias_after = net.bias(k);
+      const std::size_t to = static_cast<std::size_t>(
+          network.populations[static_cast<std::size_t>(network.projections[k].to)].neurons());
       const std::size_t from = before.size() / to;
       for (std::size_t i = 0; i < to; ++i)
         for (std::size_t j = 0; j < from + (bias.empty() ? 0 : 1); ++j) {

@@ -35,14 +35,16 @@ inline ProjectionSpec projection(int from, int to, PlasticitySpec plasticity, bo
   return p;
 }
 
-inline PlasticitySpec learns(const char* rule, std::map<std::string, double> changes = {}, int weight_age = 0) {
+inline PlasticitySpec learns(const char* rule, std::map<std::string, double> changes = {},
+                             int weight_age = 0) {
   PlasticitySpec p;
   p.rule = rule, p.parameters = parameters_of(rule, std::move(changes)), p.weight_age = weight_age;
   return p;
 }
 
 /// 6 inputs, a hidden layer of 8 in two groups, 3 scores with bias.
-inline Network small_network(int weight_age = 0, std::map<std::string, double> hidden = {{"partners", 4}, {"sigma", 0.5}, {"eta", 0.3}}) {
+inline Network small_network(int weight_age = 0, std::map<std::string, double> hidden = {
+                                                     {"partners", 4}, {"sigma", 0.5}, {"eta", 0.3}}) {
   Network n;
   n.name = "small", n.classes = 3;
   PopulationSpec input = population("x", 6), layer = population("h", 8, Activation::leaky_relu);
@@ -63,7 +65,9 @@ struct Stream {
     if (n > 1) values[n / 2] = 0;  // an axon that is silent
     return values;
   }
-  std::int64_t label(std::int64_t classes = 3) { return static_cast<std::int64_t>(engine() % static_cast<std::uint64_t>(classes)); }
+  std::int64_t label(std::int64_t classes = 3) {
+    return static_cast<std::int64_t>(engine() % static_cast<std::uint64_t>(classes));
+  }
 };
 
 }  // namespace trifactor

@@ -93,11 +93,16 @@ std::vector<std::string> rule_names() {
 }
 
 int compile_command(const CompileArguments& a, const Common& common) {
+  const bool writes = !a.dry_run && a.explain.empty();
+  std::error_code error;
+  if (writes && std::filesystem::exists(common.out, error) && !common.force)
+    throw Error(ExitCode::cannot_write, {"TF-OUT-002", common.out, "already exists", "a name that is not taken", "use --force to write over it"});
   const Network network = read_network(a.network, a.network_set);
   const Machine machine = read_machine(a.machine, common.set, rule_names());
   Network seeded = network;
   if (common.seed) seeded.seed = *common.seed;
   const Program program = compile(seeded, machine, {a.placement_seed});
+  if (writes) write_layout(common.out, program);
   if (common.json) {
     fmt::print("{}\n", compile_json(program).dump(2));
   } else if (!a.explain.empty()) {
@@ -108,11 +113,7 @@ int compile_command(const CompileArguments& a, const Common& common) {
     fmt::print("{} on {} ({} of {} cores used)\n\n{}\n{}", program.network, machine.name, program.cores.size(), machine.tiles(), core_table(program),
                format_table(program));
   }
-  if (a.dry_run || !a.explain.empty()) return 0;
-  if (std::filesystem::exists(common.out) && !common.force)
-    throw Error(ExitCode::cannot_write, {"TF-OUT-002", common.out, "already exists", "a name that is not taken", "use --force to write over it"});
-  write_layout(common.out, program);
-  if (!common.json && !common.quiet) fmt::print("\nwrote {}\n", common.out);
+  if (writes && !common.json && !common.quiet) fmt::print("\nwrote {}\n", common.out);
   return 0;
 }
 
@@ -125,7 +126,7 @@ Action add_compile(CLI::App& command, Common& common) {
   command.add_option("--network-set", a->network_set, "override a key of the network, KEY=VALUE (repeat)")->allow_extra_args(false);
   command.add_flag("--dry-run", a->dry_run, "print the tables, write nothing");
   command.add_option("--explain", a->explain, "what core N holds and to whom it talks: --explain 3 (or core 3)");
-  command.add_option("--placement-seed", a->placement_seed, "shuffle the cores before placing");
+  command.add_option("--placement-seed", a->placement_seed, "shuffle the cores before placing")->check(CLI::NonNegativeNumber);
   return [a, &common] {
     if (common.out.empty() && !a->dry_run && a->explain.empty())
       throw Error(ExitCode::configuration, {"TF-CLI-005", "trifactor compile", "no output is named", "-o LAYOUT.h5, --dry-run or --explain N", ""});

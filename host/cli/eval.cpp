@@ -27,8 +27,9 @@ const Rule& rule_of(const std::string& name) {
   std::vector<std::string> names;
   for (const Rule& rule : rule_catalogue())
     if (rule.floating.eval != nullptr) names.push_back(rule.name);
-  throw Error(ExitCode::configuration, {"TF-EVL-015", "trifactor eval", fmt::format("there is no rule '{}'", printable(name)),
-                                        "one of " + listed(names), did_you_mean(name, names)});
+  throw Error(ExitCode::configuration,
+              {"TF-EVL-015", "trifactor eval", fmt::format("there is no rule '{}'", printable(name)),
+               "one of " + listed(names), did_you_mean(name, names)});
 }
 
 /// All arrays of the file as numbers; labels must be integers. Values are judged by the rule.
@@ -39,7 +40,8 @@ FloatArrays read_inputs(const std::string& path) {
     const NpyArray array = file.read(name);
     if (name == "labels") {
       std::vector<double> values;
-      for (const std::int64_t label : to_integers(array, file.where(name))) values.push_back(static_cast<double>(label));
+      for (const std::int64_t label : to_integers(array, file.where(name)))
+        values.push_back(static_cast<double>(label));
       arrays[name] = {array.shape, std::move(values)};
     } else {
       arrays[name] = {array.shape, to_doubles(array, file.where(name))};
@@ -55,7 +57,8 @@ std::string array_table(const FloatArrays& arrays) {
     double sum = 0;
     for (const double v : array.values) sum += std::abs(v);
     const bool empty = array.values.empty();
-    rows.push_back({name, shape_text(array.shape), empty ? "" : fmt::format("{:.6g}", *low), empty ? "" : fmt::format("{:.6g}", *high),
+    rows.push_back({name, shape_text(array.shape), empty ? "" : fmt::format("{:.6g}", *low),
+                    empty ? "" : fmt::format("{:.6g}", *high),
                     empty ? "" : fmt::format("{:.6g}", sum / static_cast<double>(array.values.size()))});
   }
   return table(rows);
@@ -74,37 +77,46 @@ Comparison compare(const std::string& name, const BoundedArray& array) {
   double worst = -1;
   for (std::size_t i = 0; i < array.hardware.size(); ++i) {
     const double error = std::abs(array.hardware[i] - array.reference[i]);
-    const double bound = array.bound[i] + 1e-12 * (1 + std::abs(array.reference[i]));  // float64's own rounding
+    const double bound =
+        array.bound[i] + 1e-12 * (1 + std::abs(array.reference[i]));  // float64's own rounding
     c.exceeded += !(error <= bound);
     c.largest_error = std::max(c.largest_error, error), c.largest_bound = std::max(c.largest_bound, bound);
-    if (const double share = error / bound; !(share <= worst)) worst = share, c.error = error, c.bound = bound;
+    if (const double share = error / bound; !(share <= worst))
+      worst = share, c.error = error, c.bound = bound;
   }
   return c;
 }
 
 std::string comparison_table(const std::vector<Comparison>& all) {
-  std::vector<std::vector<std::string>> rows = {{"array", "largest error", "largest bound", "nearest to its bound", "beyond"}};
+  std::vector<std::vector<std::string>> rows = {
+      {"array", "largest error", "largest bound", "nearest to its bound", "beyond"}};
   for (const Comparison& c : all)
     rows.push_back({c.name, fmt::format("{:.3g}", c.largest_error), fmt::format("{:.3g}", c.largest_bound),
-                    fmt::format("{:.3g} of {:.3g}", c.error, c.bound), fmt::format("{} of {}", c.exceeded, c.size)});
+                    fmt::format("{:.3g} of {:.3g}", c.error, c.bound),
+                    fmt::format("{} of {}", c.exceeded, c.size)});
   return table(rows);
 }
 
 class EvalCommand {
  public:
   EvalCommand(const EvalArguments& arguments, const Common& common)
-      : a_(arguments), common_(common), rule_(rule_of(arguments.rule)), parameters_(eval_parameters(rule_, arguments.parameters)) {
+      : a_(arguments),
+        common_(common),
+        rule_(rule_of(arguments.rule)),
+        parameters_(eval_parameters(rule_, arguments.parameters)) {
     check_options();
   }
 
   int run() {
-    const FormatMap formats = a_.engine == "float" ? FormatMap{} : eval_formats(a_.format, default_formats(rule_, parameters_));
+    const FormatMap formats =
+        a_.engine == "float" ? FormatMap{} : eval_formats(a_.format, default_formats(rule_, parameters_));
     const EvalRequest request{a_.mode, parameters_, read_inputs(a_.in)};
     results_ = rule_.floating.eval(request);
     if (a_.engine != "float") in_fixed_point(request, formats);
     write();
     print();
-    const bool beyond = std::any_of(comparisons_.begin(), comparisons_.end(), [](const Comparison& c) { return c.exceeded > 0; });
+    const bool beyond = std::any_of(comparisons_.begin(), comparisons_.end(),
+                                    [](const Comparison& c) { return c.exceeded > 0; });
     return static_cast<int>(beyond ? ExitCode::check_failed : ExitCode::ok);
   }
 
@@ -114,7 +126,8 @@ class EvalCommand {
     Diagnostics mistakes;
     const auto float_only = [&](bool given, const char* option) {
       if (given && a_.engine == "float")
-        mistakes.add({"TF-EVL-019", option, "is for the hardware's engines", "--engine functional or rtl", ""});
+        mistakes.add(
+            {"TF-EVL-019", option, "is for the hardware's engines", "--engine functional or rtl", ""});
     };
     float_only(!a_.format.empty(), "--format");
     float_only(!a_.against.empty(), "--against");
@@ -122,7 +135,8 @@ class EvalCommand {
     mistakes.throw_if_any(ExitCode::configuration);
     std::error_code error;
     if (std::filesystem::exists(a_.result, error) && !common_.force)
-      throw Error(ExitCode::cannot_write, {"TF-OUT-002", a_.result, "already exists", "a name that is not taken", "use --force to write over it"});
+      throw Error(ExitCode::cannot_write, {"TF-OUT-002", a_.result, "already exists",
+                                           "a name that is not taken", "use --force to write over it"});
   }
 
   void in_fixed_point(const EvalRequest& request, const FormatMap& formats) {
@@ -142,7 +156,8 @@ class EvalCommand {
   void write() const {
     NpzFile file;
     for (const auto& [name, array] : results_) file[name] = NpyArray::from(array.values, array.shape);
-    if (!formats_.empty()) file["formats"] = NpyArray::from(std::vector<std::uint8_t>(formats_.begin(), formats_.end()));
+    if (!formats_.empty())
+      file["formats"] = NpyArray::from(std::vector<std::uint8_t>(formats_.begin(), formats_.end()));
     write_npz(a_.result, file);
   }
 
@@ -163,8 +178,12 @@ class EvalCommand {
     for (const auto& [name, array] : results_) json["arrays"][name] = array.shape;
     json["formats"] = formats_.empty() ? nlohmann::json(nullptr) : nlohmann::json(formats_);
     for (const Comparison& c : comparisons_)
-      json["against_float"][c.name] = {{"largest_error", c.largest_error}, {"largest_bound", c.largest_bound}, {"error", c.error},
-                                       {"bound", c.bound},                 {"exceeded", c.exceeded},           {"size", c.size}};
+      json["against_float"][c.name] = {{"largest_error", c.largest_error},
+                                       {"largest_bound", c.largest_bound},
+                                       {"error", c.error},
+                                       {"bound", c.bound},
+                                       {"exceeded", c.exceeded},
+                                       {"size", c.size}};
     return json;
   }
 
@@ -182,16 +201,27 @@ class EvalCommand {
 Action add_eval(CLI::App& command, Common& common) {
   auto a = std::make_shared<EvalArguments>();
   command.add_option("rule", a->rule, "rule, see `trifactor list rules`")->required();
-  command.add_option("--in", a->in, "IN.npz: x (T, n_in), w (n_out, n_in), labels (T), and what the rule needs more")->required();
+  command
+      .add_option("--in", a->in,
+                  "IN.npz: x (T, n_in), w (n_out, n_in), labels (T), and what the rule needs more")
+      ->required();
   command.add_option("--out", a->result, "OUT.npz: dw and every intermediate")->required();
   command.add_option("--mode", a->mode, "online or batch")->capture_default_str();
-  command.add_option("--param", a->parameters, "NAME=VALUE of the rule's parameters (repeat)")->allow_extra_args(false);
-  command.add_option("--engine", a->engine, "float, functional (golden units) or rtl (the same units from SystemVerilog)")
+  command.add_option("--param", a->parameters, "NAME=VALUE of the rule's parameters (repeat)")
+      ->allow_extra_args(false);
+  command
+      .add_option("--engine", a->engine,
+                  "float, functional (golden units) or rtl (the same units from SystemVerilog)")
       ->check(CLI::IsMember({"float", "functional", "rtl"}))
       ->capture_default_str();
-  command.add_option("--against", a->against, "float: print error and bound of each array; exit 1 when one is exceeded")->check(CLI::IsMember({"float"}));
-  command.add_option("--format", a->format, "number formats of w, x, z, r, uq as NAME=BITS.FRACTION, separated by commas");
-  command.add_option("--rounding", a->rounding, "stochastic (default) or nearest")->check(CLI::IsMember({"stochastic", "nearest"}));
+  command
+      .add_option("--against", a->against,
+                  "float: print error and bound of each array; exit 1 when one is exceeded")
+      ->check(CLI::IsMember({"float"}));
+  command.add_option("--format", a->format,
+                     "number formats of w, x, z, r, uq as NAME=BITS.FRACTION, separated by commas");
+  command.add_option("--rounding", a->rounding, "stochastic (default) or nearest")
+      ->check(CLI::IsMember({"stochastic", "nearest"}));
   return [a, &common] { return EvalCommand(*a, common).run(); };
 }
 

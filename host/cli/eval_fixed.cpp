@@ -23,7 +23,8 @@ int groups_of(const Parameters& p) { return has(p, "groups") ? p.integer("groups
 double range_of(const NumberFormat& f) { return std::ldexp(1.0, f.bits - 1 - f.frac); }
 
 Error refuse(const char* code, std::string found, std::string expected, std::string hint) {
-  return Error(ExitCode::configuration, {code, "trifactor eval", std::move(found), std::move(expected), std::move(hint)});
+  return Error(ExitCode::configuration,
+               {code, "trifactor eval", std::move(found), std::move(expected), std::move(hint)});
 }
 
 /// The network that the arrays describe: an input and one layer.
@@ -47,7 +48,8 @@ Network network_of(const Rule& rule, const EvalRequest& request, const FixedOpti
   layer.value_range = layer.output_range = range_of(options.formats.at("z"));
   layer.activity_bits = 16;
   if (groups_of(p) > 0) {
-    layer.normalise = NormaliseSpec{groups_of(p), p.number("p"), p.number("delta"), range_of(options.formats.at("uq"))};
+    layer.normalise =
+        NormaliseSpec{groups_of(p), p.number("p"), p.number("delta"), range_of(options.formats.at("uq"))};
     layer.output_range = range_of(options.formats.at("r"));
   }
   ProjectionSpec projection;
@@ -87,7 +89,8 @@ class Layer {
         means_(static_cast<std::size_t>(plasticity_.mean_words) * trace.neurons),
         held_(static_cast<std::size_t>(plasticity_.held_words) * width_of_group_words()),
         row_mean_(trace.inputs),
-        weights_(static_cast<std::uint32_t>(trace.inputs), static_cast<std::uint32_t>(trace.neurons), block_.weight_bits) {}
+        weights_(static_cast<std::uint32_t>(trace.inputs), static_cast<std::uint32_t>(trace.neurons),
+                 block_.weight_bits) {}
 
   void sample(std::size_t t, std::uint16_t label, const LaneConfig& lane) {
     labels_.push_back(label);
@@ -112,16 +115,21 @@ class Layer {
     }
     const std::size_t size = static_cast<std::size_t>(core_.normalise.group_size);
     for (std::size_t g = 0; g < trace_.groups; ++g)
-      uq.push_back(normalise_group(core_.normalise, std::span(z).subspan(g * size, size), std::span(r).subspan(g * size, size)));
-    const auto record = [](auto& all, const auto& words) { all.insert(all.end(), words.begin(), words.end()); };
+      uq.push_back(normalise_group(core_.normalise, std::span(z).subspan(g * size, size),
+                                   std::span(r).subspan(g * size, size)));
+    const auto record = [](auto& all, const auto& words) {
+      all.insert(all.end(), words.begin(), words.end());
+    };
     record(trace_.z, z), record(trace_.fprime, fprime);
     if (size > 0) record(trace_.r, r), record(trace_.uq, uq);
-    z_.push_back(std::move(z)), fprime_.push_back(std::move(fprime)), r_.push_back(std::move(r)), uq_.push_back(std::move(uq));
+    z_.push_back(std::move(z)), fprime_.push_back(std::move(fprime)), r_.push_back(std::move(r)),
+        uq_.push_back(std::move(uq));
   }
 
   LocalActivity activity(std::size_t t) const {
     const bool grouped = trace_.groups > 0;
-    return {z_[t].data(), fprime_[t].data(), grouped ? r_[t].data() : nullptr, grouped ? uq_[t].data() : nullptr};
+    return {z_[t].data(), fprime_[t].data(), grouped ? r_[t].data() : nullptr,
+            grouped ? uq_[t].data() : nullptr};
   }
 
   void form(std::size_t t) {
@@ -129,11 +137,13 @@ class Layer {
     const std::uint32_t count = history_count(t, static_cast<std::uint32_t>(plasticity_.partners));
     std::vector<const std::int16_t*> compared;
     for (std::uint32_t age = 0; age <= count; ++age)
-      compared.push_back(plasticity_.compared == Compared::group_scale ? uq_[t - age].data() : z_[t - age].data());
+      compared.push_back(plasticity_.compared == Compared::group_scale ? uq_[t - age].data()
+                                                                       : z_[t - age].data());
     PostView view;
     view.registers = plasticity_.post;
     view.eta = plasticity_.eta;
-    view.neurons = static_cast<int>(n), view.group_size = core_.normalise.group_size, view.count = static_cast<int>(count);
+    view.neurons = static_cast<int>(n), view.group_size = core_.normalise.group_size,
+    view.count = static_cast<int>(count);
     view.now = activity(t);
     if (plasticity_.remembers_activity && t > 0) view.before = activity(t - 1);
     view.compared = compared;
@@ -143,13 +153,15 @@ class Layer {
       std::vector<std::int64_t> up(static_cast<std::size_t>(plasticity_.up_words));
       post_->contribute(view, up);
       TeacherMonitor monitor;
-      teacher_unit_->teach(teacher_->registers, t, static_cast<int>(count), up, label_bits(labels_, t, count), state_, words, monitor);
+      teacher_unit_->teach(teacher_->registers, t, static_cast<int>(count), up, label_bits(labels_, t, count),
+                           state_, words, monitor);
       trace_.kernel_sum.push_back(monitor.kernel);
       trace_.words.insert(trace_.words.end(), words.begin(), words.end());
       trace_.teacher.insert(trace_.teacher.end(), state_.begin(), state_.end());
     }
     const std::size_t padded = padded_columns(n);
-    a0_.assign(padded, 0), a1_.assign(plasticity_.uses_a1 ? padded : 0, 0), c_.assign(plasticity_.uses_c ? padded : 0, 0);
+    a0_.assign(padded, 0), a1_.assign(plasticity_.uses_a1 ? padded : 0, 0),
+        c_.assign(plasticity_.uses_c ? padded : 0, 0);
     std::vector<std::uint32_t> generators = fresh(RandomUse::factor);
     PostResult result;
     result.generators = std::span(generators).first(n);
@@ -166,7 +178,8 @@ class Layer {
   /// Generators of a layout just loaded, padded.
   std::vector<std::uint32_t> fresh(RandomUse use) const {
     std::vector<std::uint32_t> all(padded_columns(trace_.neurons), 1);
-    for (std::uint32_t i = 0; i < trace_.neurons; ++i) all[i] = generator_seed(core_.network_seed, use, block_.projection, i, 0);
+    for (std::uint32_t i = 0; i < trace_.neurons; ++i)
+      all[i] = generator_seed(core_.network_seed, use, block_.projection, i, 0);
     return all;
   }
 
@@ -175,9 +188,11 @@ class Layer {
     const TraceConfig trace{plasticity_.mean_rate, plasticity_.row_mean_bits};
     const std::int32_t up = 1 << plasticity_.mean_extra_bits;
     if (kind == RowTrace::now) return static_cast<std::int32_t>(trace_.x[t * trace_.inputs + row]) * up;
-    if (kind == RowTrace::before && t > 0) return static_cast<std::int32_t>(trace_.x[(t - 1) * trace_.inputs + row]) * up;
+    if (kind == RowTrace::before && t > 0)
+      return static_cast<std::int32_t>(trace_.x[(t - 1) * trace_.inputs + row]) * up;
     if (kind == RowTrace::mean)
-      return static_cast<std::int32_t>(saturate_signed(round_shift(row_mean_[row], trace.extra - plasticity_.mean_extra_bits), 16));
+      return static_cast<std::int32_t>(
+          saturate_signed(round_shift(row_mean_[row], trace.extra - plasticity_.mean_extra_bits), 16));
     return 0;
   }
 
@@ -187,19 +202,24 @@ class Layer {
     std::vector<UpdateRow> rows;
     for (std::size_t j = 0; j < m; ++j) {
       const std::int64_t x = trace_.x[t * m + j];
-      if (plasticity_.b1 == RowTrace::mean && t == 0) row_mean_[j] = static_cast<std::int32_t>(x << trace.extra);
-      rows.push_back({static_cast<std::uint32_t>(j), scalar(plasticity_.b0, t, j), scalar(plasticity_.b1, t, j)});
-      if (plasticity_.b1 == RowTrace::mean) row_mean_[j] = static_cast<std::int32_t>(trace_step(trace, row_mean_[j], x));
+      if (plasticity_.b1 == RowTrace::mean && t == 0)
+        row_mean_[j] = static_cast<std::int32_t>(x << trace.extra);
+      rows.push_back(
+          {static_cast<std::uint32_t>(j), scalar(plasticity_.b0, t, j), scalar(plasticity_.b1, t, j)});
+      if (plasticity_.b1 == RowTrace::mean)
+        row_mean_[j] = static_cast<std::int32_t>(trace_step(trace, row_mean_[j], x));
       for (std::size_t i = 0; i < n; ++i)
-        weights_.set(static_cast<std::uint32_t>(j), static_cast<std::uint32_t>(i), static_cast<std::int32_t>(trace_.w[i * m + j]));
+        weights_.set(static_cast<std::uint32_t>(j), static_cast<std::uint32_t>(i),
+                     static_cast<std::int32_t>(trace_.w[i * m + j]));
     }
     std::vector<std::uint32_t> generators = fresh(RandomUse::update);
     LaneLosses losses;
-    lane_->update(lane, {a0_.data(), a1_.empty() ? nullptr : a1_.data(), c_.empty() ? nullptr : c_.data()}, rows, weights_.block(),
-                  generators.data(), losses);
+    lane_->update(lane, {a0_.data(), a1_.empty() ? nullptr : a1_.data(), c_.empty() ? nullptr : c_.data()},
+                  rows, weights_.block(), generators.data(), losses);
     for (std::size_t i = 0; i < n; ++i)
       for (std::size_t j = 0; j < m; ++j)
-        trace_.dw.push_back(weights_.at(static_cast<std::uint32_t>(j), static_cast<std::uint32_t>(i)) - trace_.w[i * m + j]);
+        trace_.dw.push_back(weights_.at(static_cast<std::uint32_t>(j), static_cast<std::uint32_t>(i)) -
+                            trace_.w[i * m + j]);
   }
 
   const CoreImage& core_;
@@ -213,8 +233,8 @@ class Layer {
   std::vector<std::int64_t> state_;
   std::vector<std::int32_t> means_, held_, row_mean_;
   SynapseMemory weights_;
-  std::vector<std::uint16_t> labels_;                      // of every sample so far
-  std::vector<std::vector<std::int16_t>> z_, r_, uq_;      // of every sample so far
+  std::vector<std::uint16_t> labels_;                  // of every sample so far
+  std::vector<std::vector<std::int16_t>> z_, r_, uq_;  // of every sample so far
   std::vector<std::vector<std::uint16_t>> fprime_;
   std::vector<std::int16_t> a0_, a1_, c_;
 };
@@ -224,15 +244,19 @@ void check(const Rule& rule, const EvalRequest& request, const FormatMap& format
   if (!rule.renderings.golden || rule.bench == nullptr)
     throw refuse("TF-EVL-017", rule.name + " has no fixed-point rendering", "--engine float", "");
   if (request.mode != "online")
-    throw refuse("TF-EVL-017", "mode " + request.mode + " in fixed point", "--mode online", "the hardware learns sample by sample; use --engine float");
+    throw refuse("TF-EVL-017", "mode " + request.mode + " in fixed point", "--mode online",
+                 "the hardware learns sample by sample; use --engine float");
   const auto& w = request.inputs.at("w").shape;
   const int groups = groups_of(request.parameters);
   const std::size_t size = groups > 0 ? w[0] / static_cast<std::size_t>(groups) : 2;
   if (w[0] > 16384 || w[1] > 65536 || size < 2 || size > 256)
-    throw refuse("TF-EVL-018", fmt::format("a layer of {} neurons, {} inputs{}", w[0], w[1], groups > 0 ? fmt::format(", groups of {}", size) : ""),
+    throw refuse("TF-EVL-018",
+                 fmt::format("a layer of {} neurons, {} inputs{}", w[0], w[1],
+                             groups > 0 ? fmt::format(", groups of {}", size) : ""),
                  "at most 16384 neurons, 65536 inputs, groups of 2 to 256", "use --engine float");
   for (const auto& [name, f] : formats)
-    if (f.frac < -10 || f.frac > 30) throw refuse("TF-EVL-018", fmt::format("{} as {}", name, to_string(f)), "-10 to 30 fraction bits", "");
+    if (f.frac < -10 || f.frac > 30)
+      throw refuse("TF-EVL-018", fmt::format("{} as {}", name, to_string(f)), "-10 to 30 fraction bits", "");
 }
 
 }  // namespace
@@ -247,8 +271,8 @@ FormatMap default_formats(const Rule&, const Parameters& parameters) {
   return formats;
 }
 
-FixedEval eval_fixed(const Rule& rule, const EvalRequest& request, const FloatArrays& reference, const FixedOptions& options,
-                     const Arithmetic& arithmetic) {
+FixedEval eval_fixed(const Rule& rule, const EvalRequest& request, const FloatArrays& reference,
+                     const FixedOptions& options, const Arithmetic& arithmetic) {
   check(rule, request, options.formats);
   const Network network = network_of(rule, request, options);
   const ResolvedNetwork resolved = resolve(network);
@@ -262,17 +286,21 @@ FixedEval eval_fixed(const Rule& rule, const EvalRequest& request, const FloatAr
   for (const double v : x.values) trace.x.push_back(facts.activity.quantise(v));
   for (const double v : w.values) trace.w.push_back(facts.weight.quantise(v));
 
-  const std::vector<Slice> slices = {{0, 0, static_cast<int>(trace.inputs), 0, 0, 0, 1, 0},
-                                     {1, 0, static_cast<int>(trace.neurons), 0, static_cast<int>(trace.inputs), 0, 1, 1}};
+  const std::vector<Slice> slices = {
+      {0, 0, static_cast<int>(trace.inputs), 0, 0, 0, 1, 0},
+      {1, 0, static_cast<int>(trace.neurons), 0, static_cast<int>(trace.inputs), 0, 1, 1}};
   const Program program = emit(network, resolved, machine_of(rule), {{w.values, {}}}, slices);
-  Layer layer(program.cores.at(1), program.teachers.empty() ? nullptr : &program.teachers.front(), arithmetic, trace);
+  Layer layer(program.cores.at(1), program.teachers.empty() ? nullptr : &program.teachers.front(), arithmetic,
+              trace);
   for (std::size_t t = 0; t < trace.samples; ++t)
     layer.sample(t, static_cast<std::uint16_t>(request.inputs.at("labels").values[t]), plan.lane);
 
   FixedEval out;
   out.arrays = rule.bench({request, facts, plan, program.cores.at(1).normalise, trace});
   for (auto& [name, array] : out.arrays)
-    if (const auto found = reference.find(name); found != reference.end() && found->second.shape == array.shape) array.reference = found->second.values;
+    if (const auto found = reference.find(name);
+        found != reference.end() && found->second.shape == array.shape)
+      array.reference = found->second.values;
   out.formats = {{"w", facts.weight}, {"x", facts.activity}, {"z", facts.value}};
   if (facts.groups > 0) out.formats["r"] = facts.output, out.formats["uq"] = facts.group_scale;
   for (const NamedFormat& f : plan.formats) out.formats[f.array] = f.format;

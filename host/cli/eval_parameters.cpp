@@ -54,7 +54,8 @@ class ParameterReader {
       return mistake("TF-EVL-011", text, fmt::format("{} has no parameter '{}'", rule_.name, printable(name)),
                      "one of " + listed(names), did_you_mean(name, names));
     }
-    if (!given_.insert(name).second) return mistake("TF-EVL-012", text, name + " is given twice", "each parameter once");
+    if (!given_.insert(name).second)
+      return mistake("TF-EVL-012", text, name + " is given twice", "each parameter once");
     read_value(text, value, *found->second);
   }
 
@@ -74,17 +75,23 @@ class ParameterReader {
       return mistake("TF-EVL-013", text, fmt::format("{} cannot be '{}'", spec.name, printable(value)),
                      "one of " + listed(spec.choices), did_you_mean(value, spec.choices));
     }
-    const std::string range = fmt::format("a {}number from {} to {}", spec.integer ? "whole " : "", spec.low, spec.high);
+    const std::string range =
+        fmt::format("a {}number from {} to {}", spec.integer ? "whole " : "", spec.low, spec.high);
     const std::optional<double> number = number_in(value);
     if (!number || (spec.integer && *number != std::floor(*number)))
-      return mistake("TF-EVL-013", text, fmt::format("'{}' is no {}", printable(value), spec.integer ? "whole number" : "finite number"), range);
+      return mistake(
+          "TF-EVL-013", text,
+          fmt::format("'{}' is no {}", printable(value), spec.integer ? "whole number" : "finite number"),
+          range);
     if (*number < spec.low || *number > spec.high)
       return mistake("TF-EVL-014", text, fmt::format("{} is {}", spec.name, *number), range);
     parameters_.numbers[spec.name] = *number;
   }
 
-  void mistake(const char* code, const std::string& text, std::string found, std::string expected, std::string hint = "") {
-    mistakes_.add({code, "--param " + printable(text), std::move(found), std::move(expected), std::move(hint)});
+  void mistake(const char* code, const std::string& text, std::string found, std::string expected,
+               std::string hint = "") {
+    mistakes_.add(
+        {code, "--param " + printable(text), std::move(found), std::move(expected), std::move(hint)});
   }
 
   const Rule& rule_;
@@ -114,19 +121,28 @@ FormatMap eval_formats(const std::string& given, const FormatMap& defaults) {
     at = end + 1;
     const std::size_t equals = item.find('='), dot = item.find('.', equals == std::string::npos ? 0 : equals);
     const auto mistake = [&](std::string found, std::string expected, std::string hint = "") {
-      mistakes.add({"TF-EVL-016", "--format " + printable(item), std::move(found), std::move(expected), std::move(hint)});
+      mistakes.add({"TF-EVL-016", "--format " + printable(item), std::move(found), std::move(expected),
+                    std::move(hint)});
     };
     const std::string name = item.substr(0, equals);
-    const auto bits = dot == std::string::npos ? std::nullopt : integer_in(std::string_view(item).substr(equals + 1, dot - equals - 1));
-    const auto frac = dot == std::string::npos ? std::nullopt : integer_in(std::string_view(item).substr(dot + 1));
+    const auto bits = dot == std::string::npos
+                          ? std::nullopt
+                          : integer_in(std::string_view(item).substr(equals + 1, dot - equals - 1));
+    const auto frac =
+        dot == std::string::npos ? std::nullopt : integer_in(std::string_view(item).substr(dot + 1));
     if (equals == std::string::npos || !bits || !frac) {
       mistake("this is not name=bits.fraction", "for example w=16.14,x=8.7");
     } else if (!defaults.contains(name)) {
-      mistake(fmt::format("there is no array '{}' with a format", printable(name)), "one of " + listed(names), did_you_mean(name, names));
+      mistake(fmt::format("there is no array '{}' with a format", printable(name)), "one of " + listed(names),
+              did_you_mean(name, names));
     } else if (!seen.insert(name).second) {
       mistake(name + " is given twice", "each array once");
-    } else if (name == "w" ? *bits < 4 || *bits > 16 : name == "x" ? *bits != 8 && *bits != 16 : *bits != 16) {
-      mistake(fmt::format("{} bits for {}", *bits, name), name == "w" ? "4 to 16" : name == "x" ? "8 or 16" : "16: it is local to the core");
+    } else if (name == "w"   ? *bits < 4 || *bits > 16
+               : name == "x" ? *bits != 8 && *bits != 16
+                             : *bits != 16) {
+      mistake(fmt::format("{} bits for {}", *bits, name), name == "w"   ? "4 to 16"
+                                                          : name == "x" ? "8 or 16"
+                                                                        : "16: it is local to the core");
     } else if (*frac < -10 || *frac > (name == "w" ? 25 : 15)) {
       mistake(fmt::format("{} fraction bits for {}", *frac, name), name == "w" ? "-10 to 25" : "-10 to 15");
     } else {
@@ -139,7 +155,8 @@ FormatMap eval_formats(const std::string& given, const FormatMap& defaults) {
 
 std::string formats_text(const FormatMap& formats) {
   std::string text;
-  for (const auto& [name, format] : formats) text += (text.empty() ? "" : ",") + name + "=" + to_string(format);
+  for (const auto& [name, format] : formats)
+    text += (text.empty() ? "" : ",") + name + "=" + to_string(format);
   return text;
 }
 

@@ -3,7 +3,9 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <cerrno>
 #include <cstdio>
+#include <cstring>
 #include <exception>
 
 #include "host/cli/commands.hpp"
@@ -40,7 +42,7 @@ constexpr Entry entries[] = {
 
 void add_common(CLI::App& command, Common& common) {
   command.add_flag("--json", common.json, "machine-readable output");
-  command.add_option("--seed", common.seed, "seed of the network");
+  command.add_option("--seed", common.seed, "seed of the network")->check(CLI::NonNegativeNumber);
   command.add_option("--threads", common.threads, "threads of the functional and rtl engines")->check(CLI::Range(1, 256))->capture_default_str();
   command.add_option("--simd", common.simd, "SIMD target, or best")->capture_default_str();
   command.add_option("--set", common.set, "override an entry of the machine, KEY=VALUE (repeat)")->allow_extra_args(false);
@@ -59,6 +61,30 @@ void choose_target(const Common& common) {
   throw Error(ExitCode::configuration, {"TF-CLI-006", "--simd", "this processor has no target '" + common.simd + "'", "best, " + targets, ""});
 }
 
+/// The parser would only say that a command is required.
+void check_command(const std::vector<std::string>& argv) {
+  if (argv.size() < 2 || argv[1].starts_with('-')) return;
+  std::vector<std::string> names;
+  std::string list;
+  for (const Entry& entry : entries) {
+    if (argv[1] == entry.name) return;
+    names.emplace_back(entry.name);
+    list += (list.empty() ? "" : ", ") + std::string(entry.name);
+  }
+  const std::string near = nearest(argv[1], names);
+  throw Error(ExitCode::configuration,
+              {"TF-CLI-001", "trifactor", "there is no command '" + argv[1] + "'", list, near.empty() ? "" : "did you mean '" + near + "'?"});
+}
+
+/// Whether all that was printed went through: a full disk shows only when the buffer is emptied.
+bool written_out() { return std::fflush(stdout) == 0 && std::ferror(stdout) == 0; }
+
+int cannot_write_out(const Common& common, int error) {
+  if (error != EPIPE)  // whoever read has heard enough: `trifactor list rules | head -1`
+    fmt::print(stderr, "{}", error_text({{"TF-OUT-003", "standard output", std::string("cannot be written: ") + std::strerror(error), "", "free some space"}}, common.style()));
+  return static_cast<int>(ExitCode::cannot_write);
+}
+
 int run_program(int argc, char** argv) {
   CLI::App app("trifactor " + tool_version() + ": emulate neuromorphic chips that learn; prove their update RTL; read off what they cost");
   app.require_subcommand(1);
@@ -73,14 +99,19 @@ int run_program(int argc, char** argv) {
     command->callback([&chosen, action] { chosen = action; });
   }
   try {
+    check_command(common.argv);
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     const int status = app.exit(error);
     return status == 0 ? 0 : static_cast<int>(ExitCode::configuration);
+  } catch (const Error& error) {
+    fmt::print(stderr, "{}", error_text(error.items(), common.style()));
+    return static_cast<int>(error.exit());
   }
   try {
     choose_target(common);
-    return chosen();
+    const int status = chosen();
+    return written_out() ? status : cannot_write_out(common, errno);
   } catch (const Error& error) {
     fmt::print(stderr, "{}", error_text(error.items(), common.style()));
     return static_cast<int>(error.exit());
@@ -88,6 +119,7 @@ int run_program(int argc, char** argv) {
     fmt::print(stderr, "{}", error_text({{"TF-CLI-007", "", "out of memory", "", "use a smaller network or data set"}}, common.style()));
     return static_cast<int>(ExitCode::internal);
   } catch (const std::exception& error) {
+    if (std::ferror(stdout) != 0) return cannot_write_out(common, errno);
     fmt::print(stderr, "{}", error_text({{"TF-CLI-008", "", std::string("internal fault: ") + error.what(), "", "please report it with the command line"}}, common.style()));
     return static_cast<int>(ExitCode::internal);
   }
@@ -104,7 +136,9 @@ std::string tool_version() { return TRIFACTOR_VERSION; }
 int main(int argc, char** argv) {
   struct sigaction action {};
   action.sa_handler = trifactor::on_interrupt;
+  action.sa_flags = SA_RESTART;  // the flag stops a run at the next sample; calls under way are finished
   sigaction(SIGINT, &action, nullptr);
   signal(SIGPIPE, SIG_IGN);
+  signal(SIGXFSZ, SIG_IGN);  // a limit on file sizes is then an error of write(), as a full disk is
   return trifactor::run_program(argc, argv);
 }

@@ -18,9 +18,12 @@ struct ReferenceArguments {
   ReferenceOptions options;
 };
 
-nlohmann::json number_or_null(const std::optional<double>& value) { return value ? nlohmann::json(*value) : nlohmann::json(nullptr); }
+nlohmann::json number_or_null(const std::optional<double>& value) {
+  return value ? nlohmann::json(*value) : nlohmann::json(nullptr);
+}
 
-nlohmann::json reference_json(const ReferenceArguments& a, const ReferenceRecord& record, const Common& common) {
+nlohmann::json reference_json(const ReferenceArguments& a, const ReferenceRecord& record,
+                              const Common& common) {
   nlohmann::json json;
   json["schema_version"] = 1;
   json["tool_version"] = tool_version();
@@ -55,7 +58,9 @@ nlohmann::json reference_json(const ReferenceArguments& a, const ReferenceRecord
   return json;
 }
 
-std::string percent(const std::optional<double>& share) { return share ? fmt::format("{:.2f} %", 100 * *share) : ""; }
+std::string percent(const std::optional<double>& share) {
+  return share ? fmt::format("{:.2f} %", 100 * *share) : "";
+}
 
 std::string reference_text(const ReferenceArguments& a, const ReferenceRecord& record) {
   const char* learner = a.options.baseline == Baseline::backprop ? "online backpropagation"
@@ -64,19 +69,21 @@ std::string reference_text(const ReferenceArguments& a, const ReferenceRecord& r
   std::string text = fmt::format("{} in float64, {}\n\n", a.options.network.name, learner);
   std::vector<std::vector<std::string>> rows = {{"epoch", "samples", "test", "while learning"}};
   for (const AccuracyRow& row : record.accuracy)
-    rows.push_back({std::to_string(row.epoch), std::to_string(row.samples_seen), percent(row.test_accuracy), percent(row.train_accuracy)});
+    rows.push_back({std::to_string(row.epoch), std::to_string(row.samples_seen), percent(row.test_accuracy),
+                    percent(row.train_accuracy)});
   text += table(rows);
-  std::vector<std::vector<std::string>> layers = {{"layer", "mean kernel", "mean |M|", "same class", "weight norm"}};
+  std::vector<std::vector<std::string>> layers = {
+      {"layer", "mean kernel", "mean |M|", "same class", "weight norm"}};
   const std::uint64_t last = record.signals.empty() ? 0 : record.signals.back().sample;
   for (const LayerSignals& s : record.signals)
     if (s.sample == last)
       layers.push_back({s.layer, s.mean_kernel ? fmt::format("{:.3f}", *s.mean_kernel) : "",
-                        s.mean_abs_third_factor ? fmt::format("{:.3g}", *s.mean_abs_third_factor) : "", percent(s.same_class_share),
-                        fmt::format("{:.3f}", s.weight_norm.value_or(0))});
+                        s.mean_abs_third_factor ? fmt::format("{:.3g}", *s.mean_abs_third_factor) : "",
+                        percent(s.same_class_share), fmt::format("{:.3f}", s.weight_norm.value_or(0))});
   if (layers.size() > 1) text += "\n" + table(layers);
   const double rate = record.learning_s > 0 ? static_cast<double>(record.learned) / record.learning_s : 0;
-  text += fmt::format("\n{} samples learned in {:.1f} s ({:.0f}/s), tested in {:.1f} s{}\n", record.learned, record.learning_s, rate,
-                      record.testing_s, record.interrupted ? "; interrupted" : "");
+  text += fmt::format("\n{} samples learned in {:.1f} s ({:.0f}/s), tested in {:.1f} s{}\n", record.learned,
+                      record.learning_s, rate, record.testing_s, record.interrupted ? "; interrupted" : "");
   return text;
 }
 
@@ -84,7 +91,9 @@ int reference_command(ReferenceArguments& a, const Common& common) {
   ReferenceOptions& o = a.options;
   o.network = read_network(a.network, a.network_set);
   if (common.seed) o.network.seed = *common.seed;
-  o.baseline = a.baseline == "backprop" ? Baseline::backprop : a.baseline == "random" ? Baseline::random : Baseline::none;
+  o.baseline = a.baseline == "backprop" ? Baseline::backprop
+               : a.baseline == "random" ? Baseline::random
+                                        : Baseline::none;
   if (!a.test.empty()) o.test = a.test;
   o.on_progress = progress_printer(common.style());
   o.interrupt = &interrupt_flag();
@@ -111,14 +120,20 @@ Action add_reference(CLI::App& command, Common& common) {
   command.add_option("network", a->network, "network file (TOML)")->required();
   command.add_option("--data", a->options.data, "what is learned from, SPEC")->required();
   command.add_option("--test", a->test, "what is evaluated before the first and after each epoch, SPEC");
-  command.add_option("--epochs", a->options.epochs, "passes over the data")->check(CLI::Range(1, 1000000))->capture_default_str();
-  command.add_option("--baseline", a->baseline, "backprop: the same network by online backpropagation; random: hidden layers keep their initial weights; none: its own rules")
+  command.add_option("--epochs", a->options.epochs, "passes over the data")
+      ->check(CLI::Range(1, 1000000))
+      ->capture_default_str();
+  command
+      .add_option("--baseline", a->baseline,
+                  "backprop: the same network by online backpropagation; random: hidden layers keep their "
+                  "initial weights; none: its own rules")
       ->check(CLI::IsMember({"backprop", "random", "none"}))
       ->capture_default_str();
   command.add_option("--eta", a->options.backprop_eta, "learning rate of backprop, falls linearly to 0")
       ->check(CLI::Range(1e-9, 64.0))
       ->capture_default_str();
-  command.add_option("--network-set", a->network_set, "override a key of the network, KEY=VALUE (repeat)")->allow_extra_args(false);
+  command.add_option("--network-set", a->network_set, "override a key of the network, KEY=VALUE (repeat)")
+      ->allow_extra_args(false);
   return [a, &common] { return reference_command(*a, common); };
 }
 

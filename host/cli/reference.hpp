@@ -21,7 +21,8 @@ struct ReferenceOptions {
   std::uint64_t epochs = 1;
   Baseline baseline = Baseline::none;
   double backprop_eta = 0.02;
-  std::function<void()> on_ready;  ///< called once everything has been read and checked, before the first sample
+  std::function<void()>
+      on_ready;  ///< called once everything has been read and checked, before the first sample
   std::function<void(const Progress&)> on_progress;
   const std::atomic<bool>* interrupt = nullptr;  ///< set: stop at the next sample, keep what there is
 };
@@ -35,12 +36,12 @@ struct ReferenceWeights {
 };
 
 struct ReferenceRecord {
-  std::vector<AccuracyRow> accuracy;    ///< before the first and after each epoch
-  std::vector<LayerSignals> signals;    ///< 25 intervals; what a rule does not have is empty
+  std::vector<AccuracyRow> accuracy;  ///< before the first and after each epoch
+  std::vector<LayerSignals> signals;  ///< 25 intervals; what a rule does not have is empty
   std::vector<ReferenceWeights> weights;
-  std::string input;                    ///< name of the input population
-  std::vector<double> encoder_offset;   ///< its encoder's fitted mean, empty without
-  std::uint64_t learned = 0;            ///< samples
+  std::string input;                   ///< name of the input population
+  std::vector<double> encoder_offset;  ///< its encoder's fitted mean, empty without
+  std::uint64_t learned = 0;           ///< samples
   double learning_s = 0, testing_s = 0, wall_s = 0;
   bool interrupted = false;
 

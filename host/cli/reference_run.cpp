@@ -17,7 +17,9 @@ namespace trifactor {
 namespace {
 
 using Clock = std::chrono::steady_clock;
-double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
+double seconds_since(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
 
 /// How often a run looks at its own signals; as `trifactor run`.
 constexpr std::uint64_t signal_points = 25;
@@ -27,7 +29,8 @@ class Reference {
   explicit Reference(const ReferenceOptions& options) : options_(options), started_(Clock::now()) {
     training_ = open_checked(options.data);
     if (options.test) test_ = open_checked(*options.test);
-    const PopulationSpec& input = options.network.populations[static_cast<std::size_t>(options.network.input)];
+    const PopulationSpec& input =
+        options.network.populations[static_cast<std::size_t>(options.network.input)];
     const EncoderKind kind = parse_encoder_kind(input.encode, to_string(input.place));
     const std::vector<double> brought = encoder_offset(options.network);
     encoder_ = brought.empty() ? fit_encoder(kind, *training_) : Encoder{kind, brought};
@@ -44,8 +47,11 @@ class Reference {
     record_.interrupted = interrupted();
     for (std::size_t k = 0; k < options_.network.projections.size(); ++k) {
       const ProjectionSpec& spec = options_.network.projections[k];
-      const auto size = [&](int p) { return static_cast<std::size_t>(options_.network.populations[static_cast<std::size_t>(p)].neurons()); };
-      record_.weights.push_back({spec.name, size(spec.to), size(spec.from), network_->weights(k), network_->bias(k)});
+      const auto size = [&](int p) {
+        return static_cast<std::size_t>(options_.network.populations[static_cast<std::size_t>(p)].neurons());
+      };
+      record_.weights.push_back(
+          {spec.name, size(spec.to), size(spec.from), network_->weights(k), network_->bias(k)});
     }
     record_.wall_s = seconds_since(started_);
     return std::move(record_);
@@ -54,7 +60,8 @@ class Reference {
  private:
   std::unique_ptr<Dataset> open_checked(const std::string& spec) const {
     std::unique_ptr<Dataset> data = open_dataset(parse_data_spec(spec));
-    const PopulationSpec& input = options_.network.populations[static_cast<std::size_t>(options_.network.input)];
+    const PopulationSpec& input =
+        options_.network.populations[static_cast<std::size_t>(options_.network.input)];
     if (data->features() != static_cast<std::size_t>(input.neurons()))
       throw Error(ExitCode::configuration,
                   {"TF-RUN-101", spec, fmt::format("samples of {} values", data->features()),
@@ -79,13 +86,15 @@ class Reference {
       if (at % per_epoch == 0) order = orders.epoch(at / per_epoch);
       const std::size_t index = order[at % per_epoch];
       const int label = training_->label(index);
-      right += predicted_class(network_->learn(encoded(*training_, index), label)) == static_cast<std::size_t>(label);
+      right += predicted_class(network_->learn(encoded(*training_, index), label)) ==
+               static_cast<std::size_t>(label);
       ++seen;
       const std::uint64_t now = at + 1;
       const double accuracy = static_cast<double>(right) / static_cast<double>(seen);
       if (now % signal_every == 0 || now == total_) signals(now);
       if (now % per_epoch == 0) {
-        record_.accuracy.push_back({now, static_cast<std::int64_t>(now / per_epoch), std::nullopt, accuracy, std::nullopt});
+        record_.accuracy.push_back(
+            {now, static_cast<std::int64_t>(now / per_epoch), std::nullopt, accuracy, std::nullopt});
         right = seen = 0;
         record_.learning_s += seconds_since(since);
         if (test_) test(now / per_epoch);
@@ -101,7 +110,8 @@ class Reference {
     std::uint64_t right = 0;
     for (std::size_t i = 0; i < test_->size(); ++i) {
       if (interrupted()) return;
-      right += predicted_class(network_->forward(encoded(*test_, i))) == static_cast<std::size_t>(test_->label(i));
+      right +=
+          predicted_class(network_->forward(encoded(*test_, i))) == static_cast<std::size_t>(test_->label(i));
       report("testing", i + 1, test_->size(), static_cast<double>(right) / static_cast<double>(i + 1));
     }
     const double accuracy = static_cast<double>(right) / static_cast<double>(test_->size());
@@ -133,9 +143,11 @@ class Reference {
         throw Error(ExitCode::check_failed,
                     {"TF-REF-002", to_string(options_.network.projections[k].place) + ": " + s.layer,
                      fmt::format("the weights are no longer finite after {} samples", sample), "",
-                     options_.baseline == Baseline::backprop ? "use a smaller --eta" : "use a smaller eta or a larger sigma"});
+                     options_.baseline == Baseline::backprop ? "use a smaller --eta"
+                                                             : "use a smaller eta or a larger sigma"});
       if (const FloatLayerSignals now = network_->take_signals(k); now.partners > 0) {
-        s.mean_kernel = now.kernel, s.mean_abs_third_factor = now.third_factor, s.same_class_share = now.same_class;
+        s.mean_kernel = now.kernel, s.mean_abs_third_factor = now.third_factor,
+        s.same_class_share = now.same_class;
         const auto& numbers = options_.network.projections[k].plasticity->parameters.numbers;
         if (const auto sigma = numbers.find("sigma"); sigma != numbers.end()) s.sigma = sigma->second;
       }
@@ -150,7 +162,8 @@ class Reference {
     const double now = seconds_since(started_);
     if (now - last_report_ < 0.2 && done != total) return;
     const std::uint64_t before = stage == last_stage_ && done > last_done_ ? last_done_ : 0;
-    options_.on_progress({stage, done, total, static_cast<double>(done - before) / std::max(1e-9, now - last_report_), accuracy});
+    options_.on_progress({stage, done, total,
+                          static_cast<double>(done - before) / std::max(1e-9, now - last_report_), accuracy});
     last_report_ = now, last_stage_ = stage, last_done_ = done;
   }
 

@@ -26,7 +26,7 @@ Action add_run(CLI::App& command, Common& common) {
   command.add_option("--epochs", o->epochs, "passes over the data")->check(CLI::Range(1, 1000000))->capture_default_str();
   command.add_flag("--no-learn", *no_learn, "inference only");
   command.add_option("--checkpoint", *checkpoint, "file for checkpoints");
-  command.add_option("--every", o->checkpoint_every, "learning samples between checkpoints; 0: at each epoch's end");
+  command.add_option("--every", o->checkpoint_every, "learning samples between checkpoints; 0: at each epoch's end")->check(CLI::NonNegativeNumber);
   command.add_option("--resume", *resume, "go on from this checkpoint");
   command.add_flag("--digests", o->digests, "write digests.csv");
   command.add_option("--technology", o->technology, "technology that costs the run")->capture_default_str();

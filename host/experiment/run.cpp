@@ -13,6 +13,7 @@
 #include "host/encode/encoder.hpp"
 #include "host/experiment/checkpoint.hpp"
 #include "host/experiment/digest_table.hpp"
+#include "host/experiment/run_folder.hpp"
 #include "host/report/report.hpp"
 #include "host/report/technology_file.hpp"
 #include "rtl/spec/diagnostic.hpp"
@@ -36,15 +37,21 @@ class Experiment {
     training_order_.emplace(training_->size(), parse_data_spec(options.data).shuffle);
     if (options.test) test_ = open_checked(*options.test);
     const bool resuming = options.resume.has_value();
-    if (!resuming) prepare_output_folder(options.out, options.force);
+    total_ = options.learn ? options.epochs * training_->size() : 0;
+    Checkpoint checkpoint;
+    if (resuming)
+      checkpoint = checked_checkpoint();
+    else
+      refuse_existing(options.out, options.force);
+    check_checkpoint_place();
     fit();
     device_ = make_device(options.engine, static_cast<int>(program_.machine.core.lanes));
+    folder_.emplace(options.out, options.force, resuming);
     session_ = std::make_unique<Session>(*device_, layout_, SessionOptions{options.digests, options.threads});
     session_->on_answer = [this](const Answer& answer) { take(answer); };
-    total_ = options.learn ? options.epochs * training_->size() : 0;
     session_->set_run_length(total_);
     record_.stage_s["program"] = seconds_since(started_);
-    if (resuming) resume();
+    if (resuming) resume(checkpoint);
     if (options.digests) {
       digests_ = std::make_unique<DigestTable>(options.out / "digests.csv", program_, table_rows_);
       session_->on_digest = [this](std::uint64_t presentation, const DigestWords& words) { digests_->add(presentation, words); };
@@ -58,6 +65,7 @@ class Experiment {
     else
       infer();
     finish(seconds_since(streaming));
+    folder_->keep();
     return record_;
   }
 
@@ -91,15 +99,49 @@ class Experiment {
     }
   }
 
-  void resume() {
-    const Checkpoint checkpoint = read_checkpoint(*options_.resume, layout_.digest());
+  /// The checkpoint to resume from, if it belongs to this layout, these options and this folder.
+  Checkpoint checked_checkpoint() const {
+    Checkpoint checkpoint = read_checkpoint(*options_.resume, layout_.digest());
     if (checkpoint.data != options_.data || checkpoint.test != options_.test.value_or("") || checkpoint.total != total_ ||
         checkpoint.every != options_.checkpoint_every)
       throw Error(ExitCode::configuration,
-                  {"TF-CKPT-004", options_.resume->string(), "the checkpoint belongs to a run with other --data, --test, --epochs or --every",
+                  {"TF-CKPT-004", options_.resume->string(), "the checkpoint belongs to a run with other --data, --test, --epochs, --every or --no-learn",
                    fmt::format("--data {} and {} learning samples in all, --every {}", checkpoint.data, checkpoint.total, checkpoint.every),
                    "repeat the options of the interrupted run"});
-    std::filesystem::create_directories(options_.out);
+    if (options_.digests != (checkpoint.digest_bytes > 0))
+      throw Error(ExitCode::configuration,
+                  {"TF-CKPT-004", options_.resume->string(), "the checkpoint belongs to a run with other --digests",
+                   options_.digests ? "no --digests" : "--digests", "repeat the options of the interrupted run"});
+    if (options_.digests) {
+      const std::filesystem::path table = options_.out / "digests.csv";
+      std::error_code error;
+      const std::uintmax_t bytes = std::filesystem::file_size(table, error);
+      if (error || bytes < checkpoint.digest_bytes)
+        throw Error(error ? ExitCode::configuration : ExitCode::data,
+                    {"TF-CKPT-005", table.string(), error ? "there is no such table to go on with" : fmt::format("the table has {} bytes", bytes),
+                     fmt::format("the interrupted run's table, of {} bytes or more", checkpoint.digest_bytes),
+                     "resume into the folder of the interrupted run"});
+    }
+    return checkpoint;
+  }
+
+  /// A checkpoint that cannot be written, or would replace something, is better known now than after an hour.
+  void check_checkpoint_place() const {
+    if (!options_.checkpoint) return;
+    const std::filesystem::path& file = *options_.checkpoint;
+    std::error_code error;
+    if (std::filesystem::is_directory(file, error))
+      throw Error(ExitCode::cannot_write, {"TF-OUT-001", file.string(), "is a folder", "the name of a file for checkpoints", ""});
+    const std::filesystem::path parent = file.has_parent_path() ? file.parent_path() : std::filesystem::path(".");
+    const bool in_run_folder = std::filesystem::weakly_canonical(parent, error) == std::filesystem::weakly_canonical(options_.out, error);
+    if (!in_run_folder && !std::filesystem::is_directory(parent, error))
+      throw Error(ExitCode::cannot_write, {"TF-OUT-001", file.string(), "there is no such folder", "a folder that is there", "make it, or name another"});
+    const bool resumed = options_.resume && std::filesystem::equivalent(file, *options_.resume, error);
+    if (std::filesystem::exists(file, error) && !resumed && !options_.force)
+      throw Error(ExitCode::cannot_write, {"TF-OUT-002", file.string(), "already exists", "a name that is not taken", "use --force to write over it"});
+  }
+
+  void resume(const Checkpoint& checkpoint) {
     session_->restore(checkpoint.chip);
     encoder_.offset = checkpoint.encoder_offset;
     base_ = checkpoint.counters;
@@ -131,7 +173,8 @@ class Experiment {
         running_right_ = running_seen_ = 0;
         if (test_) test(now / per_epoch);
       }
-      if (options_.checkpoint && (now % save_every == 0 || now == total_)) save();
+      // A test cut short by Ctrl-C is repeated from the checkpoint before it.
+      if (options_.checkpoint && !interrupted() && (now % save_every == 0 || now == total_)) save();
       report("learning", now, total_, running_accuracy());
     }
     session_->drain();
@@ -269,6 +312,7 @@ class Experiment {
     checkpoint.signal_updates = before_updates_, checkpoint.signal_teachers = before_teachers_;
     checkpoint.digest_bytes = digests_ ? digests_->flush() : 0;
     write_checkpoint(*options_.checkpoint, checkpoint);
+    folder_->keep();
   }
 
   void finish(double streaming_s) {
@@ -393,6 +437,7 @@ class Experiment {
   std::unique_ptr<Dataset> training_, test_;
   std::optional<SampleOrder> training_order_;
   Encoder encoder_;
+  std::optional<RunFolder> folder_;  // before what writes into it, so that it is cleared after that is closed
   std::unique_ptr<Device> device_;
   std::unique_ptr<Session> session_;
   std::unique_ptr<DigestTable> digests_;
@@ -412,14 +457,6 @@ class Experiment {
 };
 
 }  // namespace
-
-void prepare_output_folder(const std::filesystem::path& folder, bool force) {
-  std::error_code error;
-  if (std::filesystem::exists(folder, error) && !force && !(std::filesystem::is_directory(folder) && std::filesystem::is_empty(folder)))
-    throw Error(ExitCode::cannot_write, {"TF-OUT-002", folder.string(), "already exists", "a folder that is not there yet", "use --force to write over it"});
-  std::filesystem::create_directories(folder, error);
-  if (error) throw Error(ExitCode::cannot_write, {"TF-OUT-001", folder.string(), "cannot be made: " + error.message(), "", "write elsewhere with -o"});
-}
 
 RunRecord run_experiment(const RunOptions& options, const DeviceMaker& make_device) { return Experiment(options, make_device).run(); }
 

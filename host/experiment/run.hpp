@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "host/experiment/run_folder.hpp"
 #include "host/report/run_record.hpp"
 #include "runtime/device/device.hpp"
 
@@ -49,8 +50,5 @@ using DeviceMaker = std::function<std::unique_ptr<Device>(const std::string& eng
 
 /// Runs and writes the run folder. The record says whether it was interrupted.
 RunRecord run_experiment(const RunOptions& options, const DeviceMaker& make_device);
-
-/// Refuses an existing, non-empty folder unless forced (cannot_write), makes it otherwise.
-void prepare_output_folder(const std::filesystem::path& folder, bool force);
 
 }  // namespace trifactor

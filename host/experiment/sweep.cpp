@@ -1,8 +1,6 @@
 #include "host/experiment/sweep.hpp"
 
 #include <fmt/format.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <chrono>
 #include <limits>
@@ -29,7 +27,9 @@ namespace {
 
 using nlohmann::json;
 using Clock = std::chrono::steady_clock;
-double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
+double seconds_since(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
 
 /// A folder for layouts and run folders that nobody asked to keep.
 class Scratch {
@@ -60,14 +60,18 @@ std::string content_digest(const std::filesystem::path& file) {
 }
 
 /// Validation on what was learned from, or any use of test data, would not choose settings but flatter them.
-void check_data(const DataSpec& data, const Dataset& learned, const DataSpec& validate, const Dataset& validated) {
+void check_data(const DataSpec& data, const Dataset& learned, const DataSpec& validate,
+                const Dataset& validated) {
   Diagnostics wrong;
   for (const auto& [option, spec] : {std::pair("--data", &data), std::pair("--validate", &validate)})
     if (spec->split == Split::test)
-      wrong.add({"TF-SWP-006", fmt::format("{} {}", option, spec->text), "a sweep does not look at test data", "a part of split=train",
-                 "for example first=0,count=50000 and first=50000"});
-  const bool same_source = data.scheme == validate.scheme && data.location == validate.location && data.seed == validate.seed;
-  if (same_source && data.first < validate.first + validated.size() && validate.first < data.first + learned.size())
+      wrong.add({"TF-SWP-006", fmt::format("{} {}", option, spec->text), "a sweep does not look at test data",
+                 "a part of split=train", "for example first=0,count=50000 and first=50000"});
+  const bool same_source = data.scheme == validate.scheme && data.location == validate.location &&
+                           data.split.value_or(Split::train) == validate.split.value_or(Split::train) &&
+                           data.seed == validate.seed;
+  if (same_source && data.first < validate.first + validated.size() &&
+      validate.first < data.first + learned.size())
     wrong.add({"TF-SWP-007", "--validate " + validate.text,
                fmt::format("samples {} to {} are also learned from", std::max(data.first, validate.first),
                            std::min(data.first + learned.size(), validate.first + validated.size()) - 1),
@@ -78,8 +82,11 @@ void check_data(const DataSpec& data, const Dataset& learned, const DataSpec& va
 class Sweep {
  public:
   Sweep(const SweepOptions& options, const DeviceMaker& make_device)
-      : options_(options), make_device_(make_device), technology_(load_technology(options.technology)),
-        points_(sweep_points(options.axes, options.seeds)), result_() {
+      : options_(options),
+        make_device_(make_device),
+        technology_(load_technology(options.technology)),
+        points_(sweep_points(options.axes, options.seeds)),
+        result_() {
     for (const Rule& rule : rule_catalogue()) rules_.push_back(rule.name);
     check_points();
     const DataSpec data = parse_data_spec(options.data), validate = parse_data_spec(options.validate);
@@ -96,24 +103,32 @@ class Sweep {
     for (const SweepRow& row : result_.rows) done.emplace(row.point, row.seed);
     result_.taken_over = done.size();
     result_.planned = points_.size() * options_.seeds;
-    const Scratch scratch(options_.out / fmt::format(".run{}", ::getpid()));
-    for (std::uint64_t seed = result_.first_seed; seed < result_.first_seed + options_.seeds && !interrupted(); ++seed)
+    const Scratch scratch(options_.out / ".run");
+    for (std::uint64_t seed = result_.first_seed;
+         seed < result_.first_seed + options_.seeds && !interrupted(); ++seed)
       for (const SweepPoint& point : points_) {
         if (interrupted()) break;
         if (done.contains({point, seed})) continue;
-        SweepProgress progress{result_.rows.size(), result_.planned, {}, nullptr, {}};
-        if (const std::size_t ran = result_.rows.size() - result_.taken_over; ran > 0)
-          progress.seconds_left = seconds_since(started) / static_cast<double>(ran) * static_cast<double>(result_.planned - result_.rows.size());
+        const auto seconds_left = [&]() -> std::optional<double> {
+          const std::size_t ran = result_.rows.size() - result_.taken_over;
+          if (ran == 0) return std::nullopt;
+          return seconds_since(started) / static_cast<double>(ran) *
+                 static_cast<double>(result_.planned - result_.rows.size());
+        };
+        const SweepProgress progress{result_.rows.size(), result_.planned, seconds_left(), nullptr, {}};
         std::optional<SweepRow> row = run_one(point, seed, scratch.folder(), progress);
         if (!row) break;
         text_ += sweep_line(*row);
         write_whole_file(options_.out / "sweep.csv", text_);
         result_.rows.push_back(std::move(*row));
-        if (options_.on_progress) options_.on_progress({result_.rows.size(), result_.planned, progress.seconds_left, &result_.rows.back(), {}});
+        if (options_.on_progress)
+          options_.on_progress(
+              {result_.rows.size(), result_.planned, seconds_left(), &result_.rows.back(), {}});
       }
     result_.interrupted = interrupted();
     result_.points = summarise(result_.rows, points_);
-    result_.dynamic_only = std::none_of(result_.rows.begin(), result_.rows.end(), [](const SweepRow& row) { return row.latency_p50_ns.has_value(); });
+    result_.dynamic_only = std::none_of(result_.rows.begin(), result_.rows.end(),
+                                        [](const SweepRow& row) { return row.latency_p50_ns.has_value(); });
     plot();
     return std::move(result_);
   }
@@ -122,10 +137,12 @@ class Sweep {
   bool interrupted() const { return options_.interrupt != nullptr && options_.interrupt->load(); }
 
   Network network_at(const SweepPoint& point) const {
-    return read_network(options_.network, joined(options_.network_set, overrides_of(options_.axes, point).network));
+    return read_network(options_.network,
+                        joined(options_.network_set, overrides_of(options_.axes, point).network));
   }
   Machine machine_at(const SweepPoint& point) const {
-    return read_machine(options_.machine, joined(options_.machine_set, overrides_of(options_.axes, point).machine), rules_);
+    return read_machine(options_.machine,
+                        joined(options_.machine_set, overrides_of(options_.axes, point).machine), rules_);
   }
 
   /// Every mistake of every point, each once, before the first second is spent.
@@ -134,7 +151,8 @@ class Sweep {
     const auto note = [](std::vector<Diagnostic>& all, const Error& error) {
       for (const Diagnostic& item : error.items()) {
         const bool known = std::any_of(all.begin(), all.end(), [&](const Diagnostic& other) {
-          return std::tie(other.code, other.where, other.found) == std::tie(item.code, item.where, item.found);
+          return std::tie(other.code, other.where, other.found) ==
+                 std::tie(item.code, item.where, item.found);
         });
         if (!known) all.push_back(item);
       }
@@ -155,7 +173,9 @@ class Sweep {
       }
       if (!network || !machine) continue;
       result_.first_seed = options_.first_seed.value_or(network->seed);
-      shape_ = {static_cast<std::size_t>(network->populations[static_cast<std::size_t>(network->input)].neurons()), network->classes};
+      shape_ = {
+          static_cast<std::size_t>(network->populations[static_cast<std::size_t>(network->input)].neurons()),
+          network->classes};
       try {
         compile(*network, *machine);
         ++fitting_;
@@ -167,23 +187,27 @@ class Sweep {
     if (!wrong.empty()) throw Error(ExitCode::configuration, wrong);
     if (fitting_ == 0 && !too_big.empty()) throw Error(ExitCode::does_not_fit, too_big);
     if (result_.first_seed > std::numeric_limits<std::int64_t>::max() - options_.seeds)
-      throw Error(ExitCode::configuration, {"TF-SWP-005", "--seed", "the last seed would be too large", "a smaller one", ""});
+      throw Error(ExitCode::configuration,
+                  {"TF-SWP-005", "--seed", "the last seed would be too large", "a smaller one", ""});
   }
 
   /// What run_experiment() would refuse at the first point; the shape is looked at again there.
   void check_dataset(const Dataset& data) const {
     if (data.classes() > shape_.second)
-      throw Error(ExitCode::configuration, {"TF-RUN-102", data.name(), fmt::format("labels up to {}", data.classes() - 1),
-                                            fmt::format("{} classes at most", shape_.second), "set classes in [network]"});
+      throw Error(ExitCode::configuration,
+                  {"TF-RUN-102", data.name(), fmt::format("labels up to {}", data.classes() - 1),
+                   fmt::format("{} classes at most", shape_.second), "set classes in [network]"});
   }
 
   /// Everything a row depends on. Two sweeps with equal identities may share a table.
   json identity(const Dataset& learned, const Dataset& validated) const {
     json axes = json::array();
-    for (const SweepAxis& axis : options_.axes) axes.push_back({{"name", axis.name}, {"values", axis.values}});
+    for (const SweepAxis& axis : options_.axes)
+      axes.push_back({{"name", axis.name}, {"values", axis.values}});
     const Network network = network_at(points_.front());
     return {{"network", read_text_file(options_.network)},
-            {"weights", network.weights_file.empty() ? json(nullptr) : json(content_digest(network.weights_file))},
+            {"weights",
+             network.weights_file.empty() ? json(nullptr) : json(content_digest(network.weights_file))},
             {"network_set", options_.network_set},
             {"machine", machine_text(options_.machine)},
             {"machine_set", options_.machine_set},
@@ -210,11 +234,13 @@ class Sweep {
       check_identity(about);
     text_ = sweep_header(options_.axes);
     if (there && !options_.force && std::filesystem::exists(table, error))
-      result_.rows = read_sweep(read_whole_file(table), table.string(), options_.axes, points_, result_.first_seed, options_.seeds);
+      result_.rows = read_sweep(read_whole_file(table), table.string(), options_.axes, points_,
+                                result_.first_seed, options_.seeds);
     for (const SweepRow& row : result_.rows) text_ += sweep_line(row);
     if (!there || options_.force) {  // rows never stand beside another sweep's description
       std::filesystem::remove(table, error);
-      write_whole_file(about, json{{"schema_version", 1}, {"argv", options_.argv}, {"sweep", identity_}}.dump(2) + "\n");
+      write_whole_file(
+          about, json{{"schema_version", 1}, {"argv", options_.argv}, {"sweep", identity_}}.dump(2) + "\n");
     }
     write_whole_file(table, text_);
   }
@@ -224,7 +250,8 @@ class Sweep {
     try {
       earlier = json::parse(read_whole_file(about)).at("sweep");
     } catch (const json::exception&) {
-      throw Error(ExitCode::data, {"TF-SWP-009", about.string(), "this is not the description of a sweep", "", "start over with --force, or in another folder"});
+      throw Error(ExitCode::data, {"TF-SWP-009", about.string(), "this is not the description of a sweep", "",
+                                   "start over with --force, or in another folder"});
     }
     std::vector<Diagnostic> changed;
     for (const auto& [key, value] : identity_.items()) {
@@ -234,17 +261,20 @@ class Sweep {
         return text.size() > 60 ? text.substr(0, 57) + "..." : text;
       };
       const bool whole_file = key == "network" || key == "machine" || key == "technology";
-      changed.push_back({"TF-SWP-008", options_.out.string(),
-                         whole_file ? fmt::format("holds a sweep with another {} file", key)
-                                    : fmt::format("holds a sweep with {} = {}", key, earlier.contains(key) ? shown(earlier.at(key)) : "nothing"),
-                         whole_file ? "the same, to go on with it" : fmt::format("{}, to go on with it", shown(value)),
-                         "write elsewhere with -o, or start over with --force"});
+      changed.push_back(
+          {"TF-SWP-008", options_.out.string(),
+           whole_file ? fmt::format("holds a sweep with another {} file", key)
+                      : fmt::format("holds a sweep with {} = {}", key,
+                                    earlier.contains(key) ? shown(earlier.at(key)) : "nothing"),
+           whole_file ? "the same, to go on with it" : fmt::format("{}, to go on with it", shown(value)),
+           "write elsewhere with -o, or start over with --force"});
     }
     if (!changed.empty()) throw Error(ExitCode::cannot_write, changed);
   }
 
   /// Nothing when it was interrupted.
-  std::optional<SweepRow> run_one(const SweepPoint& point, std::uint64_t seed, const std::filesystem::path& scratch, const SweepProgress& progress) {
+  std::optional<SweepRow> run_one(const SweepPoint& point, std::uint64_t seed,
+                                  const std::filesystem::path& scratch, const SweepProgress& progress) {
     const Clock::time_point started = Clock::now();
     SweepRow row;
     row.point = point, row.seed = seed, row.fits = false;
@@ -261,7 +291,9 @@ class Sweep {
     run.out = scratch / "run", run.force = true;
     run.interrupt = options_.interrupt;
     if (options_.on_progress)
-      run.on_progress = [&](const Progress& inner) { options_.on_progress({progress.done, progress.total, progress.seconds_left, nullptr, inner}); };
+      run.on_progress = [&](const Progress& inner) {
+        options_.on_progress({progress.done, progress.total, progress.seconds_left, nullptr, inner});
+      };
     try {
       const RunRecord record = run_experiment(run, make_device_);
       if (record.interrupted) return std::nullopt;
@@ -277,21 +309,27 @@ class Sweep {
     const EnergyReport energy = cost(record, technology_);
     row.fits = true;
     row.validation_accuracy = record.test_accuracy();
-    row.energy_pJ = energy.total.nominal.value, row.energy_low_pJ = energy.total.low.value, row.energy_high_pJ = energy.total.high.value;
+    row.energy_pJ = energy.total.nominal.value, row.energy_low_pJ = energy.total.low.value,
+    row.energy_high_pJ = energy.total.high.value;
     if (energy.per_learning_sample) row.learning_sample_pJ = energy.per_learning_sample->nominal.value;
     if (energy.per_inference) row.inference_pJ = energy.per_inference->nominal.value;
     row.area_mm2 = energy.area.total.nominal.value;
     if (record.latency_p50_cycles)
-      row.latency_p50_ns = static_cast<double>(*record.latency_p50_cycles) * 1000.0 / static_cast<double>(record.machine.clock_mhz);
+      row.latency_p50_ns = static_cast<double>(*record.latency_p50_cycles) * 1000.0 /
+                           static_cast<double>(record.machine.clock_mhz);
     for (const ProjectionRecord& projection : record.projections)
-      if (const auto share = change_share(projection); share && !(row.applied_share && *row.applied_share < *share)) row.applied_share = share;
+      if (const auto share = change_share(projection);
+          share && !(row.applied_share && *row.applied_share < *share))
+        row.applied_share = share;
   }
 
   void plot() const {
     ParetoPlot plot;
-    plot.title = fmt::format("{}, {} on {}", options_.network.stem().string(), options_.engine, options_.machine);
-    plot.energy_label = fmt::format("energy of a run, {}, {}", result_.dynamic_only ? "dynamic only" : "all", technology_.name);
-    for (const SweepAxis& axis : options_.axes) plot.axis_names.push_back(axis.name);
+    plot.title =
+        fmt::format("{}, {} on {}", options_.network.stem().string(), options_.engine, options_.machine);
+    plot.energy_label = fmt::format("energy of a run, {}, {}", result_.dynamic_only ? "dynamic only" : "all",
+                                    technology_.name);
+    plot.axis_names = short_names(options_.axes);
     plot.points = result_.points;
     write_whole_file(options_.out / "pareto.svg", pareto_svg(plot));
   }
@@ -311,6 +349,8 @@ class Sweep {
 
 }  // namespace
 
-SweepResult run_sweep(const SweepOptions& options, const DeviceMaker& make_device) { return Sweep(options, make_device).run(); }
+SweepResult run_sweep(const SweepOptions& options, const DeviceMaker& make_device) {
+  return Sweep(options, make_device).run();
+}
 
 }  // namespace trifactor

@@ -1,5 +1,5 @@
-// A sweep: the same network trained at every point of a grid of settings, judged on validation data. It has no
-// way to see test data: settings chosen there would flatter the result.
+// A sweep: the same network trained at every point of a grid of settings, judged on validation data. It has
+// no way to see test data: settings chosen there would flatter the result.
 #pragma once
 
 #include <atomic>
@@ -17,10 +17,10 @@ namespace trifactor {
 
 /// What a running sweep tells whoever watches.
 struct SweepProgress {
-  std::size_t done = 0, total = 0;         ///< runs; `done` counts those of an earlier call too
-  std::optional<double> seconds_left;      ///< of the sweep, once a run of this call has finished
-  const SweepRow* finished = nullptr;      ///< set when a run has just ended
-  Progress run;                            ///< of the run under way, when none has just ended
+  std::size_t done = 0, total = 0;     ///< runs; `done` counts those of an earlier call too
+  std::optional<double> seconds_left;  ///< of the sweep, once a run of this call has finished
+  const SweepRow* finished = nullptr;  ///< set when a run has just ended
+  Progress run;                        ///< of the run under way, when none has just ended
 };
 
 struct SweepOptions {

@@ -17,8 +17,12 @@ struct SweepAxis {
 };
 
 /// Values are parted by commas outside brackets, braces and quotes. Throws Error (configuration) with all
-/// mistakes: TF-SWP-001 not KEY=V1,V2; 002 a key twice; 003 a value twice; 005 a key that is not to be varied.
+/// mistakes: TF-SWP-001 not KEY=V1,V2; 002 a key twice; 003 a value twice; 005 a key that is not to be
+/// varied.
 std::vector<SweepAxis> parse_axes(const std::vector<std::string>& texts);
+
+/// What people call the axes: the ends of their keys, as long as they need to be to tell them apart.
+std::vector<std::string> short_names(const std::vector<SweepAxis>& axes);
 
 /// One value an axis.
 using SweepPoint = std::vector<std::string>;

@@ -17,15 +17,17 @@ constexpr std::string_view fits_text = "ok", does_not_fit_text = "does not fit";
 std::vector<std::string> columns(const std::vector<SweepAxis>& axes) {
   std::vector<std::string> names;
   for (const SweepAxis& axis : axes) names.push_back(axis.name);
-  for (const char* name : {"seed", "status", "validation_accuracy", "energy_pJ", "energy_low_pJ", "energy_high_pJ", "learning_sample_pJ",
-                           "inference_pJ", "area_mm2", "latency_p50_ns", "applied_share", "seconds"})
+  for (const char* name :
+       {"seed", "status", "validation_accuracy", "energy_pJ", "energy_low_pJ", "energy_high_pJ",
+        "learning_sample_pJ", "inference_pJ", "area_mm2", "latency_p50_ns", "applied_share", "seconds"})
     names.emplace_back(name);
   return names;
 }
 
 /// Worse in nothing and better in something.
 bool dominates(const PointSummary& a, const PointSummary& b) {
-  return a.accuracy >= b.accuracy && a.energy_pJ <= b.energy_pJ && (a.accuracy > b.accuracy || a.energy_pJ < b.energy_pJ);
+  return a.accuracy >= b.accuracy && a.energy_pJ <= b.energy_pJ &&
+         (a.accuracy > b.accuracy || a.energy_pJ < b.energy_pJ);
 }
 
 }  // namespace
@@ -36,20 +38,22 @@ std::string sweep_line(const SweepRow& row) {
   std::vector<std::string> fields = row.point;
   fields.push_back(std::to_string(row.seed));
   fields.emplace_back(row.fits ? fits_text : does_not_fit_text);
-  for (const auto& value : {row.validation_accuracy, row.energy_pJ, row.energy_low_pJ, row.energy_high_pJ, row.learning_sample_pJ,
-                            row.inference_pJ, row.area_mm2, row.latency_p50_ns, row.applied_share})
+  for (const auto& value :
+       {row.validation_accuracy, row.energy_pJ, row.energy_low_pJ, row.energy_high_pJ, row.learning_sample_pJ,
+        row.inference_pJ, row.area_mm2, row.latency_p50_ns, row.applied_share})
     fields.push_back(csv_field(value));
   fields.push_back(fmt::format("{:.2f}", row.seconds));
   return csv_line(fields);
 }
 
-std::vector<SweepRow> read_sweep(std::string_view text, const std::string& where, const std::vector<SweepAxis>& axes,
-                                 const std::vector<SweepPoint>& points, std::uint64_t first_seed, std::uint64_t seeds) {
+std::vector<SweepRow> read_sweep(std::string_view text, const std::string& where,
+                                 const std::vector<SweepAxis>& axes, const std::vector<SweepPoint>& points,
+                                 std::uint64_t first_seed, std::uint64_t seeds) {
   text = text.substr(0, text.rfind('\n') + 1);
   CsvReader reader(text, where, columns(axes));
   const auto refuse = [&](std::size_t line, std::string found) {
-    throw Error(ExitCode::data, {"TF-SWP-009", fmt::format("{}:{}", where, line), std::move(found), "a row this sweep wrote",
-                                 "start over with --force, or in another folder"});
+    throw Error(ExitCode::data, {"TF-SWP-009", fmt::format("{}:{}", where, line), std::move(found),
+                                 "a row this sweep wrote", "start over with --force, or in another folder"});
   };
   const std::set<SweepPoint> known(points.begin(), points.end());
   std::set<std::pair<SweepPoint, std::uint64_t>> seen;
@@ -62,19 +66,23 @@ std::vector<SweepRow> read_sweep(std::string_view text, const std::string& where
     const std::string status = reader.text();
     row.fits = status == fits_text;
     if (!row.fits && status != does_not_fit_text) refuse(line, fmt::format("the status '{}'", status));
-    for (auto* value : {&row.validation_accuracy, &row.energy_pJ, &row.energy_low_pJ, &row.energy_high_pJ, &row.learning_sample_pJ,
-                        &row.inference_pJ, &row.area_mm2, &row.latency_p50_ns, &row.applied_share})
+    for (auto* value :
+         {&row.validation_accuracy, &row.energy_pJ, &row.energy_low_pJ, &row.energy_high_pJ,
+          &row.learning_sample_pJ, &row.inference_pJ, &row.area_mm2, &row.latency_p50_ns, &row.applied_share})
       *value = reader.optional_number();
     row.seconds = reader.number();
-    if (!known.contains(row.point) || row.seed < first_seed || row.seed - first_seed >= seeds) refuse(line, "a point or seed that is not in the grid");
-    if (row.fits && !(row.validation_accuracy && row.energy_pJ && row.area_mm2)) refuse(line, "a finished run without its measurements");
+    if (!known.contains(row.point) || row.seed < first_seed || row.seed - first_seed >= seeds)
+      refuse(line, "a point or seed that is not in the grid");
+    if (row.fits && !(row.validation_accuracy && row.energy_pJ && row.area_mm2))
+      refuse(line, "a finished run without its measurements");
     if (!seen.emplace(row.point, row.seed).second) refuse(line, "a point and seed that stand there already");
     rows.push_back(std::move(row));
   }
   return rows;
 }
 
-std::vector<PointSummary> summarise(const std::vector<SweepRow>& rows, const std::vector<SweepPoint>& points) {
+std::vector<PointSummary> summarise(const std::vector<SweepRow>& rows,
+                                    const std::vector<SweepPoint>& points) {
   std::vector<PointSummary> summaries;
   for (const SweepPoint& point : points) {
     PointSummary s;
@@ -98,7 +106,8 @@ std::vector<PointSummary> summarise(const std::vector<SweepRow>& rows, const std
     summaries.push_back(std::move(s));
   }
   for (PointSummary& s : summaries)
-    s.best_trade = std::none_of(summaries.begin(), summaries.end(), [&](const PointSummary& other) { return dominates(other, s); });
+    s.best_trade = std::none_of(summaries.begin(), summaries.end(),
+                                [&](const PointSummary& other) { return dominates(other, s); });
   return summaries;
 }
 

@@ -15,8 +15,8 @@ namespace trifactor {
 struct SweepRow {
   SweepPoint point;
   std::uint64_t seed = 0;
-  bool fits = true;                             ///< false: the machine of this point cannot hold the network
-  std::optional<double> validation_accuracy;    ///< fraction, after the last epoch
+  bool fits = true;                           ///< false: the machine of this point cannot hold the network
+  std::optional<double> validation_accuracy;  ///< fraction, after the last epoch
   std::optional<double> energy_pJ, energy_low_pJ, energy_high_pJ;  ///< of the whole run, validation included
   std::optional<double> learning_sample_pJ, inference_pJ;          ///< nominal
   std::optional<double> area_mm2;
@@ -32,10 +32,11 @@ std::string sweep_header(const std::vector<SweepAxis>& axes);
 std::string sweep_line(const SweepRow& row);
 
 /// Reads a table back. A last line without its end (a write that a crash cut) is dropped, that run is done
-/// again. Throws Error(data): TF-RUN-005 to 007 not such a table, TF-SWP-009 a row that is not of `points` and
-/// seeds first_seed, first_seed + 1 ..., or stands twice.
-std::vector<SweepRow> read_sweep(std::string_view text, const std::string& where, const std::vector<SweepAxis>& axes,
-                                 const std::vector<SweepPoint>& points, std::uint64_t first_seed, std::uint64_t seeds);
+/// again. Throws Error(data): TF-RUN-005 to 007 not such a table, TF-SWP-009 a row that is not of `points`
+/// and seeds first_seed, first_seed + 1 ..., or stands twice.
+std::vector<SweepRow> read_sweep(std::string_view text, const std::string& where,
+                                 const std::vector<SweepAxis>& axes, const std::vector<SweepPoint>& points,
+                                 std::uint64_t first_seed, std::uint64_t seeds);
 
 /// The rows of one point taken together; only points with at least one measured run.
 struct PointSummary {

@@ -36,12 +36,17 @@ double add(Figures& f, int bits) {
   return f("int32_add") * bits / 32;
 }
 
+/// The fits of the technology files hold for words of up to 256 bits; a wider one lies in banks side by side.
+constexpr double widest_word = 256;
+
 double sram_read(Figures& f, std::int64_t bytes, double bits) {
-  return (f("sram_read_a") + f("sram_read_b") * bits) * std::sqrt(kilobytes(bytes));
+  const double banks = std::max(1.0, std::ceil(bits / widest_word));
+  return banks * (f("sram_read_a") + f("sram_read_b") * bits / banks) * std::sqrt(kilobytes(bytes) / banks);
 }
 
 double sram_write(Figures& f, std::int64_t bytes, double bits) {
-  return f("sram_write_0") + (f("sram_write_a") + f("sram_write_b") * bits) * std::sqrt(kilobytes(bytes));
+  const double banks = std::max(1.0, std::ceil(bits / widest_word));
+  return banks * (f("sram_write_0") + (f("sram_write_a") + f("sram_write_b") * bits / banks) * std::sqrt(kilobytes(bytes) / banks));
 }
 
 /// A synapse memory with two ports pays for them at every access.

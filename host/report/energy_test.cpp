@@ -115,6 +115,12 @@ TEST_CASE("energies agree with sums made by hand") {
     CHECK(cause(e, "synapse read, forward").energy->nominal.value == Approx(10 * each * kappa));
     CHECK(cause(e, "synapse read, update").energy->nominal.value == 0);
   }
+  SECTION("a read burst of 64 lanes of 8 bits comes from two banks of 32 KB") {
+    RunRecord run = run_of(Event::synapse_read, 10);
+    run.cores[0].lanes = 64;
+    const double each = 2 * (v("sram_read_a") + v("sram_read_b") * 256) * std::sqrt(32.0);
+    CHECK(cause(cost(run, t), "synapse read, forward").energy->nominal.value == Approx(10 * each * kappa));
+  }
   SECTION("an update burst is one read and one write; two ports cost more") {
     RunRecord run = run_of(Event::synapse_read, 10);
     run.cores[0].events[Event::synapse_write] = 4;

@@ -43,8 +43,8 @@ class Writer {
 
 class Loader {
  public:
-  explicit Loader(const json& object) : object_(object) {
-    if (!object.is_object()) throw std::runtime_error("a value is not an object");
+  explicit Loader(const json& object, const char* what = "the file") : object_(object) {
+    if (!object.is_object()) throw std::runtime_error(fmt::format("{} is not an object", what));
   }
   template <class T>
   void operator()(const char* key, T& value) {
@@ -60,14 +60,14 @@ class Loader {
     const json& found = take(key);
     if (!found.is_array()) throw std::runtime_error(fmt::format("{} is not a list", key));
     for (const json& item : found) {
-      Loader inner(item);
+      Loader inner(item, key);
       visit(inner, values.emplace_back());
       inner.finish();
     }
   }
   template <class T, class Visit>
   void part(const char* key, T& value, Visit visit) {
-    Loader inner(take(key));
+    Loader inner(take(key), key);
     visit(inner, value);
     inner.finish();
   }
@@ -177,7 +177,8 @@ RunRecord run_from_json(const std::string& text, const std::string& where) {
                  Diagnostic{"TF-RUN-002", where, what, "a run.json as `trifactor run` writes it", ""});
   };
   try {
-    const json object = json::parse(text);
+    const json object = json::parse(text, nullptr, false);
+    if (object.is_discarded()) throw damaged("the file is not JSON, or it is cut short");
     if (object.is_object() && object.contains("schema_version") &&
         object["schema_version"] != json(run_schema_version)) {
       throw Error(
@@ -199,7 +200,7 @@ RunRecord run_from_json(const std::string& text, const std::string& where) {
     if (run.packet_bits < 0 || run.tree_word_bits < 0) throw damaged("a packet or word of negative size");
     return run;
   } catch (const json::exception& error) {
-    throw damaged(error.what());
+    throw damaged(json_mistake(error));
   } catch (const std::runtime_error& error) {
     throw damaged(error.what());
   }

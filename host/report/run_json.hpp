@@ -8,6 +8,13 @@
 
 namespace trifactor {
 
+/// What the JSON library found, without the library's own names and numbers.
+inline std::string json_mistake(const nlohmann::json::exception& error) {
+  const std::string text = error.what();
+  const auto end = text.find("] ");
+  return end == std::string::npos ? text : text.substr(end + 2);
+}
+
 nlohmann::json run_json(const RunRecord& run);
 
 /// Throws Error(data) TF-RUN-002 (not JSON, missing or unknown member, wrong type) or TF-RUN-003 (another

@@ -12,6 +12,7 @@
 
 #include "host/report/embedded_technologies.hpp"
 #include "host/report/formula.hpp"
+#include "host/report/run_json.hpp"
 #include "rtl/spec/diagnostic.hpp"
 
 namespace trifactor {
@@ -412,6 +413,11 @@ nlohmann::json technology_json(const Technology& technology) {
 }
 
 Technology technology_from_json(const nlohmann::json& json, const std::string& where) {
+  const auto damaged = [&](const std::string& what) {
+    return Error(ExitCode::data, Diagnostic{"TF-TECH-020", where, what, "a technology.json as a run writes it",
+                                            "cost the run again: trifactor report RUNDIR --technology 45nm"});
+  };
+  if (json.is_discarded()) throw damaged("the file is not JSON, or it is cut short");
   try {
     Technology technology{
         json.at("name"), json.at("description"), json.at("node_nm"), Volts{json.at("supply_V")}, {}};
@@ -423,8 +429,9 @@ Technology technology_from_json(const nlohmann::json& json, const std::string& w
     for (const RequiredConstant& required : required_constants()) find_constant(technology, required.name);
     return technology;
   } catch (const nlohmann::json::exception& error) {
-    throw Error(ExitCode::data, Diagnostic{"TF-TECH-020", where, error.what(),
-                                           "a technology.json as a run writes it", "cost the run again"});
+    throw damaged(json_mistake(error));
+  } catch (const Error& error) {
+    throw damaged(error.items().front().found);
   }
 }
 

@@ -1,5 +1,5 @@
-// A real number beside the largest distance at which the fixed-point hardware can be from it. Errors are carried
-// through every operation, so that a bound follows from number formats and tables alone.
+// A real number beside the largest distance at which the fixed-point hardware can be from it. Errors are
+// carried through every operation, so that a bound follows from number formats and tables alone.
 #pragma once
 
 #include <algorithm>
@@ -27,7 +27,9 @@ inline Bounded operator*(Bounded a, Bounded b) {
 inline Bounded operator*(double k, Bounded b) { return {k * b.value, std::abs(k) * b.error}; }
 
 /// The hardware's result lies in [low, high].
-inline Bounded within(double value, double low, double high) { return {value, std::max(high - value, value - low)}; }
+inline Bounded within(double value, double low, double high) {
+  return {value, std::max(high - value, value - low)};
+}
 
 /// Known but for `error`.
 inline Bounded about(double value, double hardware) { return {value, std::abs(hardware - value)}; }
@@ -41,7 +43,9 @@ inline Bounded rounded(Bounded b, double step, bool stochastic = false) {
 inline Bounded clipped(Bounded b, double low, double high) {
   return within(b.value, std::clamp(b.low(), low, high), std::clamp(b.high(), low, high));
 }
-inline Bounded clipped(Bounded b, const NumberFormat& f) { return clipped(b, f.real(f.low()), f.real(f.high())); }
+inline Bounded clipped(Bounded b, const NumberFormat& f) {
+  return clipped(b, f.real(f.low()), f.real(f.high()));
+}
 
 /// Rounded and saturated to a format.
 inline Bounded stored(Bounded b, const NumberFormat& f, bool stochastic = false) {

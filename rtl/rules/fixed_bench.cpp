@@ -9,13 +9,13 @@ namespace {
 
 // Errors of the function units, from how their tables are built: entries rounded to nearest (half a step of
 // 2^-16), straight lines over 1/64 (error at most h^2/8 max |f''|), results rounded to nearest.
-constexpr double half_word = 0x1p-17;                                // half a step of 16 fraction bits
+constexpr double half_word = 0x1p-17;  // half a step of 16 fraction bits
 constexpr double log2_e_exact = 1.4426950408889634;
 constexpr double segment = 1.0 / 64;
-constexpr double log2_unit = segment * segment / 8 * log2_e_exact    // |(log2 x)''| <= log2 e on [1, 2]
-                             + 2 * half_word                         // entry and interpolation
-                             + 0x1p-16 * log2_e_exact;               // mantissa cut to 17 bits
-constexpr double exp2_unit = 0x1p-15;                                // of a mantissa in [1, 2), as its header claims
+constexpr double log2_unit = segment * segment / 8 * log2_e_exact  // |(log2 x)''| <= log2 e on [1, 2]
+                             + 2 * half_word                       // entry and interpolation
+                             + 0x1p-16 * log2_e_exact;             // mantissa cut to 17 bits
+constexpr double exp2_unit = 0x1p-15;  // of a mantissa in [1, 2), as its header claims
 constexpr double ln2 = 0.6931471805599453;
 
 /// u^e for u in [low, high] as power_word() gives it with `frac` fraction bits, saturated at `top`.
@@ -28,7 +28,8 @@ Bounded bounded_power(Bounded u, double e, std::int32_t word, int frac, double t
     return std::exp2(y) * (1 + sign * exp2_unit) + sign * std::ldexp(0.5, -frac);
   };
   const bool rising = held >= 0;
-  const double low = std::max(0.0, raise(rising ? u.low() : u.high(), -1)), high = raise(rising ? u.high() : u.low(), 1);
+  const double low = std::max(0.0, raise(rising ? u.low() : u.high(), -1)),
+               high = raise(rising ? u.high() : u.low(), 1);
   return clipped(within(std::pow(u.value, e), low, high), 0, top);
 }
 
@@ -41,15 +42,20 @@ void normalise(const FixedCase& c, std::span<const Bounded> z, std::span<Bounded
     variance += (b.value - mean) * (b.value - mean) / n;
     slack += (2 * std::abs(b.value - mean) * b.error + b.error * b.error) / n;
   }
-  const double held = std::ldexp(image.variance_mantissa, -(image.variance_shift + variance_frac - 2 * c.layer.value.frac)) * n * n;
+  const double held =
+      std::ldexp(image.variance_mantissa, -(image.variance_shift + variance_frac - 2 * c.layer.value.frac)) *
+      n * n;
   const Bounded u = rounded(Bounded{variance, slack} * about(1, held), std::ldexp(1.0, -variance_frac)) +
                     about(delta / n, std::ldexp(image.offset, -variance_frac));
-  const Bounded inverse = bounded_power(u, -p, image.minus_p, scale_power_frac, std::ldexp(65535.0, -scale_power_frac));
+  const Bounded inverse =
+      bounded_power(u, -p, image.minus_p, scale_power_frac, std::ldexp(65535.0, -scale_power_frac));
   uq = bounded_power(u, 1 - p, image.q, image.scale_frac, std::ldexp(32767.0, -image.scale_frac));
   const int mean_shift = image.mean_shift - c.layer.value.frac - scale_power_frac + c.layer.output.frac;
   const Bounded share = about(1, std::ldexp(image.mean_mantissa, -mean_shift) * n);
   for (std::size_t i = 0; i < z.size(); ++i)
-    r[i] = stored(Bounded{z[i].value - mean, z[i].error * (1 - 1 / n) + mean_error - z[i].error / n} * inverse * share, c.layer.output);
+    r[i] = stored(
+        Bounded{z[i].value - mean, z[i].error * (1 - 1 / n) + mean_error - z[i].error / n} * inverse * share,
+        c.layer.output);
 }
 
 /// z and f' of one neuron.
@@ -62,7 +68,8 @@ void activate(const FixedCase& c, Bounded h, Bounded& z, Bounded& fprime) {
   }
   const double slope = given->second, held = std::ldexp(std::round(std::ldexp(slope, 15)), -15);
   const auto hardware = [held](double sum) { return sum > 0 ? sum : held * sum; };
-  z = stored(within(h.value > 0 ? h.value : slope * h.value, hardware(h.low()), hardware(h.high())), c.layer.value);
+  z = stored(within(h.value > 0 ? h.value : slope * h.value, hardware(h.low()), hardware(h.high())),
+             c.layer.value);
   const double derivative = h.value > 0 ? 1 : slope;
   fprime = within(derivative, h.low() > 0 ? 1 : held, h.high() > 0 ? 1 : held);
 }
@@ -103,8 +110,8 @@ BoundedForward bounded_forward(const FixedCase& c) {
     }
     const std::size_t size = t.groups > 0 ? t.neurons / t.groups : 0;
     for (std::size_t g = 0; g < t.groups; ++g)
-      normalise(c, std::span(f.z).subspan(s * t.neurons + g * size, size), std::span(f.r).subspan(s * t.neurons + g * size, size),
-                f.uq[s * t.groups + g]);
+      normalise(c, std::span(f.z).subspan(s * t.neurons + g * size, size),
+                std::span(f.r).subspan(s * t.neurons + g * size, size), f.uq[s * t.groups + g]);
   }
   return f;
 }
@@ -115,7 +122,9 @@ NumberFormat plan_format(const RulePlan& plan, const std::string& array) {
   throw Error(ExitCode::internal, {"TF-EVL-020", array, "the plan names no format of that array", "", ""});
 }
 
-Bounded bounded_factor(const FixedCase& c, Bounded product) { return stored(product, plan_format(c.plan, "a0"), c.layer.stochastic); }
+Bounded bounded_factor(const FixedCase& c, Bounded product) {
+  return stored(product, plan_format(c.plan, "a0"), c.layer.stochastic);
+}
 
 Bounded bounded_decay(const FixedCase& c, std::int32_t rate, std::int32_t shift, double wanted) {
   if (!c.plan.uses_c) return {};
@@ -130,16 +139,18 @@ Bounded bounded_exp_negative(Bounded x) {
     const double y = -limited * log2_e_held + sign * half_word;
     return std::exp(y * ln2) * (1 + sign * exp2_unit) + sign * 0x1p-16;
   };
-  return within(std::exp(-x.value), std::max(0.0, hardware(x.high(), -1)), std::min(1.0, hardware(x.low(), 1)));
+  return within(std::exp(-x.value), std::max(0.0, hardware(x.high(), -1)),
+                std::min(1.0, hardware(x.low(), 1)));
 }
 
 Bounded bounded_mean_step(Bounded mean, Bounded value, double alpha, double rate, int frac) {
   const double now = (1 - alpha) * mean.value + alpha * value.value;
-  return {now, (1 - rate) * mean.error + rate * value.error + std::abs(rate - alpha) * std::abs(value.value - mean.value) +
-                   std::ldexp(0.5, -frac)};
+  return {now, (1 - rate) * mean.error + rate * value.error +
+                   std::abs(rate - alpha) * std::abs(value.value - mean.value) + std::ldexp(0.5, -frac)};
 }
 
-void put_fixed(const FixedCase& c, const BoundedForward& f, const std::vector<BoundedFactors>& factors, BoundedArrays& out) {
+void put_fixed(const FixedCase& c, const BoundedForward& f, const std::vector<BoundedFactors>& factors,
+               BoundedArrays& out) {
   const FixedTrace& t = c.trace;
   out["z"] = array_of({t.samples, t.neurons}, t.z, c.layer.value.step(), f.z);
   out["fprime"] = array_of({t.samples, t.neurons}, t.fprime, 0x1p-15, f.fprime);
@@ -147,21 +158,23 @@ void put_fixed(const FixedCase& c, const BoundedForward& f, const std::vector<Bo
     out["r"] = array_of({t.samples, t.neurons}, t.r, c.layer.output.step(), f.r);
     out["uq"] = array_of({t.samples, t.groups}, t.uq, c.layer.group_scale.step(), f.uq);
   }
-  BoundedArray a0{{t.samples, t.neurons}, {}, {}, {}}, a1 = a0, decay = a0, dw{{t.samples, t.neurons, t.inputs}, {}, {}, {}};
+  BoundedArray a0{{t.samples, t.neurons}, {}, {}, {}}, a1 = a0, decay = a0,
+                                                       dw{{t.samples, t.neurons, t.inputs}, {}, {}, {}};
   const double a_step = plan_format(c.plan, "a0").step(), w_step = c.layer.weight.step();
   for (std::size_t s = 0; s < t.samples; ++s) {
     const BoundedFactors& now = factors[s];
     for (std::size_t i = 0; i < t.neurons; ++i) {
       put(a0, static_cast<double>(t.a0[s * t.neurons + i]) * a_step, now.a0[i]);
       if (!t.a1.empty()) put(a1, static_cast<double>(t.a1[s * t.neurons + i]) * a_step, now.a1[i]);
-      if (!t.c.empty()) put(decay, std::ldexp(static_cast<double>(t.c[s * t.neurons + i]), -c.plan.lane.shift), now.c);
+      if (!t.c.empty())
+        put(decay, std::ldexp(static_cast<double>(t.c[s * t.neurons + i]), -c.plan.lane.shift), now.c);
       for (std::size_t j = 0; j < t.inputs; ++j) {
         const Bounded w = f.w[i * t.inputs + j];
         Bounded change = now.a0[i] * now.b0[j] - now.c * w;
         if (!now.a1.empty()) change = change + now.a1[i] * now.b1[j];
         const double start = c.layer.weight.real(t.w[i * t.inputs + j]);
-        change = clipped(rounded(change, w_step, c.layer.stochastic), c.layer.weight.real(c.layer.weight.low()) - start,
-                         c.layer.weight.largest() - start);
+        change = clipped(rounded(change, w_step, c.layer.stochastic),
+                         c.layer.weight.real(c.layer.weight.low()) - start, c.layer.weight.largest() - start);
         put(dw, static_cast<double>(t.dw[(s * t.neurons + i) * t.inputs + j]) * w_step, change);
       }
     }

@@ -1,6 +1,7 @@
-// The fixed-point side of `eval`: what one layer's hardware computed on a person's arrays, in real units, beside
-// the float reference and a bound on their distance. The bound is derived, element by element, from the number
-// formats, the errors of the function tables and the constants as the hardware holds them; it is never tuned.
+// The fixed-point side of `eval`: what one layer's hardware computed on a person's arrays, in real units,
+// beside the float reference and a bound on their distance. The bound is derived, element by element, from
+// the number formats, the errors of the function tables and the constants as the hardware holds them; it is
+// never tuned.
 #pragma once
 
 #include <cstddef>
@@ -17,13 +18,13 @@ namespace trifactor {
 /// Every word of one layer over T samples, all with the same weights. C order.
 struct FixedTrace {
   std::size_t samples = 0, inputs = 0, neurons = 0, groups = 0;
-  std::vector<std::int64_t> x, w;                ///< (T, inputs), (neurons, inputs): quantised
-  std::vector<std::int64_t> z, fprime, r, uq;    ///< (T, neurons), uq (T, groups); r, uq empty without groups
-  std::vector<std::int64_t> words;               ///< (T, down_words), as broadcast
-  std::vector<std::int64_t> teacher;             ///< (T, teacher_state_words), after each sample
-  std::vector<std::int64_t> kernel_sum;          ///< (T): over the sample's partners
-  std::vector<std::int64_t> a0, a1, c;           ///< (T, neurons); a1, c empty where the plan has none
-  std::vector<std::int64_t> dw;                  ///< (T, neurons, inputs): steps of the weight's format
+  std::vector<std::int64_t> x, w;              ///< (T, inputs), (neurons, inputs): quantised
+  std::vector<std::int64_t> z, fprime, r, uq;  ///< (T, neurons), uq (T, groups); r, uq empty without groups
+  std::vector<std::int64_t> words;             ///< (T, down_words), as broadcast
+  std::vector<std::int64_t> teacher;           ///< (T, teacher_state_words), after each sample
+  std::vector<std::int64_t> kernel_sum;        ///< (T): over the sample's partners
+  std::vector<std::int64_t> a0, a1, c;         ///< (T, neurons); a1, c empty where the plan has none
+  std::vector<std::int64_t> dw;                ///< (T, neurons, inputs): steps of the weight's format
 };
 
 /// What a rule is asked to compare.
@@ -60,18 +61,21 @@ struct BoundedFactors {
 
 /// a0 or a1 as the post unit forms it from an exact product, c from the plan's registers.
 Bounded bounded_factor(const FixedCase& c, Bounded product);
-Bounded bounded_decay(const FixedCase& c, std::int32_t rate_register, std::int32_t shift_register, double wanted);
+Bounded bounded_decay(const FixedCase& c, std::int32_t rate_register, std::int32_t shift_register,
+                      double wanted);
 
 /// e^-x as kernels and the softmax get it, x >= 0.
 Bounded bounded_exp_negative(Bounded x);
-/// One step of a leaky mean kept at `frac` fraction bits; alpha = 1 - beta wanted, rate as the hardware has it.
+/// One step of a leaky mean kept at `frac` fraction bits; alpha = 1 - beta wanted, rate as the hardware has
+/// it.
 Bounded bounded_mean_step(Bounded mean, Bounded value, double alpha, double rate, int frac);
 
 /// The plan's format of that array.
 NumberFormat plan_format(const RulePlan& plan, const std::string& array);
 
 /// Puts z, fprime, r, uq, a0, a1, c and dw into `out`, from factors (one entry a sample).
-void put_fixed(const FixedCase& c, const BoundedForward& f, const std::vector<BoundedFactors>& factors, BoundedArrays& out);
+void put_fixed(const FixedCase& c, const BoundedForward& f, const std::vector<BoundedFactors>& factors,
+               BoundedArrays& out);
 
 /// Appends one element.
 inline void put(BoundedArray& array, double hardware, Bounded b) {

@@ -26,8 +26,8 @@ inline LanePoints lane_points(const LayerFacts& layer, int b_frac, double larges
   if (wanted - frac > factor_bits - 5)
     throw Error(ExitCode::does_not_fit,
                 {"TF-FMT-001", layer.where,
-                 "the decay needs so many integer bits that the update factor a0 keeps fewer than 4 bits", "",
-                 "use a smaller eta or decay, or fewer weight bits"});
+                 "eta or decay needs a binary point with which the update factor a0 keeps fewer than 4 bits", "",
+                 "move eta or decay, or give the weights another range or fewer bits"});
   return {frac, shift};
 }
 

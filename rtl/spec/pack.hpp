@@ -128,17 +128,22 @@ class Unpacker {
     if constexpr (std::is_integral_v<T> && sizeof(T) <= 2) {
       values.resize(count(4 / sizeof(T)));
       get_array(std::span(values));
-    } else {
-      values.clear();
+    } else if constexpr (std::is_arithmetic_v<T>) {
       values.resize(count(1));
       for (T& value : values) get(value);
+    } else {
+      get_each(values);
     }
   }
   template <class T>
   void get(std::deque<T>& values) {
+    get_each(values);
+  }
+  /// Grows entry by entry: an entry takes words, so that words, not what the count claims, bound the memory.
+  template <class Container>
+  void get_each(Container& values) {
     values.clear();
-    values.resize(count(1));
-    for (T& value : values) get(value);
+    for (std::size_t left = count(1); left > 0; --left) get(values.emplace_back());
   }
   template <class T>
   void get_array(std::span<T> values) {

@@ -128,7 +128,8 @@ struct LayoutReader::File {
     if (!dataset.valid()) fail(name);
     const Handle space(H5Dget_space(dataset.get()), H5Sclose);
     const hssize_t count = H5Sget_simple_extent_npoints(space.get());
-    if (count < 0 || count > (std::int64_t{1} << 33)) fail(name);
+    // Contiguous and not compressed: what is stored bounds what may be claimed.
+    if (count < 0 || static_cast<std::uint64_t>(count) * sizeof(T) != H5Dget_storage_size(dataset.get())) fail(name);
     std::vector<T> values(static_cast<std::size_t>(count));
     if (count > 0 && H5Dread(dataset.get(), memory, H5S_ALL, H5S_ALL, H5P_DEFAULT, values.data()) < 0) fail(name);
     return values;

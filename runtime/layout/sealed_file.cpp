@@ -132,9 +132,13 @@ std::string check_seal(const SealKind& kind, const std::filesystem::path& path) 
     throw damaged(2, "this is not a " + kind.name + " file", "make one with `trifactor`");
   if (got < static_cast<ssize_t>(seal_bytes)) throw damaged(4, "the file is cut short", "make it again");
   const std::uint32_t version = take<std::uint32_t>(seal, version_at);
-  if (version > kind.version)
-    throw damaged(3, "format version " + std::to_string(version) + " is newer than this program knows (" + std::to_string(kind.version) + ")",
+  if (version != kind.version)
+    throw damaged(3, "format version " + std::to_string(version) + (version > kind.version ? " is newer" : " is older") +
+                         " than this program knows (" + std::to_string(kind.version) + ")",
                   "update trifactor, or make the file again with this one");
+  for (std::size_t i = 0; i < seal.size(); ++i)  // what the digest does not cover
+    if (seal[i] != 0 && ((i >= version_at + sizeof version && i < length_at) || i >= digest_at + sizeof Content::sha256))
+      throw damaged(5, "the file is damaged: a byte of its seal that must be 0 is not", "make it again");
   const Content content = digest_content(file.get(), path);
   const std::uint64_t length = take<std::uint64_t>(seal, length_at);
   if (content.length != length)
@@ -171,7 +175,9 @@ std::vector<std::uint32_t> read_sealed_words(const SealKind& kind, const std::fi
   const Descriptor file(path, O_RDONLY);
   struct stat status {};
   ::fstat(file.get(), &status);
-  std::vector<std::uint32_t> words((static_cast<std::size_t>(status.st_size) - seal_bytes) / 4);
+  const std::size_t bytes = static_cast<std::size_t>(status.st_size) - seal_bytes;
+  if (bytes % 4 != 0) throw Error(ExitCode::data, {kind.code + "-004", path.string(), "the content is not whole words", "", "make it again"});
+  std::vector<std::uint32_t> words(bytes / 4);
   std::size_t done = 0;
   while (done < words.size() * 4) {
     const ssize_t got = ::pread(file.get(), reinterpret_cast<char*>(words.data()) + done, words.size() * 4 - done,

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <deque>
+#include <functional>
 #include <map>
 #include <numeric>
 
@@ -26,6 +27,7 @@ class FunctionalDevice final : public Device {
   std::string engine() const override { return name_; }
 
   Frame receive() override {
+    if (answers_.empty() && !late_.empty()) answer_late();
     if (answers_.empty())
       throw Error(ExitCode::internal, {"TF-DEV-001", name_ + " engine", "no answer is outstanding", "", ""});
     Frame frame = std::move(answers_.front());
@@ -34,6 +36,7 @@ class FunctionalDevice final : public Device {
   }
 
   void send(const Frame& frame) override {
+    while (!late_.empty()) answer_late();  // what was asked for is the state before this frame
     switch (frame.type) {
       case FrameType::chip:
         chip_ = unpack<ChipImage>(frame.words, "chip frame");
@@ -260,20 +263,26 @@ class FunctionalDevice final : public Device {
     answers_.push_back(std::move(out));
   }
 
+  void answer_late() {
+    answers_.push_back(late_.front()());
+    late_.pop_front();
+  }
+
   void read_state() {
-    for (const Core& core : cores_) answers_.push_back({FrameType::state, core.image().core, 0, core.save()});
+    for (const Core& core : cores_)
+      late_.push_back([&core] { return Frame{FrameType::state, core.image().core, 0, core.save()}; });
     for (Teacher& teacher : teachers_) {
       std::vector<std::uint32_t> words;
       Packer packer(words);
       teacher.visit_state(packer);
-      answers_.push_back({FrameType::state, teacher_unit + teacher.image().projection, 0, std::move(words)});
+      late_.push_back([frame = Frame{FrameType::state, teacher_unit + teacher.image().projection, 0, words}] { return frame; });
     }
     std::vector<std::uint32_t> words;
     Packer packer(words);
     label_.visit_state(packer);
     packer(learned_);
-    answers_.push_back({FrameType::state, label_unit, 0, std::move(words)});
-    answers_.push_back({FrameType::done, 0, 0, {}});
+    late_.push_back([frame = Frame{FrameType::state, label_unit, 0, words}] { return frame; });
+    late_.push_back([] { return Frame{}; });
   }
 
   void write_state(const Frame& frame) {
@@ -323,8 +332,8 @@ class FunctionalDevice final : public Device {
   void read_weights() {
     for (const Core& core : cores_)
       for (std::size_t b = 0; b < core.image().blocks.size(); ++b)
-        answers_.push_back({FrameType::weights, core.image().core, 0, pack(core.read_weights(b))});
-    answers_.push_back({FrameType::done, 0, 0, {}});
+        late_.push_back([&core, b] { return Frame{FrameType::weights, core.image().core, 0, pack(core.read_weights(b))}; });
+    late_.push_back([] { return Frame{}; });
   }
 
   std::string name_;
@@ -342,6 +351,8 @@ class FunctionalDevice final : public Device {
   std::map<std::uint32_t, std::uint64_t> third_factor_digests_;
   std::uint64_t learned_ = 0;
   std::deque<Frame> answers_;
+  /// Answers after those, made one by one as they are taken: weights and states are as large as the chip.
+  std::deque<std::function<Frame()>> late_;
 };
 
 }  // namespace

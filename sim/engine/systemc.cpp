@@ -1,5 +1,6 @@
 #include "sim/engine/systemc.hpp"
 
+#include <signal.h>
 #include <spawn.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -34,7 +35,16 @@ class SystemcDevice final : public Device {
     std::string quiet = "SYSTEMC_DISABLE_COPYRIGHT_MESSAGE=1";
     environment.push_back(quiet.data());
     environment.push_back(nullptr);
-    const int status = ::posix_spawn(&pid_, program.c_str(), &actions, nullptr, arguments, environment.data());
+    // Ctrl-C reaches the whole process group: it must not end the worker before that has set itself to ignore it.
+    sigset_t interrupt;
+    sigemptyset(&interrupt);
+    sigaddset(&interrupt, SIGINT);
+    posix_spawnattr_t attributes;
+    posix_spawnattr_init(&attributes);
+    posix_spawnattr_setsigmask(&attributes, &interrupt);
+    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK);
+    const int status = ::posix_spawn(&pid_, program.c_str(), &actions, &attributes, arguments, environment.data());
+    posix_spawnattr_destroy(&attributes);
     posix_spawn_file_actions_destroy(&actions);
     ::close(pair[1]);
     fd_ = pair[0];

@@ -22,10 +22,10 @@ class Chip::Tile final : public PacketSink {
     if (chip_.on_delivery) chip_.on_delivery(tile_, packet, cycle);
     switch (static_cast<PacketKind>(packet.kind)) {
       case PacketKind::same:
-        if (teacher != nullptr) return teacher->same(packet.tick, static_cast<std::uint32_t>(packet.payload), cycle);
+        if (teacher != nullptr) return teacher->same(packet.index, packet.tick, static_cast<std::uint32_t>(packet.payload), cycle);
         break;
       case PacketKind::partial:
-        if (teacher != nullptr) return teacher->partial(packet.source, packet.tick, packet.index, packet.payload, cycle);
+        if (teacher != nullptr) return teacher->partial(packet.source, packet.aux, packet.tick, packet.index, packet.payload, cycle);
         break;
       case PacketKind::result:
       case PacketKind::host_credit:
@@ -64,7 +64,7 @@ void Chip::reduce(std::uint32_t tile, std::uint32_t teacher, std::uint32_t proje
   for (std::uint32_t w = 0; w < partial.size(); ++w) {
     if (chip_.machine.tree.own_network) {
       const std::uint64_t hops = tree.hops.at(tile) * static_cast<std::uint64_t>(chip_.machine.tree.hop_cycles);
-      teachers_.at(projection)->partial(tile, sample, w, partial[w], ready_cycle + hops + w + 1);
+      teachers_.at(projection)->partial(tile, projection, sample, w, partial[w], ready_cycle + hops + w + 1);
     } else {
       inject(tile, make_packet(PacketKind::partial, tile, tree.up_routes.at(tile), sample, w, projection, partial[w]), ready_cycle + w);
     }
@@ -88,7 +88,8 @@ void Chip::broadcast(std::uint32_t teacher, std::uint32_t projection, std::uint6
 void Chip::fault(const char* code, std::string text) {
   if (faulted_) return;
   faulted_ = true;
-  answers_.push_back({FrameType::fault, 0, 0, pack(FaultWords{code, std::move(text), Mesh::now()})});
+  fault_ = {FrameType::fault, 0, 0, pack(FaultWords{code, std::move(text), Mesh::now()})};
+  answers_.push_back(fault_);
   sc_core::sc_pause();
 }
 
@@ -100,12 +101,13 @@ std::uint64_t Chip::jitter(std::uint32_t tile, std::uint64_t tick, std::uint32_t
 // ---------------------------------------------------------------- programming
 
 void Chip::send(const Frame& frame) {
+  while (!late_.empty()) answer_late();  // what was asked for is the state before this frame
   switch (frame.type) {
     case FrameType::chip:
       chip_ = unpack<ChipImage>(frame.words, "chip frame");
       break;
     case FrameType::core:
-      images_.push_back(unpack<CoreImage>(frame.words, "core frame"));
+      programmed_.emplace_back(unpack<CoreImage>(frame.words, "core frame"), *arithmetic_, static_cast<int>(chip_.machine.core.lanes));
       break;
     case FrameType::teacher:
       teacher_images_.push_back(unpack<TeacherImage>(frame.words, "teacher frame"));
@@ -154,17 +156,18 @@ void Chip::start() {
     tiles_.push_back(std::make_unique<Tile>(*this, tile));
     mesh_->connect(tile, *tiles_.back());
   }
-  if (options_.reverse_order) std::reverse(images_.begin(), images_.end()), std::reverse(teacher_images_.begin(), teacher_images_.end());
-  for (CoreImage& image : images_) {
+  if (options_.reverse_order) std::reverse(teacher_images_.begin(), teacher_images_.end());
+  for (std::size_t k = 0; k < programmed_.size(); ++k) {
+    Core& core = programmed_[options_.reverse_order ? programmed_.size() - 1 - k : k];
+    const CoreImage& image = core.image();
     const std::uint32_t tile = image.core;
     for (const BlockImage& block : image.blocks)
       if (block.plastic && image.owner == image.core) owners_[block.projection].push_back(tile);
-    Core core(std::move(image), *arithmetic_, static_cast<int>(chip_.machine.core.lanes));
     core.set_digests(chip_.digests);
     cores_[tile] = std::make_unique<TileCore>(("core_" + std::to_string(tile)).c_str(), std::move(core), chip_.machine, *this);
     tiles_[tile]->core = cores_[tile].get();
   }
-  images_.clear();
+  std::vector<Core>().swap(programmed_);
   for (auto& [projection, owners] : owners_) std::sort(owners.begin(), owners.end());
   for (TeacherImage& image : teacher_images_) {
     const std::uint32_t projection = image.projection, tile = image.tile;
@@ -183,6 +186,8 @@ void Chip::start() {
     if (image.output && image.owner == image.core) outputs += image.neurons;
   }
   for (auto& [projection, teacher] : teachers_) connect_teacher(*teacher);
+  for (std::uint32_t t = 0; t < label_image_.teachers.size(); ++t) tiles_.at(label_image_.teachers[t])->teacher->set_index(t);
+  blocked_.assign(config.tiles(), 0);
   host_->connect(LabelUnit(label_image_), inputs, outputs);
   host_->on_result = [this](std::uint64_t presentation, const ResultWords& result) {
     answers_.push_back({FrameType::result, 0, presentation, pack(result)});
@@ -261,10 +266,17 @@ void Chip::run() {
   sc_core::sc_start();
 }
 
+void Chip::answer_late() {
+  answers_.push_back(late_.front()());
+  late_.pop_front();
+}
+
 Frame Chip::receive() {
+  if (answers_.empty() && !late_.empty()) answer_late();
   if (answers_.empty()) run();
   if (chip_.digests && started_) flush_digests();
   if (answers_.empty()) fault("TF-HW-010", "the chip hangs: " + everything_waiting());
+  if (answers_.empty()) return fault_;
   Frame frame = std::move(answers_.front());
   answers_.pop_front();
   return frame;
@@ -284,6 +296,7 @@ void Chip::drain() {
   }
   if (faulted_) return;
   if (chip_.digests) flush_digests();
+  close_cycles();
   if (const std::string waiting = everything_waiting(); !waiting.empty()) fault("TF-HW-010", "the chip hangs: " + waiting);
 }
 
@@ -311,19 +324,20 @@ void Chip::resume_if_needed(const Frame& sample) {
 // ---------------------------------------------------------------- reading and writing state
 
 void Chip::read_state() {
-  for (auto& [tile, core] : cores_) answers_.push_back({FrameType::state, tile, 0, core->core().save()});
+  for (auto& [tile, core] : cores_)
+    late_.push_back([tile = tile, &core = *core] { return Frame{FrameType::state, tile, 0, core.core().save()}; });
   for (auto& [projection, teacher] : teachers_) {
     std::vector<std::uint32_t> words;
     Packer packer(words);
     teacher->teacher().visit_state(packer);
-    answers_.push_back({FrameType::state, teacher_unit + projection, 0, std::move(words)});
+    late_.push_back([frame = Frame{FrameType::state, teacher_unit + projection, 0, words}] { return frame; });
   }
   std::vector<std::uint32_t> words;
   Packer packer(words);
   host_->label().visit_state(packer);
   packer(host_->learned());
-  answers_.push_back({FrameType::state, label_unit, 0, std::move(words)});
-  answers_.push_back({FrameType::done, 0, 0, {}});
+  late_.push_back([frame = Frame{FrameType::state, label_unit, 0, words}] { return frame; });
+  late_.push_back([] { return Frame{}; });
 }
 
 void Chip::write_state(const Frame& frame) {
@@ -345,16 +359,20 @@ void Chip::write_state(const Frame& frame) {
   core->second->core().restore(frame.words);
 }
 
+/// At drains, so that a run and its continuation from a checkpoint count alike.
+void Chip::close_cycles() {
+  for (auto& [tile, core] : cores_) {
+    const std::uint64_t blocked = mesh_->blocked_cycles(tile);
+    core->close_cycles(Mesh::now(), blocked - blocked_[tile]);
+    blocked_[tile] = blocked;
+  }
+}
+
 UnitCounters Chip::core_counters(TileCore& core) const {
   UnitCounters counters;
   counters.events = core.core().events();
   counters.cycles = core.cycles();
   counters.now = Mesh::now();
-  auto& blocked = counters.cycles[static_cast<std::size_t>(CycleCause::blocked_by_buffer)];
-  blocked += mesh_->blocked_cycles(core.core().image().core);
-  std::uint64_t busy = 0;
-  for (const std::uint64_t cycles : counters.cycles) busy += cycles;
-  counters.cycles[static_cast<std::size_t>(CycleCause::idle)] = busy < counters.now ? counters.now - busy : 0;
   for (std::size_t b = 0; b < core.core().image().blocks.size(); ++b) {
     counters.projections.push_back(core.core().image().blocks[b].projection);
     counters.updates.push_back(core.core().update_counts(b));
@@ -363,6 +381,7 @@ UnitCounters Chip::core_counters(TileCore& core) const {
 }
 
 void Chip::read_counters() {
+  close_cycles();
   for (auto& [tile, core] : cores_) answers_.push_back({FrameType::counters, tile, 0, pack(core_counters(*core))});
   for (auto& [projection, teacher] : teachers_) {
     UnitCounters counters;
@@ -393,8 +412,8 @@ void Chip::read_counters() {
 void Chip::read_weights() {
   for (auto& [tile, core] : cores_)
     for (std::size_t b = 0; b < core->core().image().blocks.size(); ++b)
-      answers_.push_back({FrameType::weights, tile, 0, pack(core->core().read_weights(b))});
-  answers_.push_back({FrameType::done, 0, 0, {}});
+      late_.push_back([tile = tile, b, &core = *core] { return Frame{FrameType::weights, tile, 0, pack(core.core().read_weights(b))}; });
+  late_.push_back([] { return Frame{}; });
 }
 
 std::uint64_t Chip::activations() const {

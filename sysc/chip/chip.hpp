@@ -24,14 +24,14 @@ struct ChipOptions {
 };
 
 /// One elaboration a process: make one, use it, end the process.
-class Chip final : public Outlet {
+class Chip : public Outlet {
  public:
   explicit Chip(std::unique_ptr<Arithmetic> arithmetic, ChipOptions options = {});
   ~Chip() override;
 
   /// Throws Error for frames that make no sense.
   void send(const Frame& frame);
-  bool has_answer() const { return !answers_.empty(); }
+  bool has_answer() const { return !answers_.empty() || !late_.empty(); }
   /// The next answer, running the simulation as far as needed.
   Frame receive();
 
@@ -68,17 +68,19 @@ class Chip final : public Outlet {
   void drain();
   void flush_digests();
   void resume_if_needed(const Frame& sample);
+  void answer_late();
   void read_state();
   void write_state(const Frame& frame);
   void read_counters();
   void read_weights();
+  void close_cycles();
   UnitCounters core_counters(TileCore& core) const;
   std::string everything_waiting() const;
 
   std::unique_ptr<Arithmetic> arithmetic_;
   ChipOptions options_;
   ChipImage chip_;
-  std::vector<CoreImage> images_;
+  std::vector<Core> programmed_;  ///< until start
   std::vector<TeacherImage> teacher_images_;
   LabelImage label_image_;
   std::unique_ptr<Mesh> mesh_;
@@ -91,7 +93,11 @@ class Chip final : public Outlet {
   DigestBook digests_;
   std::uint64_t tree_hops_ = 0, end_packets_ = 0, credit_packets_ = 0;
   bool faulted_ = false, resumed_ = false, started_ = false;
+  std::vector<std::uint64_t> blocked_;  ///< by tile: cycles told to its core so far
   std::deque<Frame> answers_;
+  /// Answers after those, made one by one as they are taken: weights and states are as large as the chip.
+  std::deque<std::function<Frame()>> late_;
+  Frame fault_;  ///< the answer to everything after a fault
 };
 
 }  // namespace trifactor

@@ -36,10 +36,15 @@ constexpr MessageClass class_of(PacketKind kind) {
   return MessageClass::activity;
 }
 
+/// A packet has 16 bits of tick; whoever receives it knows about when it is, and so the rest.
+constexpr std::uint64_t full_tick(std::uint64_t on_the_wire, std::uint64_t near) {
+  return near + static_cast<std::uint64_t>(static_cast<std::int64_t>(static_cast<std::int16_t>(static_cast<std::uint16_t>(on_the_wire - near))));
+}
+
 inline Packet make_packet(PacketKind kind, std::uint32_t source, std::uint32_t route, std::uint64_t tick, std::uint32_t index,
                           std::uint32_t aux, std::int64_t payload) {
   Packet packet;
-  packet.tick = tick;
+  packet.tick = static_cast<std::uint16_t>(tick);
   packet.payload = payload;
   packet.route = route;
   packet.source = source;

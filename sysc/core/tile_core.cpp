@@ -112,7 +112,22 @@ TileCore::Received& TileCore::received(std::size_t block, std::uint64_t sample) 
 
 // ---------------------------------------------------------------- what arrives
 
-void TileCore::arrive(const Packet& packet, std::uint64_t cycle) {
+/// The tick of which a packet carries the low bits: near the presentation or learning sample of its kind.
+std::uint64_t TileCore::tick_of(const Packet& packet) const {
+  switch (static_cast<PacketKind>(packet.kind)) {
+    case PacketKind::word:
+    case PacketKind::factor:
+    case PacketKind::target:
+    case PacketKind::rate:
+      return full_tick(packet.tick, learned_);
+    default:
+      return full_tick(packet.tick, forward_);
+  }
+}
+
+void TileCore::arrive(const Packet& on_the_wire, std::uint64_t cycle) {
+  Packet packet = on_the_wire;
+  packet.tick = tick_of(on_the_wire);
   switch (static_cast<PacketKind>(packet.kind)) {
     case PacketKind::activity:
       return take_activity(packet, cycle);
@@ -161,6 +176,9 @@ void TileCore::take_activity(const Packet& packet, std::uint64_t cycle) {
   if (!expected(packet)) return;
   const std::size_t source = source_of(packet.source);
   if (source == image().sources.size()) return fault("TF-HW-006", "an activity from a core that is no source");
+  const SourceSlice& slice = image().sources[source];
+  if (slice.population != packet.aux || packet.index < slice.first_neuron || packet.index - slice.first_neuron >= slice.neurons)
+    return fault("TF-HW-006", "an activity of a neuron that its source does not hold");
   ++incoming(packet.tick).got[source];
   for (std::size_t b = 0; b < image().blocks.size(); ++b) {
     const BlockImage& block = image().blocks[b];
@@ -174,7 +192,7 @@ void TileCore::take_activity(const Packet& packet, std::uint64_t cycle) {
       continue;
     }
     memory_free_ = std::max(memory_free_, cycle) + row_bursts_;
-    spend(CycleCause::computing, row_bursts_);
+    book_.add(CycleCause::computing, memory_free_ - row_bursts_, memory_free_);
   }
   if (packet.tick == forward_ && (forward_state_ == Forward::closed || incoming(packet.tick).ends == image().sources.size())) advance(cycle);
 }
@@ -209,9 +227,10 @@ void TileCore::take_sum(const Packet& packet) {
 
 void TileCore::take_word(const Packet& packet, std::uint64_t cycle) {
   const std::size_t block = block_of(packet.aux);
-  if (block == image().blocks.size() || packet.tick < learned_ || packet.tick >= learned_ + received_[block].size())
+  if (block == image().blocks.size() || !image().blocks[block].plastic || packet.tick < learned_ || packet.tick >= learned_ + received_[block].size())
     return fault("TF-HW-004", "a third-factor word of learning sample " + std::to_string(packet.tick) + " arrived out of turn");
   Received& r = received(block, packet.tick);
+  if (packet.index >= r.words.size()) return fault("TF-HW-006", "a third-factor word that the rule does not have");
   const std::uint64_t bit = std::uint64_t{1} << packet.index;
   if ((r.words_seen & bit) != 0) return fault("TF-HW-002", "third-factor word " + std::to_string(packet.index) + " arrived twice");
   r.words_seen |= bit;
@@ -229,9 +248,10 @@ void TileCore::words_arrive(std::uint32_t projection, std::uint64_t sample, std:
 
 void TileCore::take_factor(const Packet& packet, std::uint64_t cycle) {
   const std::size_t block = block_of(packet.aux);
-  if (block == image().blocks.size() || packet.tick < learned_ || packet.tick >= learned_ + received_[block].size())
+  if (block == image().blocks.size() || !image().blocks[block].plastic || owner() || packet.tick < learned_ || packet.tick >= learned_ + received_[block].size())
     return fault("TF-HW-004", "factors of learning sample " + std::to_string(packet.tick) + " arrived out of turn");
   Received& r = received(block, packet.tick);
+  if (packet.index >= image().neurons) return fault("TF-HW-006", "factors of a neuron that is not here");
   if (r.factor_seen[packet.index]) return fault("TF-HW-002", "the factors of neuron " + std::to_string(packet.index) + " arrived twice");
   r.factor_seen[packet.index] = true;
   r.a0[packet.index] = static_cast<std::int16_t>(packet.payload);
@@ -248,6 +268,7 @@ void TileCore::take_credit(const Packet& packet) {
 }
 
 void TileCore::take_input(const Packet& packet) {
+  if (!image().input) return fault("TF-HW-005", "a packet for an input core");
   if (!expected(packet)) return;
   Incoming& slot = incoming(packet.tick);
   if (static_cast<PacketKind>(packet.kind) == PacketKind::input_end) {
@@ -256,6 +277,7 @@ void TileCore::take_input(const Packet& packet) {
     slot.learn = packet.aux != 0;
     return;
   }
+  if (packet.index >= image().neurons) return fault("TF-HW-006", "a value of a neuron that is not here");
   for (std::uint32_t i = 0; i < 4 && packet.index + i < image().neurons; ++i) {
     slot.values[packet.index + i] = static_cast<std::int16_t>(packet.payload >> (16 * i));
     ++slot.values_seen;
@@ -291,9 +313,9 @@ void TileCore::open(std::uint64_t now) {
   std::uint64_t rows = waiting_rows_;
   for (const BlockImage& block : image().blocks) rows += block.bias ? 1 : 0;
   const std::uint64_t start = std::max(now, memory_free_);
-  if (waiting_rows_ != 0) spend(CycleCause::waiting_for_memory, start - now);
+  if (waiting_rows_ != 0) book_.add(CycleCause::waiting_for_memory, now, start);
   memory_free_ = start + rows * row_bursts_;
-  spend(CycleCause::computing, rows * row_bursts_);
+  book_.add(CycleCause::computing, start, memory_free_);
   waiting_rows_ = 0;
   forward_state_ = Forward::streaming;
 }
@@ -330,8 +352,9 @@ void TileCore::contribute(std::uint64_t now) {
     if (p.up_words == 0) continue;
     up_.assign(static_cast<std::size_t>(p.up_words), 0);
     core_.contribute(b, up_);
-    post_free_ = std::max(now, post_free_) + static_cast<std::uint64_t>(p.contribute_cycles) + jitter(stage_contribute);
-    spend(CycleCause::computing, static_cast<std::uint64_t>(p.contribute_cycles));
+    const std::uint64_t start = std::max(now, post_free_), end = start + static_cast<std::uint64_t>(p.contribute_cycles);
+    book_.add(CycleCause::computing, start, end);
+    post_free_ = end + jitter(stage_contribute);
     outlet_.reduce(image().core, p.teacher, image().blocks[b].projection, forward_sample_, up_, post_free_);
   }
 }
@@ -341,7 +364,7 @@ bool TileCore::credits_allow() const {
 }
 
 void TileCore::send(std::uint64_t now) {
-  spend(CycleCause::blocked_by_buffer, now - ready_to_send_);
+  book_.add(CycleCause::blocked_by_buffer, ready_to_send_, now);
   const std::uint32_t self = image().core;
   const auto outputs = core_.outputs();
   std::vector<std::uint32_t> counts(image().destinations.size(), 0);
@@ -384,7 +407,9 @@ void TileCore::finish_presentation(std::uint64_t) {
   if (slot.learn) ++forward_sample_;
   ++forward_;
   waiting_rows_ = 0;
-  for (std::size_t b = 0; b < image().blocks.size(); ++b)
+  // Until its buffer is given back it holds the rows of the presentation before last.
+  const bool free = released_ + presentations_in_flight > forward_;
+  for (std::size_t b = 0; free && b < image().blocks.size(); ++b)
     waiting_rows_ += core_.rows_to_read(forward_, b) - (image().blocks[b].bias ? 1 : 0);
   forward_state_ = Forward::closed;
   forward_due_ = never;
@@ -420,7 +445,7 @@ bool TileCore::forward_step(std::uint64_t now) {
     case Forward::waiting_for_slices: {
       if (incoming(forward_).sums != image().helpers.size() * image().neurons) return false;
       const std::uint64_t cycles = evaluate_cycles(image().neurons, static_cast<std::uint64_t>(image().normalise.group_size));
-      spend(CycleCause::computing, cycles);
+      book_.add(CycleCause::computing, now, now + cycles);
       forward_due_ = now + cycles + jitter(stage_evaluate);
       forward_state_ = Forward::evaluating;
       return true;
@@ -460,8 +485,9 @@ void TileCore::form(std::uint64_t now) {
   const int target = p.needs_target ? targets_.front().label : -1;
   core_.form(learn_presentation(), b, received_[b][learned_ % received_[b].size()].words, target);
   if (on_formed) on_formed(b, learned_);
-  spend(CycleCause::computing, static_cast<std::uint64_t>(p.form_cycles));
-  post_free_ = std::max(now, post_free_) + static_cast<std::uint64_t>(p.form_cycles) + jitter(stage_form);
+  const std::uint64_t start = std::max(now, post_free_), end = start + static_cast<std::uint64_t>(p.form_cycles);
+  book_.add(CycleCause::computing, start, end);
+  post_free_ = end + jitter(stage_form);
   learn_due_ = post_free_;
   learn_state_ = Learn::forming;
 }
@@ -494,9 +520,11 @@ void TileCore::write_updates(std::uint64_t now) {
       const bool single = machine_.core.synapse_ports == 1;
       const std::uint64_t tail = static_cast<std::uint64_t>(machine_.core.synapse_latency) + lane_latency;
       const std::uint64_t cycles = single ? 2 * std::uint64_t{pass.bursts} + tail - (tail % 2 == 0 ? 0 : 1) : pass.bursts + row_bursts_ - 1 + tail;
-      memory_free_ = std::max(now, memory_free_) + cycles + jitter(stage_update);
-      spend(CycleCause::computing, pass.bursts);
-      spend(CycleCause::waiting_for_memory, cycles - pass.bursts);
+      // Reads and writes alternate; how many of the cycles are which counts, not their order.
+      const std::uint64_t start = std::max(now, memory_free_), end = start + cycles;
+      book_.add(CycleCause::computing, start, start + pass.bursts);
+      book_.add(CycleCause::waiting_for_memory, start + pass.bursts, end);
+      memory_free_ = end + jitter(stage_update);
     }
 }
 
@@ -509,7 +537,7 @@ bool TileCore::learn_step(std::uint64_t now) {
       return true;
     case Learn::waiting_for_factor:
       if (!factor_ready(now)) return false;
-      spend(CycleCause::waiting_for_third_factor, now - waiting_since_);
+      book_.add(CycleCause::waiting_for_third_factor, waiting_since_, now);
       if (owner())
         form(now);
       else
@@ -557,6 +585,7 @@ void TileCore::clear(Incoming& slot) {
 /// Buffers are given back in the order of presentations.
 void TileCore::release_finished(std::uint64_t now) {
   while (released_ < forward_ && incoming(released_).finished) {
+    book_.settle(std::min(now, known_until()));
     clear(incoming(released_));
     core_.release(released_);
     if (image().input)
@@ -600,6 +629,7 @@ void TileCore::step() {
 
 bool TileCore::idle() const {
   return forward_state_ == Forward::closed && learn_state_ == Learn::idle && to_learn_.empty() && released_ == forward_ && targets_.empty() &&
+         std::all_of(credits_.begin(), credits_.end(), [&](std::uint64_t c) { return c == forward_; }) &&
          std::none_of(std::begin(incoming_), std::end(incoming_), [](const Incoming& i) { return i.known || i.ends != 0 || i.sums != 0 || i.values_seen != 0; });
 }
 
@@ -608,6 +638,8 @@ std::string TileCore::waiting() const {
   static constexpr const char* forward_names[] = {"its pass cannot open", "rows to arrive", "sums", "partial sums of slices", "evaluation", "credits of destinations"};
   std::string text = "core " + std::to_string(image().core) + " at presentation " + std::to_string(forward_) + " waits for " + forward_names[static_cast<int>(forward_state_)];
   if (learn_state_ == Learn::waiting_for_factor) text += "; learning sample " + std::to_string(learned_) + " waits for its third factor or target";
+  for (std::size_t d = 0; d < credits_.size(); ++d)
+    if (credits_[d] < released_) text += "; credits of core " + std::to_string(image().destinations[d]) + " are missing";
   return text;
 }
 

@@ -7,6 +7,7 @@
 // The pass of a presentation opens when every update that it must see is written (weight age).
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <deque>
@@ -17,6 +18,7 @@
 
 #include "rtl/core/core.hpp"
 #include "rtl/spec/machine.hpp"
+#include "sysc/core/cycle_book.hpp"
 #include "sysc/core/outlet.hpp"
 #include "sysc/core/packets.hpp"
 
@@ -32,13 +34,16 @@ class TileCore : public sc_core::sc_module {
   void connect(std::uint32_t host_tile, const std::function<std::pair<std::uint32_t, std::uint32_t>(std::uint32_t)>& rows_of_destination);
 
   /// A packet of the mesh for this core, at `cycle`.
-  void arrive(const Packet& packet, std::uint64_t cycle);
+  void arrive(const Packet& on_the_wire, std::uint64_t cycle);
   /// Third-factor words by a tree of their own, complete at `cycle`, which may lie ahead.
   void words_arrive(std::uint32_t projection, std::uint64_t sample, std::span<const std::int16_t> words, std::uint64_t cycle);
 
   Core& core() { return core_; }
   const Core& core() const { return core_; }
-  const std::array<std::uint64_t, cycle_cause_count>& cycles() const { return cycles_; }
+  const std::array<std::uint64_t, cycle_cause_count>& cycles() const { return book_.cycles(); }
+  /// Gives every cycle before `now` its cause; `blocked`: cycles since the last call in which the router took no
+  /// packet of this tile, counted where nothing else happened.
+  void close_cycles(std::uint64_t now, std::uint64_t blocked) { book_.close(std::min(now, known_until()), blocked); }
   std::uint64_t activations() const { return activations_; }
   bool idle() const;
   /// What this core waits for, in words; empty when idle.
@@ -131,7 +136,12 @@ class TileCore : public sc_core::sc_module {
   Received& received(std::size_t block, std::uint64_t sample);
   std::size_t block_of(std::uint32_t projection) const;
   std::size_t source_of(std::uint32_t core) const;
-  void spend(CycleCause cause, std::uint64_t cycles) { cycles_[static_cast<std::size_t>(cause)] += cycles; }
+  /// Waits are reported when they end: what began earlier is open until then.
+  std::uint64_t known_until() const {
+    const std::uint64_t sending = forward_state_ == Forward::sending ? ready_to_send_ : never;
+    return learn_state_ == Learn::waiting_for_factor ? std::min(sending, waiting_since_) : sending;
+  }
+  std::uint64_t tick_of(const Packet& packet) const;
   std::uint64_t jitter(std::uint32_t stage) const { return outlet_.jitter(image().core, forward_, stage); }
 
   Core core_;
@@ -140,7 +150,7 @@ class TileCore : public sc_core::sc_module {
   sc_core::sc_event wake_;
   std::uint64_t wake_at_ = never;
   std::uint64_t activations_ = 0;
-  std::array<std::uint64_t, cycle_cause_count> cycles_{};
+  CycleBook book_;
 
   std::uint64_t row_bursts_ = 0;
   std::vector<std::size_t> plastic_;  ///< blocks that learn

@@ -4,10 +4,15 @@
 
 namespace trifactor {
 namespace {
+
+/// Learning samples that a rate may lie ahead, so that its 16 bits of tick say which one is meant.
+constexpr std::uint64_t furthest_rate = 30000;
+
 std::uint64_t cycle_now() {
   static const sc_dt::uint64 ticks = sc_core::sc_time(1, sc_core::SC_NS).value();
   return sc_core::sc_time_stamp().value() / ticks;
 }
+
 }  // namespace
 
 HostPort::HostPort(sc_core::sc_module_name name, std::uint32_t tile, const Machine& machine, Outlet& outlet)
@@ -60,9 +65,12 @@ void HostPort::advance() {
     }
     Item& item = entering_.front();
     if (item.is_rate) {
+      if (item.from > learned_ + furthest_rate)
+        return outlet_.fault("TF-HW-008", "host port: a rate from learning sample " + std::to_string(item.from) + " on came while sample " +
+                                              std::to_string(learned_) + " is next: 16 bits of tick do not reach so far");
       for (const std::uint32_t owner : item.owners) {
         outlet_.inject(tile_, make_packet(PacketKind::rate, tile_, route_to(owner), item.from, item.projection, 0, item.mantissa), now + word);
-        rates_.push_back(owner);
+        rates_.push_back({owner, item.projection, item.from});
       }
       port_free_ = now + word;
     } else {
@@ -126,12 +134,15 @@ void HostPort::arrive(const Packet& packet, std::uint64_t cycle) {
     case PacketKind::host_credit: {
       std::size_t i = 0;
       while (i < inputs_.size() && inputs_[i].core != packet.source) ++i;
-      if (i == inputs_.size() || credits_[i] != packet.tick) return outlet_.fault("TF-HW-003", "host port: a credit for presentation " + std::to_string(packet.tick) + " came out of turn");
+      if (i == inputs_.size() || credits_[i] != full_tick(packet.tick, credits_[i]))
+        return outlet_.fault("TF-HW-003", "host port: a credit of core " + std::to_string(packet.source) + " came out of turn");
       ++credits_[i];
       break;
     }
     case PacketKind::rate_taken: {
-      const auto owner = std::find(rates_.begin(), rates_.end(), packet.source);
+      const auto owner = std::find_if(rates_.begin(), rates_.end(), [&](const Outstanding& o) {
+        return o.owner == packet.source && o.projection == packet.index && o.from == full_tick(packet.tick, o.from);
+      });
       if (owner == rates_.end()) return outlet_.fault("TF-HW-003", "host port: an acknowledgement nobody waits for");
       rates_.erase(owner);
       break;
@@ -143,12 +154,14 @@ void HostPort::arrive(const Packet& packet, std::uint64_t cycle) {
 }
 
 void HostPort::take_result(const Packet& packet, std::uint64_t cycle) {
-  if (packet.tick < answered_ || packet.tick - answered_ >= waiting_.size())
-    return outlet_.fault("TF-HW-004", "host port: a result of presentation " + std::to_string(packet.tick) + " came out of turn");
-  Waiting& waiting = waiting_[packet.tick - answered_];
+  const std::uint64_t tick = full_tick(packet.tick, answered_);
+  if (tick < answered_ || tick - answered_ >= waiting_.size())
+    return outlet_.fault("TF-HW-004", "host port: a result of presentation " + std::to_string(tick) + " came out of turn");
+  if (packet.index >= outputs_) return outlet_.fault("TF-HW-006", "host port: a result that no output has");
+  Waiting& waiting = waiting_[tick - answered_];
   for (std::size_t k = 0; k < 4 && packet.index + k < outputs_; ++k) {
     const std::size_t at = packet.index + k;
-    if (waiting.seen[at]) return outlet_.fault("TF-HW-002", "host port: a result of presentation " + std::to_string(packet.tick) + " arrived twice");
+    if (waiting.seen[at]) return outlet_.fault("TF-HW-002", "host port: a result of presentation " + std::to_string(tick) + " arrived twice");
     waiting.seen[at] = true;
     waiting.result.values[at] = static_cast<std::int16_t>(packet.payload >> (16 * k));
     ++waiting.received;
@@ -169,6 +182,8 @@ std::string HostPort::waiting() const {
   if (idle()) return {};
   std::string text = "host port: " + std::to_string(entering_.size()) + " frames wait to enter, " + std::to_string(entered_ - answered_) + " answers are outstanding";
   if (!rates_.empty()) text += ", " + std::to_string(rates_.size()) + " rates are not acknowledged";
+  for (std::size_t i = 0; i < credits_.size(); ++i)
+    if (credits_[i] < entered_) text += ", credits of core " + std::to_string(inputs_[i].core) + " are missing";
   return text;
 }
 

@@ -1,6 +1,7 @@
 // The host port and, beside it, the label unit: samples enter at the port's own bandwidth, results leave by it.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <deque>
 #include <functional>
@@ -41,7 +42,10 @@ class HostPort : public sc_core::sc_module {
   std::uint64_t& learned() { return learned_; }
   std::uint32_t tile() const { return tile_; }
   std::uint64_t activations() const { return activations_; }
-  bool idle() const { return entering_.empty() && rates_.empty() && answered_ == entered_; }
+  bool idle() const {
+    return entering_.empty() && rates_.empty() && answered_ == entered_ &&
+           std::all_of(credits_.begin(), credits_.end(), [&](std::uint64_t c) { return c == entered_; });
+  }
   std::string waiting() const;
   void resume_at(std::uint64_t presentation);
 
@@ -77,7 +81,11 @@ class HostPort : public sc_core::sc_module {
   std::vector<std::pair<std::uint32_t, std::uint32_t>> routes_;  ///< core, route
   std::size_t outputs_ = 0;
   std::deque<Item> entering_;
-  std::vector<std::uint32_t> rates_;  ///< acknowledgements outstanding, by owner
+  struct Outstanding {
+    std::uint32_t owner = 0, projection = 0;
+    std::uint64_t from = 0;
+  };
+  std::vector<Outstanding> rates_;  ///< acknowledgements that have not come yet
   std::uint64_t port_free_ = 0, exit_free_ = 0;
   std::uint64_t entered_ = 0, answered_ = 0, learned_ = 0;
   std::deque<Waiting> waiting_;  ///< from answered_ on

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "sysc/core/packets.hpp"
+
 namespace trifactor {
 namespace {
 std::uint64_t cycle_now() {
@@ -26,8 +28,12 @@ void TileTeacher::fault(const char* code, const std::string& text) {
   outlet_.fault(code, "teacher of projection " + std::to_string(teacher_.image().projection) + ": " + text);
 }
 
-void TileTeacher::partial(std::uint32_t contributor, std::uint64_t sample, std::uint32_t word, std::int64_t value, std::uint64_t cycle) {
+void TileTeacher::partial(std::uint32_t contributor, std::uint32_t projection, std::uint64_t tick, std::uint32_t word, std::int64_t value,
+                          std::uint64_t cycle) {
   const TeacherImage& image = teacher_.image();
+  const std::uint64_t sample = full_tick(tick, sample_);
+  if (projection != image.projection || word >= static_cast<std::uint32_t>(image.up_words))
+    return fault("TF-HW-006", "a partial sum that is not for this layer");
   const auto& owners = image.contributors;
   const std::size_t c = static_cast<std::size_t>(std::find(owners.begin(), owners.end(), contributor) - owners.begin());
   if (c == owners.size() || sample < sample_ || sample >= sample_ + slots)
@@ -43,7 +49,9 @@ void TileTeacher::partial(std::uint32_t contributor, std::uint64_t sample, std::
   try_start();
 }
 
-void TileTeacher::same(std::uint64_t sample, std::uint32_t bits, std::uint64_t cycle) {
+void TileTeacher::same(std::uint32_t index, std::uint64_t tick, std::uint32_t bits, std::uint64_t cycle) {
+  const std::uint64_t sample = full_tick(tick, next_same_);
+  if (index != index_) return fault("TF-HW-006", "similarity bits for another teacher");
   if (sample != next_same_) return fault("TF-HW-004", "similarity bits of learning sample " + std::to_string(sample) + " arrived out of turn");
   ++next_same_;
   same_.push_back({bits, cycle});

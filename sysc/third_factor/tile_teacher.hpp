@@ -20,9 +20,10 @@ class TileTeacher : public sc_core::sc_module {
   TileTeacher(sc_core::sc_module_name name, Teacher teacher, Outlet& outlet);
   SC_HAS_PROCESS(TileTeacher);
 
-  /// One word of a contributor's partial sums, complete at `cycle`, which may lie ahead (own trees).
-  void partial(std::uint32_t contributor, std::uint64_t sample, std::uint32_t word, std::int64_t value, std::uint64_t cycle);
-  void same(std::uint64_t sample, std::uint32_t bits, std::uint64_t cycle);
+  /// One word of a contributor's partial sums, complete at `cycle`, which may lie ahead (own trees). Ticks are
+  /// those of packets: 16 bits.
+  void partial(std::uint32_t contributor, std::uint32_t projection, std::uint64_t tick, std::uint32_t word, std::int64_t value, std::uint64_t cycle);
+  void same(std::uint32_t index, std::uint64_t tick, std::uint32_t bits, std::uint64_t cycle);
 
   Teacher& teacher() { return teacher_; }
   std::uint64_t busy_cycles() const { return busy_; }
@@ -31,6 +32,8 @@ class TileTeacher : public sc_core::sc_module {
   std::string waiting() const;
   void resume_at(std::uint64_t learned) { sample_ = next_same_ = learned; }
   std::function<void(std::uint64_t sample)> on_taught;
+  /// Which of the label unit's teachers this is.
+  void set_index(std::uint32_t index) { index_ = index; }
 
  private:
   static constexpr std::size_t slots = 16;  ///< learning samples that may be under way at a time
@@ -50,6 +53,7 @@ class TileTeacher : public sc_core::sc_module {
   std::vector<Slot> slots_;
   std::deque<std::pair<std::uint32_t, std::uint64_t>> same_;  ///< bits and arrival, from sample_ on
   std::uint64_t sample_ = 0, next_same_ = 0;
+  std::uint32_t index_ = 0;
   std::uint32_t open_ = 0;  ///< words received for samples not yet taught
   bool computing_ = false;
   std::uint64_t busy_ = 0, activations_ = 0;

@@ -7,8 +7,9 @@ from tree import CODE, CXX, Finding, first_comment, without_comments
 
 LONGEST = 500  # lines a source file may have without saying why it has more
 
-# Where the name of a rule may stand: a rule is one folder. Machine presets list the rules in their silicon.
-RULE_NAMED_IN = ("host/examples/", "compiler/machine_io/machines/", "tests/")
+# Where the name of a rule may stand: a rule is one folder. Machine presets list the rules in their silicon, studies
+# run examples.
+RULE_NAMED_IN = ("host/examples/", "studies/", "compiler/machine_io/machines/", "tests/")
 # Files with made-up runs for tests, which the naming of files does not show.
 TEST_SUPPORT = ("host/report/sample_run.hpp",)
 

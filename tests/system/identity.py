@@ -167,7 +167,7 @@ class Identity:
         spec = f"{self.data},shuffle=1,count={samples}"
         common = ["run", layout, "--data", spec, "--engine", engine, "--digests", "--progress", "none", "-q", "--every", every]
         whole, part = self.folder / f"whole_{engine}", self.folder / f"part_{engine}"
-        self.trifactor(*common, "--checkpoint", self.folder / "whole.ckpt", "-o", whole)
+        self.trifactor(*common, "--checkpoint", self.folder / f"whole_{engine}.ckpt", "-o", whole)
         checkpoint = self.folder / f"part_{engine}.ckpt"
         process = subprocess.Popen([str(self.program), *map(str, common), "--checkpoint", str(checkpoint), "-o", str(part)], stderr=subprocess.DEVNULL)
         while not checkpoint.exists() and process.poll() is None:

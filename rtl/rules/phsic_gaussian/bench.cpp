@@ -1,4 +1,5 @@
-// The equations of README.md beside this file once more, with the errors of the hardware's words carried along.
+// The equations of README.md beside this file once more, with the errors of the hardware's words carried
+// along.
 #include "rtl/rules/phsic_gaussian/bench.hpp"
 
 #include "rtl/rules/phsic_gaussian/golden.hpp"
@@ -24,7 +25,8 @@ class Bench {
         t_format_(plan_format(c.plan, "t_factor")) {
     const int h_frac = grouped_ ? c.layer.output.frac : 0;
     eta_shift_ = c.plan.post[post_a_shift] + plan_format(c.plan, "a0").frac - t_format_.frac - h_frac;
-    eta_ = about(c.number("eta") / (sigma2() * static_cast<double>(partners_)), std::ldexp(c.plan.eta_mantissa, -eta_shift_));
+    eta_ = about(c.number("eta") / (sigma2() * static_cast<double>(partners_)),
+                 std::ldexp(c.plan.eta_mantissa, -eta_shift_));
     words_.resize(t_.samples * partners_), kernels_.resize(t_.samples), b3_.resize(t_.samples);
   }
 
@@ -55,7 +57,8 @@ class Bench {
     mean_word_ = {};
     if (n == 0) return;
     const double scale = 1 / (2 * sigma2() * (grouped_ ? g : 1));
-    const int scale_shift = teacher[teacher_kernel_shift] + 16 - 2 * (grouped_ ? c_.layer.group_scale : c_.layer.value).frac;
+    const int scale_shift =
+        teacher[teacher_kernel_shift] + 16 - 2 * (grouped_ ? c_.layer.group_scale : c_.layer.value).frac;
     const Bounded held = about(1, std::ldexp(teacher[teacher_kernel_mantissa], -scale_shift) / scale);
     std::vector<Bounded> k(n), b2(n), step(n);
     Bounded mean_b2, mean_k;
@@ -65,13 +68,15 @@ class Bench {
       k[p - 1] = bounded_exp_negative(rounded(1 / (2 * sigma2()) * (distance * held), 0x1p-16));
       const bool same = labels[s] == labels[s - p];
       const double label = same ? gamma : -gamma / (c_.layer.classes - 1);
-      b2[p - 1] = about(label, std::ldexp(teacher[same ? teacher_same : teacher_different], -15)) - 2 * k[p - 1];
+      b2[p - 1] =
+          about(label, std::ldexp(teacher[same ? teacher_same : teacher_different], -15)) - 2 * k[p - 1];
       mean_b2 = mean_b2 + 1.0 / static_cast<double>(n) * b2[p - 1];
       mean_k = mean_k + 1.0 / static_cast<double>(n) * k[p - 1];
     }
     kernels_[s] = mean_k;
     const double rate = std::ldexp(teacher[teacher_mean_rate + n - 1], -24) * static_cast<double>(n);
-    b3_[s] = bounded_mean_step(b3_[s], mean_b2, 1 - c_.number("beta"), rate, 15 + teacher[teacher_mean_extra]);
+    b3_[s] =
+        bounded_mean_step(b3_[s], mean_b2, 1 - c_.number("beta"), rate, 15 + teacher[teacher_mean_extra]);
     for (std::size_t p = 0; p < n; ++p) {
       Bounded& word = words_[s * partners_ + p];
       word = stored((b3_[s] - b2[p]) * k[p], m_format_);
@@ -79,7 +84,8 @@ class Bench {
     }
     if (!grouped_) return;
     const NumberFormat format = plan_format(c_.plan, "third_factor_mean");
-    const int share_shift = teacher[teacher_group_shift] - m_format_.frac - c_.layer.group_scale.frac + format.frac;
+    const int share_shift =
+        teacher[teacher_group_shift] - m_format_.frac - c_.layer.group_scale.frac + format.frac;
     const Bounded share = about(1 / g, std::ldexp(teacher[teacher_group_mantissa], -share_shift));
     mean_word_ = stored(mean_word_ * share, format);
   }
@@ -92,7 +98,8 @@ class Bench {
     Bounded total;
     for (std::size_t i = 0; i < a.size(); ++i) {
       const Bounded d = a[i] - b[i];
-      const double centred = d.value - mean;  // |sum (d+e - mean)^2 - sum (d - mean)^2| <= sum 2|d - mean| e + e^2
+      const double centred =
+          d.value - mean;  // |sum (d+e - mean)^2 - sum (d - mean)^2| <= sum 2|d - mean| e + e^2
       total = total + Bounded{centred * centred, 2 * std::abs(centred) * d.error + d.error * d.error};
     }
     return total;
@@ -106,14 +113,17 @@ class Bench {
     if (form_ == Form::mean_term && !grouped_)
       sum = words_[s * partners_] * (seen(s)[i] - rounded(mean_z_[i], c_.layer.value.step()));
     else
-      for (std::size_t p = 1; p <= n; ++p) sum = sum + words_[s * partners_ + p - 1] * (seen(s)[i] - seen(s - p)[i]);
+      for (std::size_t p = 1; p <= n; ++p)
+        sum = sum + words_[s * partners_ + p - 1] * (seen(s)[i] - seen(s - p)[i]);
     if (grouped_) sum = sum - mean_word_;
     const double boost = static_cast<double>(partners_) / static_cast<double>(n);
     return stored(sum * about(boost, std::ldexp(c_.plan.post[post_boost + n - 1], -boost_frac)), t_format_);
   }
 
   Bounded gain(Bounded fprime) const { return rounded(eta_ * fprime, std::ldexp(1.0, -eta_shift_)); }
-  Bounded h(std::size_t s, std::size_t i) const { return grouped_ ? row(f_.r, s, t_.neurons)[i] : Bounded{1, 0}; }
+  Bounded h(std::size_t s, std::size_t i) const {
+    return grouped_ ? row(f_.r, s, t_.neurons)[i] : Bounded{1, 0};
+  }
   Bounded fprime(std::size_t s, std::size_t i) const { return row(f_.fprime, s, t_.neurons)[i]; }
 
   BoundedFactors form(std::size_t s) {
@@ -136,7 +146,8 @@ class Bench {
       if (c_.plan.uses_a1) out.a1.push_back(bounded_factor(c_, a1));
     }
     rows(s, out);
-    out.c = bounded_decay(c_, c_.plan.post[post_c_rate], c_.plan.post[post_c_shift], c_.number("eta") * c_.number("decay"));
+    out.c = bounded_decay(c_, c_.plan.post[post_c_rate], c_.plan.post[post_c_shift],
+                          c_.number("eta") * c_.number("decay"));
     move_means(s);
     last_total_ = std::move(total);
     return out;
@@ -146,7 +157,8 @@ class Bench {
   void rows(std::size_t s, BoundedFactors& out) const {
     const std::span<const Bounded> now = row(f_.x, s, t_.inputs);
     const std::vector<Bounded> nothing(t_.inputs);
-    const std::span<const Bounded> before = s > 0 ? row(f_.x, s - 1, t_.inputs) : std::span<const Bounded>(nothing);
+    const std::span<const Bounded> before =
+        s > 0 ? row(f_.x, s - 1, t_.inputs) : std::span<const Bounded>(nothing);
     const auto& b0 = form_ == Form::delayed ? before : now;
     out.b0.assign(b0.begin(), b0.end());
     if (form_ == Form::two_term) out.b1.assign(before.begin(), before.end());
@@ -171,27 +183,34 @@ class Bench {
   void move_means(std::size_t s) {
     if (form_ != Form::mean_term) return;
     const double alpha = 1 - c_.number("beta_mu");
-    const double rate = std::ldexp(c_.plan.post[post_mean_rate], -16), row_rate = std::ldexp(c_.plan.mean_rate, -16);
+    const double rate = std::ldexp(c_.plan.post[post_mean_rate], -16),
+                 row_rate = std::ldexp(c_.plan.mean_rate, -16);
     const int extra = c_.plan.post[post_mean_extra];
     for (std::size_t i = 0; i < t_.neurons; ++i) {
-      mean_z_[i] = bounded_mean_step(mean_z_[i], row(f_.z, s, t_.neurons)[i], alpha, rate, c_.layer.value.frac + extra);
+      mean_z_[i] = bounded_mean_step(mean_z_[i], row(f_.z, s, t_.neurons)[i], alpha, rate,
+                                     c_.layer.value.frac + extra);
       mean_post_[i] = bounded_mean_step(mean_post_[i], post(s, i), alpha, rate, post_format().frac + extra);
     }
     for (std::size_t j = 0; j < t_.inputs; ++j)
-      mean_x_[j] = bounded_mean_step(mean_x_[j], row(f_.x, s, t_.inputs)[j], alpha, row_rate, c_.layer.activity.frac + c_.plan.row_mean_bits);
+      mean_x_[j] = bounded_mean_step(mean_x_[j], row(f_.x, s, t_.inputs)[j], alpha, row_rate,
+                                     c_.layer.activity.frac + c_.plan.row_mean_bits);
   }
 
   void put_teacher(BoundedArrays& out) const {
     const bool two_points = form_ != Form::one_term;
     BoundedArray b3{{t_.samples}, {}, {}, {}}, kernel = b3, words = b3;
     if (!two_points) words.shape.push_back(partners_);
-    const std::size_t state = teacher_state_words(c_.plan.partners), down = static_cast<std::size_t>(c_.plan.down_words);
+    const std::size_t state = teacher_state_words(c_.plan.partners),
+                      down = static_cast<std::size_t>(c_.plan.down_words);
     for (std::size_t s = 0; s < t_.samples; ++s) {
       const double n = static_cast<double>(std::max<std::size_t>(1, count(s)));
-      put(b3, std::ldexp(static_cast<double>(t_.teacher[s * state]), -15 - c_.plan.teacher[teacher_mean_extra]), b3_[s]);
+      put(b3,
+          std::ldexp(static_cast<double>(t_.teacher[s * state]), -15 - c_.plan.teacher[teacher_mean_extra]),
+          b3_[s]);
       put(kernel, std::ldexp(static_cast<double>(t_.kernel_sum[s]), -15) / n, kernels_[s]);
       for (std::size_t p = 0; p < partners_; ++p)
-        put(words, m_format_.real(t_.words[s * down + p]) / (n * sigma2()), 1 / (n * sigma2()) * words_[s * partners_ + p]);
+        put(words, m_format_.real(t_.words[s * down + p]) / (n * sigma2()),
+            1 / (n * sigma2()) * words_[s * partners_ + p]);
     }
     out["b3"] = std::move(b3);
     out[two_points ? "kernel" : "kernel_mean"] = std::move(kernel);

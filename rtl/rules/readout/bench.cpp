@@ -5,8 +5,9 @@
 namespace trifactor::readout {
 namespace {
 
-constexpr double reciprocal_unit = 0x1p-13 * 0.5744 + 0x1p-16;  // 2^-13.8 as its header claims, and the cut to 17 bits
-constexpr double exp_unit = 0x1p-15;                            // of 2^f
+constexpr double reciprocal_unit =
+    0x1p-13 * 0.5744 + 0x1p-16;       // 2^-13.8 as its header claims, and the cut to 17 bits
+constexpr double exp_unit = 0x1p-15;  // of 2^f
 constexpr double ln2 = 0.6931471805599453;
 
 /// Probabilities: e_i / sum e with e_i = exp(z_i - largest). The hardware's common factor, exp of its own
@@ -19,7 +20,8 @@ std::vector<Bounded> softmax(std::span<const Bounded> z) {
   double sum = 0, sum_low = 0, sum_high = 0;
   for (const Bounded& b : z) {
     const double below = std::min(32.0, largest - b.value + b.error + shift);
-    const double relative = exp_unit + ln2 * (below * 7.1e-6 + 0x1p-17);  // log2 e held as 94548 / 2^16, half a step
+    const double relative =
+        exp_unit + ln2 * (below * 7.1e-6 + 0x1p-17);  // log2 e held as 94548 / 2^16, half a step
     value.push_back(std::exp(b.value - largest));
     low.push_back(std::max(0.0, std::exp(b.low() - largest) * (1 - relative) - absolute));
     high.push_back(std::exp(b.high() - largest) * (1 + relative) * (1 + relative) + absolute);
@@ -29,7 +31,8 @@ std::vector<Bounded> softmax(std::span<const Bounded> z) {
   for (std::size_t i = 0; i < z.size(); ++i) {
     const double least = low[i] > 0 ? low[i] / (low[i] + sum_high - high[i]) : 0;
     const double most = high[i] / (high[i] + sum_low - low[i]);
-    p.push_back(rounded(within(value[i] / sum, least * (1 - reciprocal_unit), most * (1 + reciprocal_unit)), 0x1p-15));
+    p.push_back(rounded(within(value[i] / sum, least * (1 - reciprocal_unit), most * (1 + reciprocal_unit)),
+                        0x1p-15));
   }
   return p;
 }
@@ -51,7 +54,8 @@ std::vector<Bounded> errors(const FixedCase& c, std::span<const Bounded> z, std:
     const bool may_fail = target_now ? z[i].high() >= 1 : z[i].low() <= -1;
     const bool holds = target_now ? z[i].value < 1 : z[i].value > -1;
     const double value = holds ? (target_now ? 1 : -mu) : 0, hardware = target_now ? 1 : -held;
-    delta.push_back({value, std::max(may_hold ? std::abs(hardware - value) : 0, may_fail ? std::abs(value) : 0)});
+    delta.push_back(
+        {value, std::max(may_hold ? std::abs(hardware - value) : 0, may_fail ? std::abs(value) : 0)});
   }
   return delta;
 }
@@ -73,7 +77,8 @@ BoundedArrays bench(const FixedCase& c) {
       now.a0.push_back(bounded_factor(c, eta * delta));
     const auto x = std::span(f.x).subspan(s * t.inputs, t.inputs);
     now.b0.assign(x.begin(), x.end());
-    now.c = bounded_decay(c, c.plan.post[post_c_rate], c.plan.post[post_c_shift], c.number("eta") * c.number("decay"));
+    now.c = bounded_decay(c, c.plan.post[post_c_rate], c.plan.post[post_c_shift],
+                          c.number("eta") * c.number("decay"));
     factors.push_back(std::move(now));
   }
   BoundedArrays out;

@@ -25,7 +25,7 @@ void update_pass(const LaneConfig& config, const ColumnFactors& factors, std::sp
     for (std::size_t i = 0; i < block.columns; ++i) {
       const std::int32_t a0 = factors.a0[i], a1 = kSecond ? factors.a1[i] : 0, c = kDecay ? factors.c[i] : 0;
       const bool exists = !kMasked || (block.mask[(row.row * block.columns + i) / 8] >> (i % 8) & 1) != 0;
-      if (!lane_enabled(exists, a0, row.b0, a1, row.b1, c)) continue;
+      if (kCount && !lane_enabled(exists, a0, row.b0, a1, row.b1, c)) continue;
       if (kStochastic) generator[i] = xorshift32(generator[i]);
       const std::int32_t old = weights[i];
       const LaneResult result = lane_update(config, a0, row.b0, a1, row.b1, c, old, generator[i]);
@@ -128,7 +128,7 @@ void update_pass(const LaneConfig& config, const ColumnFactors& factors, std::sp
     const std::uint8_t* mask = kMasked ? block.mask + row.row * (block.columns / 8) : nullptr;
     const V32 b0 = hn::Set(d, row.b0), b1 = hn::Set(d, row.b1);
     const bool active = (row.b0 | row.b1) != 0;
-    if (!kDecay && !active) continue;  // no pair of this row is enabled: no generator moves
+    if (kCount && !kDecay && !active) continue;  // no pair of this row is enabled: no generator moves
     if (kCount) {
       if (vectors_until_flush < vectors) {
         counters.flush(losses);
@@ -164,7 +164,10 @@ void update_pass(const LaneConfig& config, const ColumnFactors& factors, std::sp
         const auto old = hn::LoadU(u, generator + i);
         const auto next = step_generator(old);
         added = hn::And(hn::BitCast(d, next), fraction_mask);
-        hn::StoreU(hn::IfThenElse(hn::RebindMask(u, enabled), next, old), u, generator + i);
+        if (kCount)
+          hn::StoreU(hn::IfThenElse(hn::RebindMask(u, enabled), next, old), u, generator + i);
+        else
+          hn::StoreU(next, u, generator + i);
       }
       // Without a mask, a pair that is not enabled has sum 0 and keeps its weight by arithmetic alone.
       if (kMasked) sum = hn::IfThenElseZero(enabled, sum);

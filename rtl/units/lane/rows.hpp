@@ -55,7 +55,8 @@ struct WeightBlock {
 void update_rows(const LaneConfig& config, const ColumnFactors& factors, std::span<const UpdateRow> rows,
                  const WeightBlock& weights, std::uint32_t* generator, LaneLosses& losses);
 
-/// The same arithmetic without counters, masks and generators kept apart: the yardstick of the benchmark.
+/// The same arithmetic without counters and masks: the yardstick of the benchmark. Every generator moves with
+/// every row, so weights equal those of update_rows() only where all pairs are enabled.
 void update_rows_bare(const LaneConfig& config, const ColumnFactors& factors, std::span<const UpdateRow> rows,
                       const WeightBlock& weights, std::uint32_t* generator);
 

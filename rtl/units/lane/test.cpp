@@ -156,14 +156,14 @@ Synapses<Word> make_synapses(const RowsCase& test) {
 }
 
 template <class Word>
-void scalar_update(const RowsCase& test, Synapses<Word>& s) {
+void scalar_update(const RowsCase& test, Synapses<Word>& s, bool bare = false) {
   for (const UpdateRow& row : s.rows)
     for (std::size_t i = 0; i < test.columns; ++i) {
       const std::size_t at = row.row * test.columns + i;
       const bool exists = !test.masked || (s.mask[at / 8] >> (at % 8) & 1) != 0;
       const std::int32_t a1 = test.second ? s.a1[i] : 0, c = test.decay ? s.c[i] : 0, old = s.weights[at];
       const std::int32_t b1 = row.b1;
-      if (!lane_enabled(exists, s.a0[i], row.b0, a1, b1, c)) continue;
+      if (!bare && !lane_enabled(exists, s.a0[i], row.b0, a1, b1, c)) continue;
       if (test.config.stochastic) s.generators[i] = xorshift32(s.generators[i]);
       const LaneResult result = lane_update(test.config, s.a0[i], row.b0, a1, b1, c, old, s.generators[i]);
       s.weights[at] = static_cast<Word>(result.weight);
@@ -177,7 +177,7 @@ void scalar_update(const RowsCase& test, Synapses<Word>& s) {
 
 template <class Word>
 void compare_rows(const RowsCase& test) {
-  Synapses<Word> expected = make_synapses<Word>(test), got = expected, bare = expected;
+  Synapses<Word> expected = make_synapses<Word>(test), got = expected, bare = expected, expected_bare = expected;
   scalar_update(test, expected);
   const auto run = [&](Synapses<Word>& s, bool counted) {
     const ColumnFactors factors{s.a0.data(), test.second ? s.a1.data() : nullptr,
@@ -199,7 +199,9 @@ void compare_rows(const RowsCase& test) {
   CHECK(got.losses.change == expected.losses.change);
   if (test.masked) return;
   run(bare, false);
-  CHECK(bare.weights == expected.weights);
+  scalar_update(test, expected_bare, true);
+  CHECK(bare.weights == expected_bare.weights);
+  if (!test.config.stochastic) CHECK(bare.weights == expected.weights);
 }
 
 void compare_both(const RowsCase& test) {

@@ -9,10 +9,10 @@
 #include "compiler/machine_io/machine_file.hpp"
 #include "compiler/npz/npz.hpp"
 #include "compiler/passes/passes.hpp"
+#include "host/cli/test_eval_problem.hpp"
 #include "runtime/layout/layout.hpp"
 #include "runtime/session/session.hpp"
 #include "sim/engine/functional.hpp"
-#include "tests/conformance/eval_problem.hpp"
 
 using namespace trifactor;
 namespace fs = std::filesystem;
@@ -32,32 +32,40 @@ std::string network_text(const EvalForm& form, int inputs, int age) {
   std::string plasticity = std::string("rule = \"") + form.rule + "\", weight_age = " + std::to_string(age);
   for (const ParameterSpec& spec : find_rule(form.rule)->parameters)
     if (values.contains(spec.name))
-      plasticity += ", " + spec.name + " = " + (spec.choices.empty() ? values[spec.name] : "\"" + values[spec.name] + "\"");
+      plasticity += ", " + spec.name + " = " +
+                    (spec.choices.empty() ? values[spec.name] : "\"" + values[spec.name] + "\"");
   const bool hidden = values.contains("slope");
   const std::string classes = values.at("classes"), neurons = std::to_string(form.neurons);
-  std::string text = "[network]\nname = \"bench\"\nclasses = " + classes + "\nweights = \"w.npz\"\noutput = \"scores\"\n";
+  std::string text =
+      "[network]\nname = \"bench\"\nclasses = " + classes + "\nweights = \"w.npz\"\noutput = \"scores\"\n";
   text += "[[population]]\nname = \"x\"\nkind = \"input\"\nshape = [" + std::to_string(inputs) +
           "]\nencode = { kind = \"none\" }\nactivity = { bits = 8, range = 1.0 }\n";
   if (hidden) {
-    text += "[[population]]\nname = \"layer\"\nshape = [" + neurons + "]\nneuron = { kind = \"leaky_relu\", slope = " + values.at("slope") + ", range = 4.0 }\n";
+    text += "[[population]]\nname = \"layer\"\nshape = [" + neurons +
+            "]\nneuron = { kind = \"leaky_relu\", slope = " + values.at("slope") + ", range = 4.0 }\n";
     if (values.contains("groups"))
-      text += "normalise = { kind = \"divisive\", groups = " + values.at("groups") + ", p = " + values.at("p") + ", delta = " + values.at("delta") +
-              ".0, scale_range = 8.0 }\n";
+      text += "normalise = { kind = \"divisive\", groups = " + values.at("groups") +
+              ", p = " + values.at("p") + ", delta = " + values.at("delta") + ".0, scale_range = 8.0 }\n";
     text += "activity = { bits = 16, range = 4.0 }\n";
   }
-  text += "[[population]]\nname = \"scores\"\nshape = [" + classes + "]\nneuron = { kind = \"linear\", range = 32.0 }\n";
+  text += "[[population]]\nname = \"scores\"\nshape = [" + classes +
+          "]\nneuron = { kind = \"linear\", range = 32.0 }\n";
   text += std::string("[[projection]]\nfrom = \"x\"\nto = \"") + (hidden ? "layer" : "scores") +
-          "\"\nname = \"w\"\nconnect = \"dense\"\nweights = { init = \"file\", bits = 16, range = " + (hidden ? "1.0" : "4.0") +
-          ", rounding = \"nearest\" }\nplasticity = { " + plasticity + " }\n";
-  if (hidden) text += "[[projection]]\nfrom = \"layer\"\nto = \"scores\"\nconnect = \"dense\"\nweights = { init = \"zero\" }\n";
+          "\"\nname = \"w\"\nconnect = \"dense\"\nweights = { init = \"file\", bits = 16, range = " +
+          (hidden ? "1.0" : "4.0") + ", rounding = \"nearest\" }\nplasticity = { " + plasticity + " }\n";
+  if (hidden)
+    text +=
+        "[[projection]]\nfrom = \"layer\"\nto = \"scores\"\nconnect = \"dense\"\nweights = { init = \"zero\" "
+        "}\n";
   return text;
 }
 
 }  // namespace
 
 TEST_CASE("eval says what the chip does") {
-  // With weight age D the samples 0 .. D see the weights of the start; after D more samples exactly their updates
-  // have been written. So the chip's change is the sum of eval's dw, step for step, under rounding to nearest.
+  // With weight age D the samples 0 .. D see the weights of the start; after D more samples exactly their
+  // updates have been written. So the chip's change is the sum of eval's dw, step for step, under rounding to
+  // nearest.
   constexpr int age = 11;
   const auto golden = golden_arithmetic();
   const Folder folder;
@@ -66,7 +74,7 @@ TEST_CASE("eval says what the chip does") {
   const Machine machine = read_machine("generic", {}, rules);
   for (const EvalForm& form : eval_forms()) {
     INFO(form.name);
-    EvalProblem p = eval_problem(form.rule, form.settings, form.neurons, form.weight, 23, "", age + 1);
+    EvalProblem p = eval_problem(form.rule, form.settings, form.neurons, form.weight / 4, 23, "", age + 1);
     p.options.stochastic = false;
     const FixedEval bench = run(p, *golden);
 

@@ -16,19 +16,24 @@ struct EvalProblem {
 };
 
 /// `settings` as on the command line. Weights in +-weight, inputs in +-1 with silent ones among them.
-inline EvalProblem eval_problem(const char* rule, const std::vector<std::string>& settings, std::size_t neurons, double weight,
-                                std::uint64_t seed, const std::string& formats = "", std::size_t samples = 12, std::size_t inputs = 9) {
+inline EvalProblem eval_problem(const char* rule, const std::vector<std::string>& settings,
+                                std::size_t neurons, double weight, std::uint64_t seed,
+                                const std::string& formats = "", std::size_t samples = 12,
+                                std::size_t inputs = 9) {
   EvalProblem p;
   p.rule = find_rule(rule);
   p.request.mode = "online";
   p.request.parameters = eval_parameters(*p.rule, settings);
   std::mt19937_64 engine(seed);
-  const auto draw = [&](double range) { return std::uniform_real_distribution<double>(-range, range)(engine); };
+  const auto draw = [&](double range) {
+    return std::uniform_real_distribution<double>(-range, range)(engine);
+  };
   FloatArray x{{samples, inputs}, {}}, w{{neurons, inputs}, {}}, labels{{samples}, {}};
   for (std::size_t i = 0; i < samples * inputs; ++i) x.values.push_back(engine() % 4 == 0 ? 0 : draw(1));
   for (std::size_t i = 0; i < neurons * inputs; ++i) w.values.push_back(draw(weight));
   for (std::size_t t = 0; t < samples; ++t)
-    labels.values.push_back(static_cast<double>(engine() % static_cast<std::uint64_t>(p.request.parameters.integer("classes"))));
+    labels.values.push_back(
+        static_cast<double>(engine() % static_cast<std::uint64_t>(p.request.parameters.integer("classes"))));
   p.request.inputs = {{"x", x}, {"w", w}, {"labels", labels}};
   p.options.formats = eval_formats(formats, default_formats(*p.rule, p.request.parameters));
   p.options.seed = seed;
@@ -56,14 +61,16 @@ inline std::vector<EvalForm> eval_forms() {
     settings.emplace_back(more);
     return settings;
   };
-  std::vector<EvalForm> forms = {{"(18)", "phsic_gaussian", with(grouped, "variant=18"), 12, 0.5},
-                                 {"(19)", "phsic_gaussian", with(plain, "variant=19"), 6, 0.5},
-                                 {"(20)", "phsic_gaussian", with(plain, "variant=20"), 6, 0.5},
-                                 {"(21)", "phsic_gaussian", with(grouped, "variant=21"), 12, 0.5},
-                                 {"(22)", "phsic_gaussian", with(grouped, "variant=22"), 12, 0.5},
-                                 {"partners", "phsic_gaussian", with(plain, "partners=4"), 6, 0.5},
-                                 {"partners, grouped", "phsic_gaussian", with(grouped, "partners=4"), 12, 0.5}};
-  for (const char* error : {"error=softmax", "error=linear", "error=hinge"}) forms.push_back({error, "readout", {"classes=5", error}, 5, 1.5});
+  std::vector<EvalForm> forms = {
+      {"(18)", "phsic_gaussian", with(grouped, "variant=18"), 12, 0.5},
+      {"(19)", "phsic_gaussian", with(plain, "variant=19"), 6, 0.5},
+      {"(20)", "phsic_gaussian", with(plain, "variant=20"), 6, 0.5},
+      {"(21)", "phsic_gaussian", with(grouped, "variant=21"), 12, 0.5},
+      {"(22)", "phsic_gaussian", with(grouped, "variant=22"), 12, 0.5},
+      {"partners", "phsic_gaussian", with(plain, "partners=4"), 6, 0.5},
+      {"partners, grouped", "phsic_gaussian", with(grouped, "partners=4"), 12, 0.5}};
+  for (const char* error : {"error=softmax", "error=linear", "error=hinge"})
+    forms.push_back({error, "readout", {"classes=5", error}, 5, 1.5});
   return forms;
 }
 

@@ -2,9 +2,9 @@
 #include <catch2/catch.hpp>
 #include <cmath>
 
+#include "host/cli/test_eval_problem.hpp"
 #include "rtl/core/arithmetic.hpp"
 #include "rtl/spec/diagnostic.hpp"
-#include "tests/conformance/eval_problem.hpp"
 
 using namespace trifactor;
 
@@ -13,7 +13,8 @@ namespace {
 std::size_t exceeded(const BoundedArray& array) {
   std::size_t count = 0;
   for (std::size_t i = 0; i < array.hardware.size(); ++i)
-    count += !(std::abs(array.hardware[i] - array.reference[i]) <= array.bound[i] + 1e-12 * (1 + std::abs(array.reference[i])));
+    count += !(std::abs(array.hardware[i] - array.reference[i]) <=
+               array.bound[i] + 1e-12 * (1 + std::abs(array.reference[i])));
   return count;
 }
 
@@ -24,7 +25,8 @@ class WrongPost final : public PostUnit {
  public:
   WrongPost(std::unique_ptr<PostUnit> unit, Wrong wrong) : unit_(std::move(unit)), wrong_(wrong) {}
   void contribute(const PostView& view, std::span<std::int64_t> up) override { unit_->contribute(view, up); }
-  void form(const PostView& view, std::span<const std::int16_t> words, int target, PostResult& result) override {
+  void form(const PostView& view, std::span<const std::int16_t> words, int target,
+            PostResult& result) override {
     unit_->form(view, words, target, result);
     if (wrong_ == Wrong::factor)
       for (std::int16_t& a : result.a0) a = static_cast<std::int16_t>(-a);  // the sign of the rule
@@ -38,9 +40,11 @@ class WrongPost final : public PostUnit {
 class WrongTeacher final : public TeacherUnit {
  public:
   explicit WrongTeacher(std::unique_ptr<TeacherUnit> unit) : unit_(std::move(unit)) {}
-  void teach(std::span<const std::int32_t> registers, std::uint64_t sample, int count, std::span<const std::int64_t> up, std::uint32_t same,
-             TeacherState state, std::span<std::int16_t> words, TeacherMonitor& monitor) override {
-    unit_->teach(registers, sample, count, up, ~same, state, words, monitor);  // equal classes for different ones
+  void teach(std::span<const std::int32_t> registers, std::uint64_t sample, int count,
+             std::span<const std::int64_t> up, std::uint32_t same, TeacherState state,
+             std::span<std::int16_t> words, TeacherMonitor& monitor) override {
+    unit_->teach(registers, sample, count, up, ~same, state, words,
+                 monitor);  // equal classes for different ones
   }
 
  private:
@@ -50,8 +54,8 @@ class WrongTeacher final : public TeacherUnit {
 class WrongLane final : public LaneUnit {
  public:
   explicit WrongLane(std::unique_ptr<LaneUnit> unit) : unit_(std::move(unit)) {}
-  void update(const LaneConfig& config, const ColumnFactors& factors, std::span<const UpdateRow> rows, const WeightBlock& weights,
-              std::uint32_t* generator, LaneLosses& losses) override {
+  void update(const LaneConfig& config, const ColumnFactors& factors, std::span<const UpdateRow> rows,
+              const WeightBlock& weights, std::uint32_t* generator, LaneLosses& losses) override {
     LaneConfig shifted = config;
     --shifted.shift;  // half the binary point: changes are doubled
     unit_->update(shifted, factors, rows, weights, generator, losses);
@@ -67,7 +71,9 @@ class WrongArithmetic final : public Arithmetic {
   std::unique_ptr<LaneUnit> lane() const override {
     return wrong_ == Wrong::change ? std::make_unique<WrongLane>(golden_->lane()) : golden_->lane();
   }
-  std::unique_ptr<PostUnit> post(const std::string& rule) const override { return std::make_unique<WrongPost>(golden_->post(rule), wrong_); }
+  std::unique_ptr<PostUnit> post(const std::string& rule) const override {
+    return std::make_unique<WrongPost>(golden_->post(rule), wrong_);
+  }
   std::unique_ptr<TeacherUnit> teacher(const std::string& rule) const override {
     auto unit = golden_->teacher(rule);
     return wrong_ == Wrong::word && unit ? std::make_unique<WrongTeacher>(std::move(unit)) : std::move(unit);
@@ -79,7 +85,9 @@ class WrongArithmetic final : public Arithmetic {
 };
 
 /// Formats fine enough that a bound does not hide a mistake.
-const char* fine(const std::string& rule) { return rule == "readout" ? "w=16.13,x=16.14" : "w=16.15,x=16.14,z=16.13"; }
+const char* fine(const std::string& rule) {
+  return rule == "readout" ? "w=16.13,x=16.14" : "w=16.15,x=16.14,z=16.13";
+}
 
 }  // namespace
 
@@ -96,19 +104,22 @@ TEST_CASE("golden units stay within bounds of the float reference") {
           const FixedEval result = run(p, *golden);
           CHECK(result.arrays.contains("dw"));
           for (const auto& [name, array] : result.arrays) {
-            INFO(form.name << " " << formats << " " << decay << (stochastic ? " stochastic " : " nearest ") << name);
+            INFO(form.name << " " << formats << " " << decay << (stochastic ? " stochastic " : " nearest ")
+                           << name);
             CHECK(exceeded(array) == 0);
           }
         }
 }
 
 TEST_CASE("bounds are computed beside the equations of the float reference") {
-  // The bound of an array is only worth something when it was derived around the very values of the reference.
+  // The bound of an array is only worth something when it was derived around the very values of the
+  // reference.
   const auto golden = golden_arithmetic();
   for (const EvalForm& form : eval_forms()) {
     const EvalProblem p = eval_problem(form.rule, form.settings, form.neurons, form.weight, 11);
     const FloatArrays reference = p.rule->floating.eval(p.request);
-    const FixedEval result = eval_fixed(*p.rule, p.request, {}, p.options, *golden);  // references as the bench has them
+    const FixedEval result =
+        eval_fixed(*p.rule, p.request, {}, p.options, *golden);  // references as the bench has them
     std::size_t compared = 0;
     for (const auto& [name, array] : result.arrays) {
       const auto found = reference.find(name);
@@ -119,7 +130,8 @@ TEST_CASE("bounds are computed beside the equations of the float reference") {
       for (std::size_t i = 0; i < array.reference.size(); ++i)
         CHECK(array.reference[i] == Approx(found->second.values[i]).epsilon(1e-9).margin(1e-12));
     }
-    CHECK(compared >= (p.rule->golden_teacher != nullptr ? 5u : 1u));  // z, fprime, kernel, third factor, dw ...
+    CHECK(compared >=
+          (p.rule->golden_teacher != nullptr ? 5u : 1u));  // z, fprime, kernel, third factor, dw ...
   }
 }
 
