@@ -28,7 +28,7 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 HIDDEN = ("pixels_to_hidden1", "hidden1_to_hidden2")
 EIGHT_BITS = [f"projection.{p}.weights.{entry}" for p in HIDDEN for entry in ("bits=8", "range=0.25")]
 # Rates of the two baselines, chosen on validation data: studies/baselines.csv.
-RANDOM_READOUT_ETA = 0.1
+RANDOM_READOUT_ETA = 1.6
 BACKPROP_ETA = 0.02
 
 SYSTEMS = ("chip, 16 bits", "chip, 8-bit hidden", "float", "read-out on pixels", "hidden fixed at random", "backpropagation")

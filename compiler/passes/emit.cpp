@@ -28,7 +28,8 @@ NormaliseImage normalise_image(const PopulationSpec& spec, const ResolvedPopulat
   return image;
 }
 
-PlasticityImage plasticity_image(const RulePlan& plan, const PlasticitySpec& spec, const Slice& slice, int group_size) {
+PlasticityImage plasticity_image(const RulePlan& plan, const PlasticitySpec& spec, const Slice& slice,
+                                 int group_size) {
   const Rule* rule = find_rule(spec.rule);
   PlasticityImage image;
   image.rule = spec.rule;
@@ -39,7 +40,8 @@ PlasticityImage plasticity_image(const RulePlan& plan, const PlasticitySpec& spe
   image.remembers_activity = plan.remembers_activity;
   image.mean_words = plan.mean_words, image.held_words = plan.held_words;
   image.b0 = plan.b0, image.b1 = plan.b1;
-  image.mean_extra_bits = plan.mean_extra_bits, image.mean_rate = plan.mean_rate, image.row_mean_bits = plan.row_mean_bits;
+  image.mean_extra_bits = plan.mean_extra_bits, image.mean_rate = plan.mean_rate,
+  image.row_mean_bits = plan.row_mean_bits;
   image.uses_a1 = plan.uses_a1, image.uses_c = plan.uses_c;
   image.lane_shift = plan.lane.shift, image.stochastic = plan.lane.stochastic;
   image.eta = plan.eta_mantissa;
@@ -102,7 +104,8 @@ class Emitter {
 
  private:
   CoreImage& core(std::uint32_t tile) {
-    return *std::find_if(program_.cores.begin(), program_.cores.end(), [&](const CoreImage& c) { return c.core == tile; });
+    return *std::find_if(program_.cores.begin(), program_.cores.end(),
+                         [&](const CoreImage& c) { return c.core == tile; });
   }
 
   void describe() {
@@ -127,7 +130,8 @@ class Emitter {
         info.schedule = spec.plasticity->schedule;
         info.shift = plan->lane.shift;
         info.sigma = plan->reported_sigma;
-        info.kernel_frac = plan->signals_kernel_frac, info.third_factor_frac = plan->signals_third_factor_frac;
+        info.kernel_frac = plan->signals_kernel_frac,
+        info.third_factor_frac = plan->signals_third_factor_frac;
         info.third_factor_scale = plan->third_factor_scale;
       }
       program_.projections.push_back(info);
@@ -169,7 +173,8 @@ class Emitter {
     const ResolvedProjection& resolved = resolved_.projections[range.projection];
     const ResolvedPopulation& source = resolved_.populations[static_cast<std::size_t>(spec.from)];
     const ResolvedPopulation& target = resolved_.populations[slice.population];
-    const std::size_t from = static_cast<std::size_t>(network_.populations[static_cast<std::size_t>(spec.from)].neurons());
+    const std::size_t from =
+        static_cast<std::size_t>(network_.populations[static_cast<std::size_t>(spec.from)].neurons());
     BlockImage b;
     b.projection = static_cast<std::uint32_t>(range.projection);
     b.source = static_cast<std::uint32_t>(spec.from);
@@ -182,13 +187,16 @@ class Emitter {
     b.activity_bits = source.activity.bits;
     b.sum_shift = target.sum_frac - resolved.sum_frac;
     b.plastic = resolved.plan.has_value();
-    if (b.plastic) b.plasticity = plasticity_image(*resolved.plan, *spec.plasticity, slice, target.group_size);
+    if (b.plastic)
+      b.plasticity = plasticity_image(*resolved.plan, *spec.plasticity, slice, target.group_size);
     const InitialWeights& initial = weights_[range.projection];
-    const std::size_t first = static_cast<std::size_t>(slice.first_neuron), n = static_cast<std::size_t>(slice.neurons);
+    const std::size_t first = static_cast<std::size_t>(slice.first_neuron),
+                      n = static_cast<std::size_t>(slice.neurons);
     b.weights.reserve(b.total_rows() * n);
     for (std::size_t row = b.first_row; row < b.first_row + b.rows; ++row)
       for (std::size_t i = first; i < first + n; ++i)
-        b.weights.push_back(static_cast<std::int16_t>(resolved.weight.quantise(initial.weights[i * from + row])));
+        b.weights.push_back(
+            static_cast<std::int16_t>(resolved.weight.quantise(initial.weights[i * from + row])));
     if (b.bias)
       for (std::size_t i = first; i < first + n; ++i)
         b.weights.push_back(static_cast<std::int16_t>(resolved.weight.quantise(initial.bias[i])));
@@ -201,9 +209,12 @@ class Emitter {
       for (const BlockImage& b : to.blocks)
         for (CoreImage& from : program_.cores) {
           if (from.population != b.source || from.owner != from.core) continue;
-          const bool overlap = from.first_neuron < b.first_row + b.rows && b.first_row < from.first_neuron + from.neurons;
+          const bool overlap =
+              from.first_neuron < b.first_row + b.rows && b.first_row < from.first_neuron + from.neurons;
           if (!overlap) continue;
-          if (std::find(from.destinations.begin(), from.destinations.end(), to.core) != from.destinations.end()) continue;
+          if (std::find(from.destinations.begin(), from.destinations.end(), to.core) !=
+              from.destinations.end())
+            continue;
           from.destinations.push_back(to.core);
           to.sources.push_back({from.population, from.core, from.first_neuron, from.neurons});
         }
@@ -227,7 +238,8 @@ class Emitter {
       for (CoreImage& image : program_.cores)
         for (const BlockImage& b : image.blocks)
           if (b.projection == k && image.owner == image.core) owners.push_back(image.core);
-      if (plan->needs_target) program_.label.targets.insert(program_.label.targets.end(), owners.begin(), owners.end());
+      if (plan->needs_target)
+        program_.label.targets.insert(program_.label.targets.end(), owners.begin(), owners.end());
       if (plan->up_words == 0) continue;
       const std::uint32_t tile = teacher_tile(k, owners, taken);
       taken.insert(tile);
@@ -235,7 +247,8 @@ class Emitter {
       teacher.projection = static_cast<std::uint32_t>(k);
       teacher.tile = tile;
       teacher.rule = spec.rule;
-      teacher.partners = plan->partners, teacher.up_words = plan->up_words, teacher.down_words = plan->down_words;
+      teacher.partners = plan->partners, teacher.up_words = plan->up_words,
+      teacher.down_words = plan->down_words;
       teacher.teach_cycles = find_rule(spec.rule)->cycles.teach(*plan);
       teacher.registers = plan->teacher;
       teacher.contributors = owners;
@@ -251,20 +264,26 @@ class Emitter {
   }
 
   /// The nearest tile with a free teacher unit to the layer's first core.
-  std::uint32_t teacher_tile(std::size_t projection, const std::vector<std::uint32_t>& owners, const std::set<std::uint32_t>& taken) const {
+  std::uint32_t teacher_tile(std::size_t projection, const std::vector<std::uint32_t>& owners,
+                             const std::set<std::uint32_t>& taken) const {
     const std::int64_t width = machine_.mesh.width;
     std::int64_t best = -1, best_distance = 0;
     for (std::int64_t tile = 0; tile < machine_.tiles(); ++tile) {
-      if (!has_teacher(static_cast<std::uint32_t>(tile)) || taken.count(static_cast<std::uint32_t>(tile)) != 0) continue;
+      if (!has_teacher(static_cast<std::uint32_t>(tile)) ||
+          taken.count(static_cast<std::uint32_t>(tile)) != 0)
+        continue;
       const std::int64_t root = owners.front();
-      const std::int64_t distance = std::abs(tile % width - root % width) + std::abs(tile / width - root / width);
+      const std::int64_t distance =
+          std::abs(tile % width - root % width) + std::abs(tile / width - root / width);
       if (best < 0 || distance < best_distance) best = tile, best_distance = distance;
     }
     if (best < 0)
-      throw Error(ExitCode::does_not_fit,
-                  {"TF-FIT-005", to_string(network_.projections[projection].place) + ": " + network_.projections[projection].name,
-                   "no teacher unit is left on machine " + machine_.name, "a tile whose core type has teacher = true",
-                   "use a machine with more teacher units"});
+      throw Error(
+          ExitCode::does_not_fit,
+          {"TF-FIT-005",
+           to_string(network_.projections[projection].place) + ": " + network_.projections[projection].name,
+           "no teacher unit is left on machine " + machine_.name, "a tile whose core type has teacher = true",
+           "use a machine with more teacher units"});
     return static_cast<std::uint32_t>(best);
   }
 
@@ -278,7 +297,8 @@ class Emitter {
 
 }  // namespace
 
-CoreUsage slice_usage(const Network& network, const ResolvedNetwork& resolved, const Machine& machine, const Slice& slice) {
+CoreUsage slice_usage(const Network& network, const ResolvedNetwork& resolved, const Machine& machine,
+                      const Slice& slice) {
   const std::uint64_t n = static_cast<std::uint64_t>(slice.neurons);
   const std::uint64_t lanes = static_cast<std::uint64_t>(machine.core.lanes);
   CoreUsage u;
@@ -287,7 +307,8 @@ CoreUsage slice_usage(const Network& network, const ResolvedNetwork& resolved, c
     u.neuron_bytes = n * 2 * 2;  // two presentations of 16-bit values
     return u;
   }
-  const std::uint64_t group_size = static_cast<std::uint64_t>(resolved.populations[slice.population].group_size);
+  const std::uint64_t group_size =
+      static_cast<std::uint64_t>(resolved.populations[slice.population].group_size);
   const std::uint64_t groups = group_size == 0 ? 0 : n / group_size;
   const bool owner = slice.row_slice == 0;
   std::uint64_t activity_slots = 1, z_slots = 1, scale_slots = 1;
@@ -297,11 +318,14 @@ CoreUsage slice_usage(const Network& network, const ResolvedNetwork& resolved, c
     const ResolvedProjection& projection = resolved.projections[range.projection];
     u.rows += static_cast<std::uint32_t>(rows);
     u.synapses += rows * n;
-    u.synapse_bytes += (rows * ((n + lanes - 1) / lanes) * lanes * static_cast<std::uint64_t>(projection.weight.bits) + 7) / 8;
+    u.synapse_bytes +=
+        (rows * ((n + lanes - 1) / lanes) * lanes * static_cast<std::uint64_t>(projection.weight.bits) + 7) /
+        8;
     u.axon_bytes += 2 * 2 * rows;  // 16 bits for each of two presentations
     if (!projection.plan) continue;
     const RulePlan& plan = *projection.plan;
-    const std::uint64_t age = static_cast<std::uint64_t>(network.projections[range.projection].plasticity->weight_age);
+    const std::uint64_t age =
+        static_cast<std::uint64_t>(network.projections[range.projection].plasticity->weight_age);
     if (plan.b0 == RowTrace::before || plan.b1 == RowTrace::before) u.axon_bytes += 2 * rows;
     if (plan.b1 == RowTrace::mean) u.axon_bytes += 4 * rows;
     u.axon_bytes += age * rows * (plan.b1 == RowTrace::none ? 2u : 4u);  // row scalars of updates that wait

@@ -20,15 +20,18 @@ std::vector<Limit> limits(const Machine& machine, const CoreUsage& u, bool input
   const auto signed_of = [](std::uint64_t v) { return static_cast<std::int64_t>(v); };
   std::vector<Limit> all;
   if (!input) {
-    all.push_back({"core.columns", "neurons", core.columns, u.neurons, "raise core.columns or use fewer neurons"});
+    all.push_back(
+        {"core.columns", "neurons", core.columns, u.neurons, "raise core.columns or use fewer neurons"});
     all.push_back({"core.axons", "synapse rows", core.axons, u.rows, "raise core.axons"});
   }
-  all.push_back({"core.synapse_bytes", "bytes of synapse memory", core.synapse_bytes, signed_of(u.synapse_bytes),
-                 "raise core.synapse_bytes or use fewer weight bits"});
-  all.push_back({"core.axon_bytes", "bytes of axon buffers and traces", core.axon_bytes, signed_of(u.axon_bytes), "raise core.axon_bytes"});
-  all.push_back({"core.neuron_bytes", "bytes of neuron state", core.neuron_bytes, signed_of(u.neuron_bytes), "raise core.neuron_bytes"});
-  all.push_back({"core.history_bytes", "bytes of history memory", core.history_bytes, signed_of(u.history_bytes),
-                 "raise core.history_bytes or use fewer partners"});
+  all.push_back({"core.synapse_bytes", "bytes of synapse memory", core.synapse_bytes,
+                 signed_of(u.synapse_bytes), "raise core.synapse_bytes or use fewer weight bits"});
+  all.push_back({"core.axon_bytes", "bytes of axon buffers and traces", core.axon_bytes,
+                 signed_of(u.axon_bytes), "raise core.axon_bytes"});
+  all.push_back({"core.neuron_bytes", "bytes of neuron state", core.neuron_bytes, signed_of(u.neuron_bytes),
+                 "raise core.neuron_bytes"});
+  all.push_back({"core.history_bytes", "bytes of history memory", core.history_bytes,
+                 signed_of(u.history_bytes), "raise core.history_bytes or use fewer partners"});
   return all;
 }
 
@@ -55,9 +58,13 @@ class Partitioner {
     Slice smallest{population, 0, unit, 0, input ? 0 : std::min(rows, 1), 0, 1, 0};
     for (int columns = 1; columns <= units && static_cast<std::size_t>(columns) < best_cores; ++columns) {
       const int widest = ceil_div(units, columns) * unit;
-      for (int row_slices = 1; row_slices <= std::max(rows, 1) && static_cast<std::size_t>(columns * row_slices) < best_cores; ++row_slices) {
+      for (int row_slices = 1;
+           row_slices <= std::max(rows, 1) && static_cast<std::size_t>(columns * row_slices) < best_cores;
+           ++row_slices) {
         Slice worst{population, 0, widest, 0, input ? 0 : ceil_div(rows, row_slices), 0, row_slices, 0};
-        if (first_exceeded(limits(machine_, slice_usage(network_, resolved_, machine_, worst), input)) != nullptr) continue;
+        if (first_exceeded(limits(machine_, slice_usage(network_, resolved_, machine_, worst), input)) !=
+            nullptr)
+          continue;
         best = slices(population, columns, row_slices, unit, rows);
         best_cores = best.size();
         break;
@@ -72,8 +79,8 @@ class Partitioner {
   int column_unit(std::size_t population) const {
     int unit = std::max(1, resolved_.populations[population].group_size);
     for (std::size_t k = 0; k < network_.projections.size(); ++k)
-      if (static_cast<std::size_t>(network_.projections[k].to) == population && resolved_.projections[k].plan &&
-          resolved_.projections[k].plan->whole_population)
+      if (static_cast<std::size_t>(network_.projections[k].to) == population &&
+          resolved_.projections[k].plan && resolved_.projections[k].plan->whole_population)
         unit = network_.populations[population].neurons();
     return unit;
   }
@@ -97,21 +104,27 @@ class Partitioner {
     const PopulationSpec& spec = network_.populations[population];
     const std::string where = to_string(spec.place) + ": " + spec.name;
     const Limit* limit = nullptr;
-    const std::vector<Limit> all = limits(machine_, slice_usage(network_, resolved_, machine_, smallest), input);
+    const std::vector<Limit> all =
+        limits(machine_, slice_usage(network_, resolved_, machine_, smallest), input);
     limit = first_exceeded(all);
     if (limit == nullptr)
-      throw Error(ExitCode::does_not_fit,
-                  {"TF-FIT-002", where,
-                   std::to_string(spec.neurons()) + " neurons with " + std::to_string(total_rows(network_, population)) +
-                       " rows need more cores than machine " + machine_.name + " has (" + std::to_string(machine_.tiles()) + ")",
-                   "a cut into at most that many cores",
-                   "use a larger mesh (mesh.width, mesh.height), larger memories (core.synapse_bytes) or a smaller layer"});
-    const std::string least = unit > 1 ? " for a group or layer of " + std::to_string(unit) + " neurons that must stay in one core" : " for one neuron";
-    throw Error(ExitCode::does_not_fit,
-                {"TF-FIT-001", where,
-                 std::to_string(limit->wanted) + " " + limit->what + least + ", the smallest cut of this layer",
-                 "at most " + std::to_string(limit->available) + " (" + limit->key + " of machine " + machine_.name + ")",
-                 limit->cure + (unit > 1 ? ", or use smaller groups" : "")});
+      throw Error(ExitCode::does_not_fit, {"TF-FIT-002", where,
+                                           std::to_string(spec.neurons()) + " neurons with " +
+                                               std::to_string(total_rows(network_, population)) +
+                                               " rows need more cores than machine " + machine_.name +
+                                               " has (" + std::to_string(machine_.tiles()) + ")",
+                                           "a cut into at most that many cores",
+                                           "use a larger mesh (mesh.width, mesh.height), larger memories "
+                                           "(core.synapse_bytes) or a smaller layer"});
+    const std::string least =
+        unit > 1 ? " for a group or layer of " + std::to_string(unit) + " neurons that must stay in one core"
+                 : " for one neuron";
+    throw Error(ExitCode::does_not_fit, {"TF-FIT-001", where,
+                                         std::to_string(limit->wanted) + " " + limit->what + least +
+                                             ", the smallest cut of this layer",
+                                         "at most " + std::to_string(limit->available) + " (" + limit->key +
+                                             " of machine " + machine_.name + ")",
+                                         limit->cure + (unit > 1 ? ", or use smaller groups" : "")});
   }
 
   const Network& network_;
@@ -121,7 +134,8 @@ class Partitioner {
 
 }  // namespace
 
-std::vector<Slice> partition(const Network& network, const ResolvedNetwork& resolved, const Machine& machine) {
+std::vector<Slice> partition(const Network& network, const ResolvedNetwork& resolved,
+                             const Machine& machine) {
   Partitioner partitioner(network, resolved, machine);
   std::vector<Slice> all;
   for (std::size_t p = 0; p < network.populations.size(); ++p) {
@@ -129,10 +143,11 @@ std::vector<Slice> partition(const Network& network, const ResolvedNetwork& reso
     all.insert(all.end(), cut.begin(), cut.end());
   }
   if (all.size() > static_cast<std::size_t>(machine.tiles()))
-    throw Error(ExitCode::does_not_fit,
-                {"TF-FIT-003", network.file.string(), "the network needs " + std::to_string(all.size()) + " cores",
-                 "at most " + std::to_string(machine.tiles()) + " (mesh of machine " + machine.name + ")",
-                 "use a larger mesh (mesh.width, mesh.height) or larger cores (core.columns, core.synapse_bytes)"});
+    throw Error(
+        ExitCode::does_not_fit,
+        {"TF-FIT-003", network.file.string(), "the network needs " + std::to_string(all.size()) + " cores",
+         "at most " + std::to_string(machine.tiles()) + " (mesh of machine " + machine.name + ")",
+         "use a larger mesh (mesh.width, mesh.height) or larger cores (core.columns, core.synapse_bytes)"});
   return all;
 }
 

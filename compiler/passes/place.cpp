@@ -37,7 +37,8 @@ void place(const Network& network, const ResolvedNetwork& resolved, const Machin
   for (Slice& slice : slices) {
     std::set<std::string> rules;
     for (std::size_t k = 0; k < network.projections.size(); ++k)
-      if (static_cast<std::size_t>(network.projections[k].to) == slice.population && resolved.projections[k].plan)
+      if (static_cast<std::size_t>(network.projections[k].to) == slice.population &&
+          resolved.projections[k].plan)
         rules.insert(network.projections[k].plasticity->rule);
     const auto suits = [&](std::uint32_t tile) {
       const CoreType* type = type_of(machine, tile);
@@ -50,10 +51,11 @@ void place(const Network& network, const ResolvedNetwork& resolved, const Machin
       const PopulationSpec& spec = network.populations[slice.population];
       std::string wanted;
       for (const std::string& rule : rules) wanted += (wanted.empty() ? "" : ", ") + rule;
-      throw Error(ExitCode::does_not_fit,
-                  {"TF-FIT-004", to_string(spec.place) + ": " + spec.name,
-                   "no free core of machine " + machine.name + " contains the post unit of " + wanted,
-                   "a core type whose rules name it", "`trifactor list machines` shows which machine has it"});
+      throw Error(
+          ExitCode::does_not_fit,
+          {"TF-FIT-004", to_string(spec.place) + ": " + spec.name,
+           "no free core of machine " + machine.name + " contains the post unit of " + wanted,
+           "a core type whose rules name it", "`trifactor list machines` shows which machine has it"});
     }
     slice.core = *tile;
     free_tiles.erase(tile);

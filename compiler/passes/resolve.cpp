@@ -33,7 +33,8 @@ LayerFacts layer_facts(const Network& network, const ResolvedNetwork& resolved, 
   const PopulationSpec& to = network.populations[static_cast<std::size_t>(projection.to)];
   const ResolvedPopulation& target = resolved.populations[static_cast<std::size_t>(projection.to)];
   LayerFacts facts;
-  facts.where = to_string(projection.plasticity ? projection.plasticity->place : projection.place) + ": " + projection.name;
+  facts.where = to_string(projection.plasticity ? projection.plasticity->place : projection.place) + ": " +
+                projection.name;
   facts.neurons = to.neurons();
   facts.groups = to.normalise ? to.normalise->groups : 0;
   facts.classes = network.classes;
@@ -56,17 +57,20 @@ ResolvedNetwork resolve(const Network& network) {
     resolved.populations.push_back(resolve_population(spec));
     const int size = resolved.populations.back().group_size;
     if (size > 256)
-      only_misfits = false, mistakes.add({"TF-FMT-010", to_string(spec.place), "groups of " + std::to_string(size) + " neurons", "at most 256",
-                    "use more groups"});
+      only_misfits = false,
+      mistakes.add({"TF-FMT-010", to_string(spec.place), "groups of " + std::to_string(size) + " neurons",
+                    "at most 256", "use more groups"});
     if (spec.normalise && size < 2)
-      only_misfits = false, mistakes.add({"TF-FMT-011", to_string(spec.place), "groups of one neuron", "at least 2 neurons a group",
-                    "use fewer groups"});
+      only_misfits = false, mistakes.add({"TF-FMT-011", to_string(spec.place), "groups of one neuron",
+                                          "at least 2 neurons a group", "use fewer groups"});
   }
   for (std::size_t k = 0; k < network.projections.size(); ++k) {
     const ProjectionSpec& spec = network.projections[k];
     ResolvedProjection projection;
-    projection.weight = signed_format(spec.bits, spec.range, spec.stochastic ? Rounding::stochastic : Rounding::nearest);
-    projection.sum_frac = projection.weight.frac + resolved.populations[static_cast<std::size_t>(spec.from)].activity.frac;
+    projection.weight =
+        signed_format(spec.bits, spec.range, spec.stochastic ? Rounding::stochastic : Rounding::nearest);
+    projection.sum_frac =
+        projection.weight.frac + resolved.populations[static_cast<std::size_t>(spec.from)].activity.frac;
     resolved.projections.push_back(projection);
     ResolvedPopulation& target = resolved.populations[static_cast<std::size_t>(spec.to)];
     target.sum_frac = std::max(target.sum_frac, projection.sum_frac);
@@ -76,7 +80,8 @@ ResolvedNetwork resolve(const Network& network) {
     if (!spec.plasticity) continue;
     const Rule* rule = find_rule(spec.plasticity->rule);
     try {
-      resolved.projections[k].plan = rule->resolve(spec.plasticity->parameters, layer_facts(network, resolved, k));
+      resolved.projections[k].plan =
+          rule->resolve(spec.plasticity->parameters, layer_facts(network, resolved, k));
     } catch (const Error& error) {
       only_misfits = only_misfits && error.exit() == ExitCode::does_not_fit;
       for (const Diagnostic& item : error.items()) mistakes.add(item);

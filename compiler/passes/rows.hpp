@@ -22,12 +22,14 @@ inline int projection_rows(const Network& network, std::size_t projection) {
 inline int total_rows(const Network& network, std::size_t population) {
   int rows = 0;
   for (std::size_t k = 0; k < network.projections.size(); ++k)
-    if (static_cast<std::size_t>(network.projections[k].to) == population) rows += projection_rows(network, k);
+    if (static_cast<std::size_t>(network.projections[k].to) == population)
+      rows += projection_rows(network, k);
   return rows;
 }
 
 /// What of each projection lies in rows [first, first + count) of the population.
-inline std::vector<RowRange> row_ranges(const Network& network, std::size_t population, int first, int count) {
+inline std::vector<RowRange> row_ranges(const Network& network, std::size_t population, int first,
+                                        int count) {
   std::vector<RowRange> ranges;
   int start = 0;
   for (std::size_t k = 0; k < network.projections.size(); ++k) {

@@ -1,5 +1,5 @@
-// The commands of the program. Each registers its options and, when chosen, does its work and returns the exit
-// status; mistakes are thrown as Error and turned into text by main.
+// The commands of the program. Each registers its options and, when chosen, does its work and returns the
+// exit status; mistakes are thrown as Error and turned into text by main.
 #pragma once
 
 #include <CLI/CLI.hpp>

@@ -26,7 +26,9 @@ constexpr double wanted_gain = 0.05;  ///< over hidden layers left at random
 
 using Clock = std::chrono::steady_clock;
 
-double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
+double seconds_since(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
 
 class Demo {
  public:
@@ -41,8 +43,9 @@ class Demo {
     const double accuracy = record.test_accuracy().value_or(0);
     report(record, random);
     const bool learned = accuracy >= random + wanted_gain;
-    say("\n{:.1f} % of {} unseen digits read correctly; the same read-out on hidden neurons left at random reads {:.1f} %.", 100 * accuracy,
-        test_count, 100 * random);
+    say("\n{:.1f} % of {} unseen digits read correctly; the same read-out on hidden neurons left at random "
+        "reads {:.1f} %.",
+        100 * accuracy, test_count, 100 * random);
     if (record.interrupted) return static_cast<int>(ExitCode::interrupted);
     if (!learned) say("FAILED: learning on the chip must gain at least {:.0f} points.", 100 * wanted_gain);
     if (!equal) say("FAILED: the RTL and the golden model differ.");
@@ -68,7 +71,8 @@ class Demo {
     write_layout(folder_ / "layout.h5", program);
     std::size_t synapses = 0;
     for (const CoreUsage& usage : program.usage) synapses += usage.synapses;
-    say("1 compiled   {}: {} synapses on {} of {} cores ({:.1f} s)", network_.name, synapses, program.cores.size(), program.machine.tiles(), seconds_since(start));
+    say("1 compiled   {}: {} synapses on {} of {} cores ({:.1f} s)", network_.name, synapses,
+        program.cores.size(), program.machine.tiles(), seconds_since(start));
   }
 
   RunRecord learn() {
@@ -85,7 +89,8 @@ class Demo {
     options.on_progress = progress_printer(common_.style());
     options.interrupt = &interrupt_flag();
     const RunRecord record = run_experiment(options, make_device);
-    say("2 learned    {} drawn digits, one pass, on the SystemC model of the chip: {} cycles ({:.1f} s)", record.learn_samples, record.cycles.value_or(0), seconds_since(start));
+    say("2 learned    {} drawn digits, one pass, on the SystemC model of the chip: {} cycles ({:.1f} s)",
+        record.learn_samples, record.cycles.value_or(0), seconds_since(start));
     return record;
   }
 
@@ -101,8 +106,10 @@ class Demo {
       vectors += r.vectors;
       if (!r.passed) different += " " + r.name + ": " + r.divergence;
     }
-    say("3 verified   {} units and rules in SystemVerilog against the golden model, {} vectors: {} ({:.1f} s)", results.size(), vectors,
-        different.empty() ? "all bits equal" : "DIFFER:" + different, seconds_since(start));
+    say("3 verified   {} units and rules in SystemVerilog against the golden model, {} vectors: {} ({:.1f} "
+        "s)",
+        results.size(), vectors, different.empty() ? "all bits equal" : "DIFFER:" + different,
+        seconds_since(start));
     return different.empty();
   }
 
@@ -115,7 +122,8 @@ class Demo {
     options.baseline = Baseline::random;
     options.interrupt = &interrupt_flag();
     const double accuracy = run_reference(options).test_accuracy().value_or(0);
-    say("4 compared   with hidden neurons left at random, in floating point ({:.1f} s)", seconds_since(start));
+    say("4 compared   with hidden neurons left at random, in floating point ({:.1f} s)",
+        seconds_since(start));
     return accuracy;
   }
 
@@ -125,9 +133,12 @@ class Demo {
     write_run(folder_ / "run", record, technology);
     write_whole_file(folder_ / "run" / "report.html", html_report(record, technology));
     const EnergyReport energy = cost(record, technology);
-    const double microjoules_a_sample = 1e-6 / static_cast<double>(std::max<std::uint64_t>(1, record.samples));
-    say("5 costed     {:.2f} uJ a sample in 45 nm ({:.2f} to {:.2f}), every figure with its source in the report", energy.total.nominal.value * microjoules_a_sample,
-        energy.total.low.value * microjoules_a_sample, energy.total.high.value * microjoules_a_sample);
+    const double microjoules_a_sample =
+        1e-6 / static_cast<double>(std::max<std::uint64_t>(1, record.samples));
+    say("5 costed     {:.2f} uJ a sample in 45 nm ({:.2f} to {:.2f}), every figure with its source in the "
+        "report",
+        energy.total.nominal.value * microjoules_a_sample, energy.total.low.value * microjoules_a_sample,
+        energy.total.high.value * microjoules_a_sample);
   }
 
   std::string training() const { return "synthetic:strokes,shuffle=1,count=" + samples_; }
@@ -143,7 +154,9 @@ class Demo {
 
 Action add_demo(CLI::App& command, Common& common) {
   auto samples = std::make_shared<std::string>("6000");
-  command.add_option("--samples", *samples, "drawn digits to learn from")->check(CLI::Range(100, 10000))->capture_default_str();
+  command.add_option("--samples", *samples, "drawn digits to learn from")
+      ->check(CLI::Range(100, 10000))
+      ->capture_default_str();
   return [=, &common] { return Demo(common, *samples).run(); };
 }
 

@@ -9,7 +9,8 @@
 
 namespace trifactor {
 
-/// functional, systemc, rtl. Throws configuration for any other name, does_not_fit for lanes not built in RTL.
+/// functional, systemc, rtl. Throws configuration for any other name, does_not_fit for lanes not built in
+/// RTL.
 std::unique_ptr<Device> make_device(const std::string& engine, int lanes);
 
 }  // namespace trifactor

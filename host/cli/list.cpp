@@ -39,14 +39,20 @@ int list_rules(bool json) {
     for (const ParameterSpec& p : rule.parameters) {
       std::string choices;
       for (const std::string& choice : p.choices) choices += (choices.empty() ? "" : "|") + choice;
-      parameters.push_back({"  " + p.name, p.symbol, p.choices.empty() ? fmt::format("{}", p.fallback) : p.choices.front(),
+      parameters.push_back({"  " + p.name, p.symbol,
+                            p.choices.empty() ? fmt::format("{}", p.fallback) : p.choices.front(),
                             p.choices.empty() ? fmt::format("{} .. {}", p.low, p.high) : choices});
     }
     text += table(parameters);
-    all.push_back({{"name", rule.name}, {"summary", rule.summary}, {"source", rule.source}, {"every", rule.every_step ? "step" : "sample"},
-                   {"parameters", parameters_json(rule.parameters)}, {"eval_parameters", parameters_json(rule.bench_parameters)},
-                   {"eval_modes", rule.floating.modes},
-                   {"renderings", {{"float", r.floating}, {"golden", r.golden}, {"rtl", r.rtl}, {"chip", r.chip}}}});
+    all.push_back(
+        {{"name", rule.name},
+         {"summary", rule.summary},
+         {"source", rule.source},
+         {"every", rule.every_step ? "step" : "sample"},
+         {"parameters", parameters_json(rule.parameters)},
+         {"eval_parameters", parameters_json(rule.bench_parameters)},
+         {"eval_modes", rule.floating.modes},
+         {"renderings", {{"float", r.floating}, {"golden", r.golden}, {"rtl", r.rtl}, {"chip", r.chip}}}});
   }
   fmt::print("{}", json ? all.dump(2) + "\n" : table(rows) + text);
   return 0;
@@ -54,16 +60,19 @@ int list_rules(bool json) {
 
 int list_machines_command(bool json) {
   nlohmann::json all = nlohmann::json::array();
-  std::vector<std::vector<std::string>> rows = {{"machine", "cores", "neurons/core", "lanes", "clock", "description"}};
+  std::vector<std::vector<std::string>> rows = {
+      {"machine", "cores", "neurons/core", "lanes", "clock", "description"}};
   for (const std::string& name : list_machines()) {
     const Machine m = read_machine(name);
     nlohmann::json types = nlohmann::json::array();
-    for (const CoreType& t : m.core_types) types.push_back({{"name", t.name}, {"rules", t.rules}, {"teacher", t.teacher}});
+    for (const CoreType& t : m.core_types)
+      types.push_back({{"name", t.name}, {"rules", t.rules}, {"teacher", t.teacher}});
     nlohmann::json entries;
     visit_machine(m, [&](const char* key, const std::int64_t& value, auto&&...) { entries[key] = value; });
-    all.push_back({{"name", name}, {"description", m.description}, {"entries", entries}, {"core_types", types}});
-    rows.push_back({name, fmt::format("{}x{}", m.mesh.width, m.mesh.height), std::to_string(m.core.columns), std::to_string(m.core.lanes),
-                    fmt::format("{} MHz", m.clock_mhz), m.description});
+    all.push_back(
+        {{"name", name}, {"description", m.description}, {"entries", entries}, {"core_types", types}});
+    rows.push_back({name, fmt::format("{}x{}", m.mesh.width, m.mesh.height), std::to_string(m.core.columns),
+                    std::to_string(m.core.lanes), fmt::format("{} MHz", m.clock_mhz), m.description});
   }
   fmt::print("{}", json ? all.dump(2) + "\n" : table(rows));
   return 0;
@@ -88,19 +97,28 @@ Action add_list(CLI::App& command, Common& common) {
   auto what = std::make_shared<std::string>();
   command.add_option("what", *what, "rules, machines, technologies, datasets, engines or targets")
       ->required()
-      ->check(CLI::IsMember({"rules", "machines", "technologies", "datasets", "engines", "targets", "units"}));
+      ->check(
+          CLI::IsMember({"rules", "machines", "technologies", "datasets", "engines", "targets", "units"}));
   return [=, &common] {
     using Pair = std::pair<std::string, std::string>;
     if (*what == "rules") return list_rules(common.json);
     if (*what == "machines") return list_machines_command(common.json);
     if (*what == "technologies")
-      return list_pairs(list_technologies(), common.json, [](const TechnologyName& t) { return Pair{t.name, t.description}; });
+      return list_pairs(list_technologies(), common.json, [](const TechnologyName& t) {
+        return Pair{t.name, t.description};
+      });
     if (*what == "datasets")
-      return list_pairs(dataset_schemes(), common.json, [](const DatasetScheme& d) { return Pair{d.usage, d.description}; });
+      return list_pairs(dataset_schemes(), common.json, [](const DatasetScheme& d) {
+        return Pair{d.usage, d.description};
+      });
     if (*what == "engines") return list_pairs(engine_list(), common.json, [](const Pair& p) { return p; });
-    if (*what == "units") return list_pairs(unit_list(), common.json, [](const std::string& name) { return Pair{name, ""}; });
+    if (*what == "units")
+      return list_pairs(unit_list(), common.json, [](const std::string& name) { return Pair{name, ""}; });
     const auto targets = simd_targets();
-    return list_pairs(std::vector<std::string>(targets.begin(), targets.end()), common.json, [](const std::string& name) { return Pair{name, ""}; });
+    return list_pairs(std::vector<std::string>(targets.begin(), targets.end()), common.json,
+                      [](const std::string& name) {
+                        return Pair{name, ""};
+                      });
   };
 }
 

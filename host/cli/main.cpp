@@ -18,7 +18,8 @@ std::atomic<bool> interrupted{false};
 static_assert(std::atomic<bool>::is_always_lock_free, "the signal handler sets it");
 
 extern "C" void on_interrupt(int) {
-  if (interrupted.exchange(true)) _exit(static_cast<int>(ExitCode::interrupted));  // the second Ctrl-C does not wait
+  if (interrupted.exchange(true))
+    _exit(static_cast<int>(ExitCode::interrupted));  // the second Ctrl-C does not wait
 }
 
 struct Entry {
@@ -43,22 +44,31 @@ constexpr Entry entries[] = {
 void add_common(CLI::App& command, Common& common) {
   command.add_flag("--json", common.json, "machine-readable output");
   command.add_option("--seed", common.seed, "seed of the network")->check(CLI::NonNegativeNumber);
-  command.add_option("--threads", common.threads, "threads of the functional and rtl engines")->check(CLI::Range(1, 256))->capture_default_str();
+  command.add_option("--threads", common.threads, "threads of the functional and rtl engines")
+      ->check(CLI::Range(1, 256))
+      ->capture_default_str();
   command.add_option("--simd", common.simd, "SIMD target, or best")->capture_default_str();
-  command.add_option("--set", common.set, "override an entry of the machine, KEY=VALUE (repeat)")->allow_extra_args(false);
+  command.add_option("--set", common.set, "override an entry of the machine, KEY=VALUE (repeat)")
+      ->allow_extra_args(false);
   command.add_option("-o,--output", common.out, "where results go");
   command.add_flag("--force", common.force, "write over what is there");
   command.add_flag("-v,--verbose", common.verbose, "say more");
   command.add_flag("-q,--quiet", common.quiet, "say only what is wrong");
-  command.add_option("--progress", common.progress, "auto, bar, plain or none")->check(CLI::IsMember({"auto", "bar", "plain", "none"}))->capture_default_str();
-  command.add_option("--color", common.color, "auto, always or never")->check(CLI::IsMember({"auto", "always", "never"}))->capture_default_str();
+  command.add_option("--progress", common.progress, "auto, bar, plain or none")
+      ->check(CLI::IsMember({"auto", "bar", "plain", "none"}))
+      ->capture_default_str();
+  command.add_option("--color", common.color, "auto, always or never")
+      ->check(CLI::IsMember({"auto", "always", "never"}))
+      ->capture_default_str();
 }
 
 void choose_target(const Common& common) {
   if (choose_simd(common.simd.c_str())) return;
   std::string targets;
   for (const char* target : simd_targets()) targets += (targets.empty() ? "" : ", ") + std::string(target);
-  throw Error(ExitCode::configuration, {"TF-CLI-006", "--simd", "this processor has no target '" + common.simd + "'", "best, " + targets, ""});
+  throw Error(
+      ExitCode::configuration,
+      {"TF-CLI-006", "--simd", "this processor has no target '" + common.simd + "'", "best, " + targets, ""});
 }
 
 /// The parser would only say that a command is required.
@@ -72,8 +82,8 @@ void check_command(const std::vector<std::string>& argv) {
     list += (list.empty() ? "" : ", ") + std::string(entry.name);
   }
   const std::string near = nearest(argv[1], names);
-  throw Error(ExitCode::configuration,
-              {"TF-CLI-001", "trifactor", "there is no command '" + argv[1] + "'", list, near.empty() ? "" : "did you mean '" + near + "'?"});
+  throw Error(ExitCode::configuration, {"TF-CLI-001", "trifactor", "there is no command '" + argv[1] + "'",
+                                        list, near.empty() ? "" : "did you mean '" + near + "'?"});
 }
 
 /// Whether all that was printed went through: a full disk shows only when the buffer is emptied.
@@ -81,12 +91,17 @@ bool written_out() { return std::fflush(stdout) == 0 && std::ferror(stdout) == 0
 
 int cannot_write_out(const Common& common, int error) {
   if (error != EPIPE)  // whoever read has heard enough: `trifactor list rules | head -1`
-    fmt::print(stderr, "{}", error_text({{"TF-OUT-003", "standard output", std::string("cannot be written: ") + std::strerror(error), "", "free some space"}}, common.style()));
+    fmt::print(
+        stderr, "{}",
+        error_text({{"TF-OUT-003", "standard output",
+                     std::string("cannot be written: ") + std::strerror(error), "", "free some space"}},
+                   common.style()));
   return static_cast<int>(ExitCode::cannot_write);
 }
 
 int run_program(int argc, char** argv) {
-  CLI::App app("trifactor " + tool_version() + ": emulate neuromorphic chips that learn; prove their update RTL; read off what they cost");
+  CLI::App app("trifactor " + tool_version() +
+               ": emulate neuromorphic chips that learn; prove their update RTL; read off what they cost");
   app.require_subcommand(1);
   app.set_version_flag("--version", tool_version());
   Common common;
@@ -116,11 +131,16 @@ int run_program(int argc, char** argv) {
     fmt::print(stderr, "{}", error_text(error.items(), common.style()));
     return static_cast<int>(error.exit());
   } catch (const std::bad_alloc&) {
-    fmt::print(stderr, "{}", error_text({{"TF-CLI-007", "", "out of memory", "", "use a smaller network or data set"}}, common.style()));
+    fmt::print(stderr, "{}",
+               error_text({{"TF-CLI-007", "", "out of memory", "", "use a smaller network or data set"}},
+                          common.style()));
     return static_cast<int>(ExitCode::internal);
   } catch (const std::exception& error) {
     if (std::ferror(stdout) != 0) return cannot_write_out(common, errno);
-    fmt::print(stderr, "{}", error_text({{"TF-CLI-008", "", std::string("internal fault: ") + error.what(), "", "please report it with the command line"}}, common.style()));
+    fmt::print(stderr, "{}",
+               error_text({{"TF-CLI-008", "", std::string("internal fault: ") + error.what(), "",
+                            "please report it with the command line"}},
+                          common.style()));
     return static_cast<int>(ExitCode::internal);
   }
 }

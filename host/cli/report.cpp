@@ -21,9 +21,11 @@ Action add_report(CLI::App& command, Common& common) {
   command.add_flag("--html", *html, "write report.html into the folder (or to -o FILE)");
   return [=, &common] {
     const RunRecord run = read_run(*folder);
-    const Technology technology = technology_name->empty() ? read_run_technology(*folder) : load_technology(*technology_name);
+    const Technology technology =
+        technology_name->empty() ? read_run_technology(*folder) : load_technology(*technology_name);
     if (*html || !common.out.empty()) {
-      const std::filesystem::path file = common.out.empty() ? std::filesystem::path(*folder) / "report.html" : std::filesystem::path(common.out);
+      const std::filesystem::path file = common.out.empty() ? std::filesystem::path(*folder) / "report.html"
+                                                            : std::filesystem::path(common.out);
       write_whole_file(file, html_report(run, technology));
     }
     if (common.json)

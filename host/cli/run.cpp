@@ -23,10 +23,15 @@ Action add_run(CLI::App& command, Common& common) {
   command.add_option("--data", o->data, "what is streamed, SPEC")->required();
   command.add_option("--test", *test, "what is evaluated without learning, SPEC");
   command.add_option("--engine", o->engine, "functional, systemc or rtl")->capture_default_str();
-  command.add_option("--epochs", o->epochs, "passes over the data")->check(CLI::Range(1, 1000000))->capture_default_str();
+  command.add_option("--epochs", o->epochs, "passes over the data")
+      ->check(CLI::Range(1, 1000000))
+      ->capture_default_str();
   command.add_flag("--no-learn", *no_learn, "inference only");
   command.add_option("--checkpoint", *checkpoint, "file for checkpoints");
-  command.add_option("--every", o->checkpoint_every, "learning samples between checkpoints; 0: at each epoch's end")->check(CLI::NonNegativeNumber);
+  command
+      .add_option("--every", o->checkpoint_every,
+                  "learning samples between checkpoints; 0: at each epoch's end")
+      ->check(CLI::NonNegativeNumber);
   command.add_option("--resume", *resume, "go on from this checkpoint");
   command.add_flag("--digests", o->digests, "write digests.csv");
   command.add_option("--technology", o->technology, "technology that costs the run")->capture_default_str();
@@ -36,7 +41,9 @@ Action add_run(CLI::App& command, Common& common) {
     if (!test->empty()) o->test = *test;
     if (!checkpoint->empty()) o->checkpoint = *checkpoint;
     if (!resume->empty()) o->resume = *resume;
-    if (common.out.empty()) throw Error(ExitCode::configuration, {"TF-CLI-005", "trifactor run", "no output folder is named", "-o RUNDIR", ""});
+    if (common.out.empty())
+      throw Error(ExitCode::configuration,
+                  {"TF-CLI-005", "trifactor run", "no output folder is named", "-o RUNDIR", ""});
     o->out = common.out;
     o->force = common.force;
     o->threads = common.threads;

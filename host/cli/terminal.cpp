@@ -45,10 +45,12 @@ std::function<void(const Progress&)> progress_printer(const TerminalStyle& style
     const double share = p.total == 0 ? 1 : static_cast<double>(p.done) / static_cast<double>(p.total);
     const double left = p.samples_per_s > 0 ? static_cast<double>(p.total - p.done) / p.samples_per_s : 0;
     const std::string accuracy = p.accuracy ? fmt::format("  {:5.1f} %", 100 * *p.accuracy) : std::string();
-    const std::string line = fmt::format("{:<10} {:>7}/{:<7} {:>8.0f}/s  {:>4.0f} s left{}", p.stage, p.done, p.total, p.samples_per_s, left, accuracy);
+    const std::string line = fmt::format("{:<10} {:>7}/{:<7} {:>8.0f}/s  {:>4.0f} s left{}", p.stage, p.done,
+                                         p.total, p.samples_per_s, left, accuracy);
     if (bar) {
       const auto filled = static_cast<std::size_t>(24 * share);
-      fmt::print(stderr, "\r[{}{}] {}\033[K{}", std::string(filled, '#'), std::string(24 - filled, '.'), line, p.done == p.total ? "\n" : "");
+      fmt::print(stderr, "\r[{}{}] {}\033[K{}", std::string(filled, '#'), std::string(24 - filled, '.'), line,
+                 p.done == p.total ? "\n" : "");
       std::fflush(stderr);
     } else if (const int tenth = static_cast<int>(10 * share); tenth != *last_tenth) {
       *last_tenth = tenth;

@@ -19,7 +19,8 @@ struct TerminalStyle {
 /// `--color auto|always|never`, `--progress auto|bar|plain|none`: auto looks whether stderr is a terminal.
 TerminalStyle terminal_style(const std::string& color, const std::string& progress, bool quiet, bool json);
 
-/// One message a diagnostic: code, place, what was found, what was expected, what to try. Ends with a newline.
+/// One message a diagnostic: code, place, what was found, what was expected, what to try. Ends with a
+/// newline.
 std::string error_text(const std::vector<Diagnostic>& items, const TerminalStyle& style);
 
 /// Prints progress to stderr; returns a function for RunOptions.

@@ -23,14 +23,17 @@ struct VerifyArguments {
 nlohmann::json result_json(const VerifyResult& r) {
   nlohmann::json coverage = nlohmann::json::object();
   for (const auto& [bin, hits] : r.coverage) coverage[bin] = hits;
-  return {{"name", r.name}, {"vectors", r.vectors}, {"passed", r.passed}, {"divergence", r.divergence}, {"coverage", coverage}, {"replay_file", r.replay_file}};
+  return {{"name", r.name},       {"vectors", r.vectors},
+          {"passed", r.passed},   {"divergence", r.divergence},
+          {"coverage", coverage}, {"replay_file", r.replay_file}};
 }
 
 /// `hits` of the rarest bin, to show that none was left out.
 std::string coverage_text(const VerifyResult& r) {
   std::uint64_t rarest = ~std::uint64_t{0};
   for (const auto& [bin, hits] : r.coverage) rarest = std::min(rarest, hits);
-  return r.coverage.empty() ? "" : fmt::format("{} bins, each hit {} times or more", r.coverage.size(), rarest);
+  return r.coverage.empty() ? ""
+                            : fmt::format("{} bins, each hit {} times or more", r.coverage.size(), rarest);
 }
 
 VerifyResult replay_file(const std::string& file) {
@@ -40,18 +43,21 @@ VerifyResult replay_file(const std::string& file) {
 }
 
 int verify_command(const VerifyArguments& a, const Common& common) {
-  const std::vector<VerifyResult> results = a.replay.empty() ? verify_names(a.names, a.options) : std::vector<VerifyResult>{replay_file(a.replay)};
+  const std::vector<VerifyResult> results =
+      a.replay.empty() ? verify_names(a.names, a.options) : std::vector<VerifyResult>{replay_file(a.replay)};
   nlohmann::json json = nlohmann::json::array();
   bool all_passed = true;
   for (const VerifyResult& r : results) {
     all_passed = all_passed && r.passed;
     json.push_back(result_json(r));
     if (common.json || (common.quiet && r.passed)) continue;
-    fmt::print("{:<5} {:<24} {:>9} vectors  {}\n", r.passed ? "equal" : "DIFFER", r.name, r.vectors, coverage_text(r));
+    fmt::print("{:<5} {:<24} {:>9} vectors  {}\n", r.passed ? "equal" : "DIFFER", r.name, r.vectors,
+               coverage_text(r));
     if (common.verbose > 0)
       for (const auto& [bin, hits] : r.coverage) fmt::print("        {:>10}  {}\n", hits, bin);
     if (!r.passed) fmt::print("      {}\n", r.divergence);
-    if (!r.replay_file.empty()) fmt::print("      replay with: trifactor verify --replay {}\n", r.replay_file);
+    if (!r.replay_file.empty())
+      fmt::print("      replay with: trifactor verify --replay {}\n", r.replay_file);
   }
   if (common.json) fmt::print("{}\n", json.dump(2));
   return all_passed ? 0 : static_cast<int>(ExitCode::check_failed);
@@ -72,7 +78,8 @@ std::vector<VerifyResult> verify_names(const std::vector<std::string>& names, co
   for (const std::string& name : names)
     if (std::find(all.begin(), all.end(), name) == all.end()) {
       const std::string near = nearest(name, all);
-      unknown.push_back({"TF-VER-001", "trifactor verify", "no unit or rule is called '" + name + "'", "a name that `trifactor list units` prints",
+      unknown.push_back({"TF-VER-001", "trifactor verify", "no unit or rule is called '" + name + "'",
+                         "a name that `trifactor list units` prints",
                          near.empty() ? "" : "did you mean '" + near + "'?"});
     }
   if (!unknown.empty()) throw Error(ExitCode::configuration, unknown);
@@ -80,7 +87,9 @@ std::vector<VerifyResult> verify_names(const std::vector<std::string>& names, co
   for (const std::string& name : names.empty() ? all : names) {
     const bool rule = std::find(rules.begin(), rules.end(), name) != rules.end();
     VerifyOptions own = options;
-    if (rule) own.vectors = std::max<std::uint64_t>(400, options.vectors / 50);  // a vector of a rule is a whole sample of a layer
+    if (rule)
+      own.vectors = std::max<std::uint64_t>(
+          400, options.vectors / 50);  // a vector of a rule is a whole sample of a layer
     results.push_back(rule ? verify_rule(name, own) : verify_unit(name, own));
   }
   return results;
@@ -90,7 +99,11 @@ Action add_verify(CLI::App& command, Common& common) {
   auto a = std::make_shared<VerifyArguments>();
   a->options.vectors = 20000;
   command.add_option("names", a->names, "units and rules; all of them when none is named");
-  command.add_option("--vectors", a->options.vectors, "random vectors a unit; a fiftieth of it, at least 400, in samples of random layers a rule")->check(CLI::PositiveNumber)->capture_default_str();
+  command
+      .add_option("--vectors", a->options.vectors,
+                  "random vectors a unit; a fiftieth of it, at least 400, in samples of random layers a rule")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
   command.add_option("--replay", a->replay, "run the vectors of a replay file again");
   return [=, &common] {
     a->options.seed = common.seed.value_or(1);

@@ -23,7 +23,7 @@ struct Checkpoint {
   std::vector<LayerSignals> signals;
   std::map<std::uint64_t, std::uint64_t> latencies;
   std::uint64_t running_right = 0, running_seen = 0;
-  std::vector<UpdateCounts> signal_updates;                 ///< counters at the last row of signals
+  std::vector<UpdateCounts> signal_updates;  ///< counters at the last row of signals
   std::map<std::uint32_t, UnitCounters> signal_teachers;
   std::uint64_t digest_bytes = 0;  ///< length of digests.csv
 };

@@ -11,7 +11,8 @@
 namespace trifactor {
 
 /// The earliest difference of digests.csv: layers in the order of their evaluation, and within a layer
-/// activity, third factor, weights. The weights of a presentation are the updates made after its activities.
+/// activity, third factor (the words of the teacher and the factors formed from them), weights (the updates
+/// made after these activities).
 struct DigestDifference {
   std::uint64_t presentation = 0;  ///< counted from 0, tests included
   bool learned = false;            ///< of the first run, when both have the row

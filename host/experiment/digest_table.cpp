@@ -10,10 +10,13 @@
 namespace trifactor {
 
 DigestTable::DigestTable(const std::filesystem::path& path, const Program& program, std::uint64_t bytes)
-    : path_(path), program_(program), file_(std::fopen(path.c_str(), bytes == 0 ? "wb" : "r+b"), &std::fclose) {
+    : path_(path),
+      program_(program),
+      file_(std::fopen(path.c_str(), bytes == 0 ? "wb" : "r+b"), &std::fclose) {
   check(file_ != nullptr);
   if (bytes == 0) {
-    check(std::fputs("presentation,learned,layer,projection,activity,third_factor,weights\n", file_.get()) >= 0);
+    check(std::fputs("presentation,learned,layer,projection,activity,third_factor,weights\n", file_.get()) >=
+          0);
     return;
   }
   check(::ftruncate(::fileno(file_.get()), static_cast<off_t>(bytes)) == 0);
@@ -22,9 +25,10 @@ DigestTable::DigestTable(const std::filesystem::path& path, const Program& progr
 
 void DigestTable::add(std::uint64_t presentation, const DigestWords& words) {
   const bool learns = words.projection < program_.projections.size();
-  const std::string line =
-      fmt::format("{},{},{},{},{:016x},{:016x},{:016x}\n", presentation, words.learned ? 1 : 0, program_.populations[words.population].name,
-                  learns ? program_.projections[words.projection].name : "", words.activity, words.third_factor, words.weights);
+  const std::string line = fmt::format("{},{},{},{},{:016x},{:016x},{:016x}\n", presentation,
+                                       words.learned ? 1 : 0, program_.populations[words.population].name,
+                                       learns ? program_.projections[words.projection].name : "",
+                                       words.activity, words.third_factor, words.weights);
   check(std::fwrite(line.data(), 1, line.size(), file_.get()) == line.size());
 }
 

@@ -24,7 +24,9 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
+double seconds_since(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
 
 /// How often a run looks at its own signals.
 constexpr std::uint64_t signal_points = 25;
@@ -54,7 +56,9 @@ class Experiment {
     if (resuming) resume(checkpoint);
     if (options.digests) {
       digests_ = std::make_unique<DigestTable>(options.out / "digests.csv", program_, table_rows_);
-      session_->on_digest = [this](std::uint64_t presentation, const DigestWords& words) { digests_->add(presentation, words); };
+      session_->on_digest = [this](std::uint64_t presentation, const DigestWords& words) {
+        digests_->add(presentation, words);
+      };
     }
   }
 
@@ -76,11 +80,13 @@ class Experiment {
     if (data->features() != input.neurons)
       throw Error(ExitCode::configuration,
                   {"TF-RUN-101", spec, fmt::format("samples of {} values", data->features()),
-                   fmt::format("{} (population {} of the layout)", input.neurons, input.name), "use the data the network was written for"});
+                   fmt::format("{} (population {} of the layout)", input.neurons, input.name),
+                   "use the data the network was written for"});
     if (data->classes() > static_cast<int>(program_.classes))
       throw Error(ExitCode::configuration,
                   {"TF-RUN-102", spec, fmt::format("labels up to {}", data->classes() - 1),
-                   fmt::format("{} classes at most", program_.classes), "set classes in [network] and compile again"});
+                   fmt::format("{} classes at most", program_.classes),
+                   "set classes in [network] and compile again"});
     return data;
   }
 
@@ -93,7 +99,8 @@ class Experiment {
       encoder_ = fit_encoder(kind, *training_);
     } else {
       throw Error(ExitCode::configuration,
-                  {"TF-RUN-103", options_.layout.string(), "the input is encoded relative to a training mean that this layout does not hold",
+                  {"TF-RUN-103", options_.layout.string(),
+                   "the input is encoded relative to a training mean that this layout does not hold",
                    "an array " + program_.populations[program_.input()].name + ".offset beside the weights",
                    "compile with the weights.npz of a learning run or of `trifactor reference`"});
     }
@@ -102,25 +109,31 @@ class Experiment {
   /// The checkpoint to resume from, if it belongs to this layout, these options and this folder.
   Checkpoint checked_checkpoint() const {
     Checkpoint checkpoint = read_checkpoint(*options_.resume, layout_.digest());
-    if (checkpoint.data != options_.data || checkpoint.test != options_.test.value_or("") || checkpoint.total != total_ ||
-        checkpoint.every != options_.checkpoint_every)
-      throw Error(ExitCode::configuration,
-                  {"TF-CKPT-004", options_.resume->string(), "the checkpoint belongs to a run with other --data, --test, --epochs, --every or --no-learn",
-                   fmt::format("--data {} and {} learning samples in all, --every {}", checkpoint.data, checkpoint.total, checkpoint.every),
-                   "repeat the options of the interrupted run"});
+    if (checkpoint.data != options_.data || checkpoint.test != options_.test.value_or("") ||
+        checkpoint.total != total_ || checkpoint.every != options_.checkpoint_every)
+      throw Error(
+          ExitCode::configuration,
+          {"TF-CKPT-004", options_.resume->string(),
+           "the checkpoint belongs to a run with other --data, --test, --epochs, --every or --no-learn",
+           fmt::format("--data {} and {} learning samples in all, --every {}", checkpoint.data,
+                       checkpoint.total, checkpoint.every),
+           "repeat the options of the interrupted run"});
     if (options_.digests != (checkpoint.digest_bytes > 0))
-      throw Error(ExitCode::configuration,
-                  {"TF-CKPT-004", options_.resume->string(), "the checkpoint belongs to a run with other --digests",
-                   options_.digests ? "no --digests" : "--digests", "repeat the options of the interrupted run"});
+      throw Error(
+          ExitCode::configuration,
+          {"TF-CKPT-004", options_.resume->string(), "the checkpoint belongs to a run with other --digests",
+           options_.digests ? "no --digests" : "--digests", "repeat the options of the interrupted run"});
     if (options_.digests) {
       const std::filesystem::path table = options_.out / "digests.csv";
       std::error_code error;
       const std::uintmax_t bytes = std::filesystem::file_size(table, error);
       if (error || bytes < checkpoint.digest_bytes)
-        throw Error(error ? ExitCode::configuration : ExitCode::data,
-                    {"TF-CKPT-005", table.string(), error ? "there is no such table to go on with" : fmt::format("the table has {} bytes", bytes),
-                     fmt::format("the interrupted run's table, of {} bytes or more", checkpoint.digest_bytes),
-                     "resume into the folder of the interrupted run"});
+        throw Error(
+            error ? ExitCode::configuration : ExitCode::data,
+            {"TF-CKPT-005", table.string(),
+             error ? "there is no such table to go on with" : fmt::format("the table has {} bytes", bytes),
+             fmt::format("the interrupted run's table, of {} bytes or more", checkpoint.digest_bytes),
+             "resume into the folder of the interrupted run"});
     }
     return checkpoint;
   }
@@ -131,14 +144,19 @@ class Experiment {
     const std::filesystem::path& file = *options_.checkpoint;
     std::error_code error;
     if (std::filesystem::is_directory(file, error))
-      throw Error(ExitCode::cannot_write, {"TF-OUT-001", file.string(), "is a folder", "the name of a file for checkpoints", ""});
-    const std::filesystem::path parent = file.has_parent_path() ? file.parent_path() : std::filesystem::path(".");
-    const bool in_run_folder = std::filesystem::weakly_canonical(parent, error) == std::filesystem::weakly_canonical(options_.out, error);
+      throw Error(ExitCode::cannot_write,
+                  {"TF-OUT-001", file.string(), "is a folder", "the name of a file for checkpoints", ""});
+    const std::filesystem::path parent =
+        file.has_parent_path() ? file.parent_path() : std::filesystem::path(".");
+    const bool in_run_folder = std::filesystem::weakly_canonical(parent, error) ==
+                               std::filesystem::weakly_canonical(options_.out, error);
     if (!in_run_folder && !std::filesystem::is_directory(parent, error))
-      throw Error(ExitCode::cannot_write, {"TF-OUT-001", file.string(), "there is no such folder", "a folder that is there", "make it, or name another"});
+      throw Error(ExitCode::cannot_write, {"TF-OUT-001", file.string(), "there is no such folder",
+                                           "a folder that is there", "make it, or name another"});
     const bool resumed = options_.resume && std::filesystem::equivalent(file, *options_.resume, error);
     if (std::filesystem::exists(file, error) && !resumed && !options_.force)
-      throw Error(ExitCode::cannot_write, {"TF-OUT-002", file.string(), "already exists", "a name that is not taken", "use --force to write over it"});
+      throw Error(ExitCode::cannot_write, {"TF-OUT-002", file.string(), "already exists",
+                                           "a name that is not taken", "use --force to write over it"});
   }
 
   void resume(const Checkpoint& checkpoint) {
@@ -169,7 +187,8 @@ class Experiment {
       if (now % signal_every == 0 || now == total_) signals(now);
       if (now % per_epoch == 0) {
         session_->drain();
-        record_.accuracy.push_back({now, static_cast<std::int64_t>(now / per_epoch), std::nullopt, running_accuracy(), std::nullopt});
+        record_.accuracy.push_back({now, static_cast<std::int64_t>(now / per_epoch), std::nullopt,
+                                    running_accuracy(), std::nullopt});
         running_right_ = running_seen_ = 0;
         if (test_) test(now / per_epoch);
       }
@@ -233,7 +252,8 @@ class Experiment {
     if (!options_.on_progress) return;
     const double now = seconds_since(started_);
     if (now - last_report_ < 0.2 && done != total) return;
-    const double rate = static_cast<double>(done - (stage == last_stage_ ? last_done_ : 0)) / std::max(1e-9, now - last_report_);
+    const double rate = static_cast<double>(done - (stage == last_stage_ ? last_done_ : 0)) /
+                        std::max(1e-9, now - last_report_);
     last_report_ = now, last_stage_ = stage, last_done_ = done;
     options_.on_progress({stage, done, total, rate, accuracy});
   }
@@ -241,7 +261,8 @@ class Experiment {
   ChipCounters counters() {
     ChipCounters all = session_->counters();
     for (auto& [unit, counts] : all.units)
-      if (const auto earlier = base_.units.find(unit); earlier != base_.units.end()) add(earlier->second, counts);
+      if (const auto earlier = base_.units.find(unit); earlier != base_.units.end())
+        add(earlier->second, counts);
     return all;
   }
   static void add(const UnitCounters& from, UnitCounters& to) {
@@ -256,7 +277,8 @@ class Experiment {
   static std::vector<UpdateCounts> updates_of(const ChipCounters& all, std::size_t projections) {
     std::vector<UpdateCounts> updates(projections);
     for (const auto& [unit, counts] : all.units)
-      for (std::size_t i = 0; i < counts.projections.size(); ++i) updates[counts.projections[i]] += counts.updates[i];
+      for (std::size_t i = 0; i < counts.projections.size(); ++i)
+        updates[counts.projections[i]] += counts.updates[i];
     return updates;
   }
 
@@ -279,15 +301,21 @@ class Experiment {
       s.rounded_to_zero = now.rounded_to_zero - before.rounded_to_zero;
       s.factors_lost = now.factors_lost - before.factors_lost;
       if (now.intended != before.intended)
-        s.applied_share = std::ldexp(static_cast<double>(now.change - before.change), p.shift) / static_cast<double>(now.intended - before.intended);
-      s.eta = p.eta * p.schedule.at(static_cast<double>((sample - 1) / schedule_piece(total_) * schedule_piece(total_)), static_cast<double>(total_));
+        s.applied_share = std::ldexp(static_cast<double>(now.change - before.change), p.shift) /
+                          static_cast<double>(now.intended - before.intended);
+      s.eta = p.eta * p.schedule.at(
+                          static_cast<double>((sample - 1) / schedule_piece(total_) * schedule_piece(total_)),
+                          static_cast<double>(total_));
       if (const auto unit = all.units.find(teacher_unit + k); unit != all.units.end()) {
         const UnitCounters& t = unit->second;
         const UnitCounters& b = before_teachers_[k];
         const double partners = static_cast<double>(t.partners - b.partners);
         if (partners > 0) {
-          s.mean_kernel = std::ldexp(static_cast<double>(t.kernel_sum - b.kernel_sum), -p.kernel_frac) / partners;
-          s.mean_abs_third_factor = std::ldexp(static_cast<double>(t.third_factor_sum - b.third_factor_sum), -p.third_factor_frac) * p.third_factor_scale / partners;
+          s.mean_kernel =
+              std::ldexp(static_cast<double>(t.kernel_sum - b.kernel_sum), -p.kernel_frac) / partners;
+          s.mean_abs_third_factor =
+              std::ldexp(static_cast<double>(t.third_factor_sum - b.third_factor_sum), -p.third_factor_frac) *
+              p.third_factor_scale / partners;
           s.same_class_share = static_cast<double>(t.same_class - b.same_class) / partners;
           s.sigma = p.sigma;
         }
@@ -326,15 +354,15 @@ class Experiment {
     record_.samples = session_->presentations();
     record_.learn_samples = session_->learned();
     record_.interrupted = interrupted();
+    if (const auto network = all.units.find(network_unit); network != all.units.end()) {
+      record_.cycles = network->second.now;
+      latency_percentiles();
+    }
     fill_cores(all);
     const std::vector<UpdateCounts> updates = updates_of(all, program_.projections.size());
     for (std::size_t k = 0; k < program_.projections.size(); ++k) {
       const ProjectionInfo& p = program_.projections[k];
       record_.projections.push_back({p.name, p.rule, to_string(p.weight), p.shift, updates[k]});
-    }
-    if (const auto network = all.units.find(network_unit); network != all.units.end()) {
-      record_.cycles = network->second.now;
-      latency_percentiles();
     }
     record_.input_hashes[options_.layout.filename().string()] = layout_.digest();
     record_.input_hashes[options_.data] = fmt::format("{:016x}", training_->content_hash());
@@ -346,7 +374,8 @@ class Experiment {
     record_.wall_s = seconds_since(started_);
     rusage usage{};
     getrusage(RUSAGE_SELF, &usage);
-    record_.peak_rss_bytes = static_cast<std::uint64_t>(usage.ru_maxrss) * 1024 + device_->outside_rss_bytes();
+    record_.peak_rss_bytes =
+        static_cast<std::uint64_t>(usage.ru_maxrss) * 1024 + device_->outside_rss_bytes();
     write_run(options_.out, record_, load_technology(options_.technology));
   }
 
@@ -367,6 +396,8 @@ class Experiment {
       if (const auto unit = all.units.find(static_cast<std::uint32_t>(tile)); unit != all.units.end()) {
         core.events = unit->second.events;
         core.cycles = unit->second.cycles;
+      } else if (record_.cycles) {  // a tile without a layer
+        core.cycles[static_cast<std::size_t>(CycleCause::idle)] = *record_.cycles;
       }
       for (const TeacherImage& teacher : program_.teachers)
         if (teacher.tile == tile) core.events += all.units.at(teacher_unit + teacher.projection).events;
@@ -388,7 +419,8 @@ class Experiment {
           core.occupancy = static_cast<double>(usage.synapse_bytes) / static_cast<double>(core.synapse_bytes);
     }
     for (const auto unit : {label_unit, network_unit})
-      if (const auto found = all.units.find(unit); found != all.units.end()) record_.chip_events += found->second.events;
+      if (const auto found = all.units.find(unit); found != all.units.end())
+        record_.chip_events += found->second.events;
   }
 
   void latency_percentiles() {
@@ -426,7 +458,8 @@ class Experiment {
       file[p.name] = NpyArray::from(weights[k].weights, {to, from});
       if (p.bias) file[p.name + ".bias"] = NpyArray::from(weights[k].bias);
     }
-    if (!encoder_.offset.empty()) file[program_.populations[program_.input()].name + ".offset"] = NpyArray::from(encoder_.offset);
+    if (!encoder_.offset.empty())
+      file[program_.populations[program_.input()].name + ".offset"] = NpyArray::from(encoder_.offset);
     write_npz(options_.out / "weights.npz", file);
   }
 
@@ -458,6 +491,8 @@ class Experiment {
 
 }  // namespace
 
-RunRecord run_experiment(const RunOptions& options, const DeviceMaker& make_device) { return Experiment(options, make_device).run(); }
+RunRecord run_experiment(const RunOptions& options, const DeviceMaker& make_device) {
+  return Experiment(options, make_device).run();
+}
 
 }  // namespace trifactor

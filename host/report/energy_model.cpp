@@ -46,7 +46,8 @@ double sram_read(Figures& f, std::int64_t bytes, double bits) {
 
 double sram_write(Figures& f, std::int64_t bytes, double bits) {
   const double banks = std::max(1.0, std::ceil(bits / widest_word));
-  return banks * (f("sram_write_0") + (f("sram_write_a") + f("sram_write_b") * bits / banks) * std::sqrt(kilobytes(bytes) / banks));
+  return banks * (f("sram_write_0") + (f("sram_write_a") + f("sram_write_b") * bits / banks) *
+                                          std::sqrt(kilobytes(bytes) / banks));
 }
 
 /// A synapse memory with two ports pays for them at every access.

@@ -414,8 +414,9 @@ nlohmann::json technology_json(const Technology& technology) {
 
 Technology technology_from_json(const nlohmann::json& json, const std::string& where) {
   const auto damaged = [&](const std::string& what) {
-    return Error(ExitCode::data, Diagnostic{"TF-TECH-020", where, what, "a technology.json as a run writes it",
-                                            "cost the run again: trifactor report RUNDIR --technology 45nm"});
+    return Error(ExitCode::data,
+                 Diagnostic{"TF-TECH-020", where, what, "a technology.json as a run writes it",
+                            "cost the run again: trifactor report RUNDIR --technology 45nm"});
   };
   if (json.is_discarded()) throw damaged("the file is not JSON, or it is cut short");
   try {

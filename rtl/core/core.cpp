@@ -63,15 +63,18 @@ void SynapseMemory::set(std::uint32_t row, std::uint32_t column, std::int32_t we
 }
 
 WeightBlock SynapseMemory::block() {
-  return {narrow_ ? static_cast<void*>(bytes_.data()) : static_cast<void*>(words_.data()), narrow_, stride_, nullptr};
+  return {narrow_ ? static_cast<void*>(bytes_.data()) : static_cast<void*>(words_.data()), narrow_, stride_,
+          nullptr};
 }
 
 Core::~Core() = default;
 Core::Core(Core&&) noexcept = default;
 
-Core::Core(CoreImage image, const Arithmetic& arithmetic, int lanes) : image_(std::move(image)), lanes_(lanes) {
+Core::Core(CoreImage image, const Arithmetic& arithmetic, int lanes)
+    : image_(std::move(image)), lanes_(lanes) {
   const std::uint32_t n = image_.neurons;
-  const std::uint32_t groups = image_.normalise.group_size == 0 ? 0 : n / static_cast<std::uint32_t>(image_.normalise.group_size);
+  const std::uint32_t groups =
+      image_.normalise.group_size == 0 ? 0 : n / static_cast<std::uint32_t>(image_.normalise.group_size);
   for (BlockImage& b : image_.blocks) {
     BlockState state;
     state.weights = SynapseMemory(b.total_rows(), n, b.weight_bits);
@@ -84,14 +87,17 @@ Core::Core(CoreImage image, const Arithmetic& arithmetic, int lanes) : image_(st
       state.factor_generators.assign(n, 1);
       for (std::uint32_t i = 0; i < n; ++i) {
         const std::uint32_t neuron = image_.first_neuron + i;
-        state.update_generators[i] = generator_seed(image_.network_seed, RandomUse::update, b.projection, neuron, b.row_slice);
-        state.factor_generators[i] = generator_seed(image_.network_seed, RandomUse::factor, b.projection, neuron, 0);
+        state.update_generators[i] =
+            generator_seed(image_.network_seed, RandomUse::update, b.projection, neuron, b.row_slice);
+        state.factor_generators[i] =
+            generator_seed(image_.network_seed, RandomUse::factor, b.projection, neuron, 0);
       }
       state.means.assign(static_cast<std::size_t>(p.mean_words) * n, 0);
       state.held.assign(static_cast<std::size_t>(p.held_words) * (groups == 0 ? n : groups), 0);
       if (p.b0 == RowTrace::before || p.b1 == RowTrace::before) state.row_before.assign(b.total_rows(), 0);
       if (p.b1 == RowTrace::mean) state.row_mean.assign(b.total_rows(), 0);
-      const std::uint32_t waiting = p.weight_age + 1, compared = static_cast<std::uint32_t>(p.partners) + waiting;
+      const std::uint32_t waiting = p.weight_age + 1,
+                          compared = static_cast<std::uint32_t>(p.partners) + waiting;
       z_slots_ = std::max(z_slots_, p.compared == Compared::value ? compared : waiting);
       scale_slots_ = std::max(scale_slots_, p.compared == Compared::group_scale ? compared : waiting);
       activity_slots_ = std::max(activity_slots_, waiting + (p.remembers_activity ? 1 : 0));
@@ -113,7 +119,8 @@ Core::Core(CoreImage image, const Arithmetic& arithmetic, int lanes) : image_(st
   block_sums_.assign(padded_columns(n), 0);
   update_counts_.resize(blocks_.size());
   weight_digests_.resize(blocks_.size());
-  for (std::uint64_t presentation = 0; presentation < presentations_in_flight; ++presentation) release(presentation);
+  for (std::uint64_t presentation = 0; presentation < presentations_in_flight; ++presentation)
+    release(presentation);
 }
 
 void Core::deliver(std::uint64_t presentation, std::size_t block, std::uint32_t row, std::int16_t value) {
@@ -147,7 +154,8 @@ void Core::accumulate(std::uint64_t presentation, std::span<std::int64_t> sums, 
     const auto& active = axons_[presentation % presentations_in_flight][k].active;
     std::fill(block_sums_.begin(), block_sums_.end(), 0);
     accumulate_rows(active, blocks_[k].weights.block(), block_sums_.data());
-    for (std::uint32_t i = 0; i < image_.neurons; ++i) sums[i] += block_sums_[i] << image_.blocks[k].sum_shift;
+    for (std::uint32_t i = 0; i < image_.neurons; ++i)
+      sums[i] += block_sums_[i] << image_.blocks[k].sum_shift;
     events_[Event::accumulate] += active.size() * image_.neurons;
     events_[Event::accumulate_row] += active.size();
     events_[Event::axon_read] += active.size();
@@ -155,7 +163,9 @@ void Core::accumulate(std::uint64_t presentation, std::span<std::int64_t> sums, 
   }
 }
 
-void Core::set_input(std::span<const std::int16_t> values) { std::copy(values.begin(), values.end(), outputs_.begin()); }
+void Core::set_input(std::span<const std::int16_t> values) {
+  std::copy(values.begin(), values.end(), outputs_.begin());
+}
 
 void Core::evaluate(std::span<const std::int64_t> sums, bool learn) {
   const std::uint32_t n = image_.neurons;
@@ -181,7 +191,8 @@ void Core::evaluate(std::span<const std::int64_t> sums, bool learn) {
     if (learn) events_[Event::history_write] += groups;
   }
   for (std::uint32_t i = 0; i < n; ++i)
-    outputs_[i] = static_cast<std::int16_t>(saturate_signed(round_shift(local[i], image_.output_shift), image_.activity_bits));
+    outputs_[i] = static_cast<std::int16_t>(
+        saturate_signed(round_shift(local[i], image_.output_shift), image_.activity_bits));
   events_[Event::neuron] += n;
   events_[Event::state_write] += n * (size != 0 ? 3u : 2u);
   if (learn) {
@@ -197,8 +208,9 @@ PostView Core::view(std::size_t block, std::uint64_t sample) {
   const std::uint32_t groups = size == 0 ? 0 : n / size;
   const std::uint32_t count = history_count(sample, static_cast<std::uint32_t>(p.partners));
   for (std::uint32_t age = 0; age <= count; ++age)
-    compared_[age] = p.compared == Compared::group_scale ? &scale_[history_slot(sample, age, scale_slots_) * groups]
-                                                         : &z_[history_slot(sample, age, z_slots_) * n];
+    compared_[age] = p.compared == Compared::group_scale
+                         ? &scale_[history_slot(sample, age, scale_slots_) * groups]
+                         : &z_[history_slot(sample, age, z_slots_) * n];
   PostView v;
   v.registers = p.post;
   v.eta = p.eta;
@@ -221,13 +233,16 @@ void Core::contribute(std::size_t block, std::span<std::int64_t> up) {
   const PlasticityImage& p = image_.blocks[block].plasticity;
   const PostView v = view(block, learned_ - 1);
   post_units_[block]->contribute(v, up);
-  const std::uint64_t width = p.compared == Compared::group_scale ? image_.neurons / static_cast<std::uint32_t>(v.group_size) : image_.neurons;
+  const std::uint64_t width = p.compared == Compared::group_scale
+                                  ? image_.neurons / static_cast<std::uint32_t>(v.group_size)
+                                  : image_.neurons;
   events_[Event::distance_product] += width * static_cast<std::uint64_t>(v.count);
   events_[Event::history_read] += width * static_cast<std::uint64_t>(v.count + 1);
   events_[Event::reduction_word] += static_cast<std::uint64_t>(p.up_words);
 }
 
-void Core::form(std::uint64_t presentation, std::size_t block, std::span<const std::int16_t> words, int target) {
+void Core::form(std::uint64_t presentation, std::size_t block, std::span<const std::int16_t> words,
+                int target) {
   const PlasticityImage& p = image_.blocks[block].plasticity;
   BlockState& state = blocks_[block];
   const PostView v = view(block, state.formed);
@@ -250,13 +265,16 @@ void Core::form(std::uint64_t presentation, std::size_t block, std::span<const s
   counts.factors_lost += result.losses.factors_lost;
   counts.factors_saturated += result.losses.factors_saturated;
   const std::uint64_t factors = 1u + p.uses_a1 + p.uses_c;
-  const std::uint64_t width = p.compared == Compared::group_scale ? n / static_cast<std::uint32_t>(v.group_size) : n;
+  const std::uint64_t width =
+      p.compared == Compared::group_scale ? n / static_cast<std::uint32_t>(v.group_size) : n;
   events_[Event::factor] += factors * n;
   events_[Event::factor_product] += width * static_cast<std::uint64_t>(v.count);
-  if (p.compared != Compared::nothing) events_[Event::history_read] += width * static_cast<std::uint64_t>(v.count + 1);
+  if (p.compared != Compared::nothing)
+    events_[Event::history_read] += width * static_cast<std::uint64_t>(v.count + 1);
   const std::uint64_t draws = p.stochastic ? factors * n : 0;
   events_[Event::random_draw] += draws;
-  events_[Event::state_read] += n * (v.group_size != 0 ? 2u : 1u) * (p.remembers_activity ? 2u : 1u) + 2 * draws;
+  events_[Event::state_read] +=
+      n * (v.group_size != 0 ? 2u : 1u) * (p.remembers_activity ? 2u : 1u) + 2 * draws;
   events_[Event::state_write] += factors * n + 2 * draws;
   events_[Event::trace] += static_cast<std::uint64_t>(p.mean_words) * n;
   events_[Event::exponential] += static_cast<std::uint64_t>(p.exponentials) * n;
@@ -300,7 +318,8 @@ void Core::collect_rows(std::uint64_t presentation, std::size_t block, PendingUp
       case RowTrace::before:
         return state.row_before[row] * (1 << p.mean_extra_bits);
       case RowTrace::mean:
-        return static_cast<std::int32_t>(saturate_signed(round_shift(state.row_mean[row], trace.extra - p.mean_extra_bits), 16));
+        return static_cast<std::int32_t>(
+            saturate_signed(round_shift(state.row_mean[row], trace.extra - p.mean_extra_bits), 16));
       case RowTrace::none:
         break;
     }
@@ -310,7 +329,8 @@ void Core::collect_rows(std::uint64_t presentation, std::size_t block, PendingUp
   for (std::uint32_t row = 0; row < b.total_rows(); ++row) {
     if (p.b1 == RowTrace::mean && first) state.row_mean[row] = now[row] << trace.extra;
     const std::int32_t b0 = scalar(p.b0, row), b1 = scalar(p.b1, row);
-    if (p.b1 == RowTrace::mean) state.row_mean[row] = static_cast<std::int32_t>(trace_step(trace, state.row_mean[row], now[row]));
+    if (p.b1 == RowTrace::mean)
+      state.row_mean[row] = static_cast<std::int32_t>(trace_step(trace, state.row_mean[row], now[row]));
     if (!state.row_before.empty()) state.row_before[row] = now[row];
     if (b0 != 0 || b1 != 0 || p.uses_c) update.rows.push_back({row, b0, b1});
   }
@@ -334,7 +354,8 @@ UpdatePass Core::update(std::size_t block) {
   const ActiveColumns driven = active_columns(image_.neurons, lanes_, [&](std::uint32_t i) {
     return (update.a0[i] | at(update.a1, i) | at(update.c, i)) != 0;
   });
-  const ActiveColumns decaying = active_columns(image_.neurons, lanes_, [&](std::uint32_t i) { return at(update.c, i) != 0; });
+  const ActiveColumns decaying =
+      active_columns(image_.neurons, lanes_, [&](std::uint32_t i) { return at(update.c, i) != 0; });
 
   // Rows without an enabled pair are left alone.
   std::vector<UpdateRow> rows;
@@ -354,7 +375,8 @@ UpdatePass Core::update(std::size_t block) {
   const LaneConfig config{p.lane_shift, b.weight_bits, p.stochastic};
   const ColumnFactors factors{update.a0.data(), update.a1.empty() ? nullptr : update.a1.data(),
                               update.c.empty() ? nullptr : update.c.data()};
-  lane_units_[block]->update(config, factors, rows, state.weights.block(), state.update_generators.data(), losses);
+  lane_units_[block]->update(config, factors, rows, state.weights.block(), state.update_generators.data(),
+                             losses);
 
   UpdateCounts& counts = update_counts_[block];
   counts.applied += losses.applied;
@@ -398,7 +420,8 @@ std::uint64_t Core::take_weight_digest(std::size_t block) {
 std::uint64_t Core::activity_digest() const {
   std::uint64_t digest = 0;
   for (std::uint32_t i = 0; i < image_.neurons; ++i)
-    digest += digest_hash(image_.population, image_.first_neuron + i, static_cast<std::uint64_t>(outputs_[i]), 0);
+    digest +=
+        digest_hash(image_.population, image_.first_neuron + i, static_cast<std::uint64_t>(outputs_[i]), 0);
   return digest;
 }
 
@@ -429,7 +452,8 @@ void Core::visit_state(V& v) {
   v(passes_, learned_, z_, scale_, r_, fprime_);
   for (std::size_t k = 0; k < blocks_.size(); ++k) {
     BlockState& s = blocks_[k];
-    v(s.update_generators, s.factor_generators, s.means, s.held, s.row_before, s.row_mean, s.formed, s.pending);
+    v(s.update_generators, s.factor_generators, s.means, s.held, s.row_before, s.row_mean, s.formed,
+      s.pending);
     v(image_.blocks[k].plasticity.eta);
   }
 }
@@ -454,9 +478,11 @@ void Core::restore(std::span<const std::uint32_t> words) {
     const std::size_t expected = std::size_t{image_.blocks[k].total_rows()} * image_.neurons;
     if (weights.size() != expected)
       throw Error(ExitCode::data, {"TF-CKPT-002", "state of core " + std::to_string(image_.core),
-                                   std::to_string(weights.size()) + " weights", std::to_string(expected), "use the checkpoint of this layout"});
+                                   std::to_string(weights.size()) + " weights", std::to_string(expected),
+                                   "use the checkpoint of this layout"});
     for (std::uint32_t row = 0; row < image_.blocks[k].total_rows(); ++row)
-      for (std::uint32_t i = 0; i < image_.neurons; ++i) blocks_[k].weights.set(row, i, weights[row * image_.neurons + i]);
+      for (std::uint32_t i = 0; i < image_.neurons; ++i)
+        blocks_[k].weights.set(row, i, weights[row * image_.neurons + i]);
   }
   unpacker.finish();
 }

@@ -1,5 +1,5 @@
-// One core's behaviour without time: what its memories hold and what each stage does to them. Engines call the
-// stages in the order a presentation runs through them; how long a stage takes is not known here.
+// One core's behaviour without time: what its memories hold and what each stage does to them. Engines call
+// the stages in the order a presentation runs through them; how long a stage takes is not known here.
 //
 //   deliver -> accumulate -> (sums of row slices) -> evaluate -> contribute -> form / accept -> update
 //
@@ -109,7 +109,9 @@ class Core {
   /// Writes it, or does nothing.
   UpdatePass update(std::size_t block);
   /// Learning samples of a block whose updates are written.
-  std::uint64_t written(std::size_t block) const { return blocks_[block].formed - blocks_[block].pending.size(); }
+  std::uint64_t written(std::size_t block) const {
+    return blocks_[block].formed - blocks_[block].pending.size();
+  }
   std::uint64_t passes() const { return passes_; }
   /// A presentation has been dealt with: its axon buffer is free again.
   void release(std::uint64_t presentation);

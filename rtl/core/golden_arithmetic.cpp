@@ -15,7 +15,9 @@ class GoldenLane final : public LaneUnit {
 class GoldenArithmetic final : public Arithmetic {
  public:
   std::unique_ptr<LaneUnit> lane() const override { return std::make_unique<GoldenLane>(); }
-  std::unique_ptr<PostUnit> post(const std::string& rule) const override { return find_rule(rule)->golden_post(); }
+  std::unique_ptr<PostUnit> post(const std::string& rule) const override {
+    return find_rule(rule)->golden_post();
+  }
   std::unique_ptr<TeacherUnit> teacher(const std::string& rule) const override {
     const Rule* found = find_rule(rule);
     return found->golden_teacher == nullptr ? nullptr : found->golden_teacher();

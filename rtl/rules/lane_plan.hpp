@@ -16,7 +16,8 @@ struct LanePoints {
 
 /// `largest_factor`: the magnitude a0 must be able to express; `largest_decay`: of c, 0 without. Throws
 /// does_not_fit when a0 would keep fewer than 4 bits.
-inline LanePoints lane_points(const LayerFacts& layer, int b_frac, double largest_factor, double largest_decay) {
+inline LanePoints lane_points(const LayerFacts& layer, int b_frac, double largest_factor,
+                              double largest_decay) {
   const int wanted = factor_bits - 1 - integer_bits(largest_factor);
   int shift = wanted + b_frac - layer.weight.frac;
   int highest = max_lane_shift;
@@ -26,8 +27,8 @@ inline LanePoints lane_points(const LayerFacts& layer, int b_frac, double larges
   if (wanted - frac > factor_bits - 5)
     throw Error(ExitCode::does_not_fit,
                 {"TF-FMT-001", layer.where,
-                 "eta or decay needs a binary point with which the update factor a0 keeps fewer than 4 bits", "",
-                 "move eta or decay, or give the weights another range or fewer bits"});
+                 "eta or decay needs a binary point with which the update factor a0 keeps fewer than 4 bits",
+                 "", "move eta or decay, or give the weights another range or fewer bits"});
   return {frac, shift};
 }
 

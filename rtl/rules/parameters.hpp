@@ -7,7 +7,8 @@
 
 namespace trifactor {
 
-/// One row of the table in a rule's README. A parameter is a number, unless it has choices: then it is a word.
+/// One row of the table in a rule's README. A parameter is a number, unless it has choices: then it is a
+/// word.
 struct ParameterSpec {
   std::string name;
   std::string unit;     ///< empty for a pure number

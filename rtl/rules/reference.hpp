@@ -49,10 +49,10 @@ struct FloatFactors {
 
 /// Signals of a kernel rule at one sample, for reports; all 0 where a rule has none.
 struct FloatSignals {
-  double kernel = 0;         ///< mean kernel over this sample's partners
-  double third_factor = 0;   ///< mean |M| over this sample's partners
-  double same_class = 0;     ///< share of partners of the same class
-  double partners = 0;       ///< number of partners
+  double kernel = 0;        ///< mean kernel over this sample's partners
+  double third_factor = 0;  ///< mean |M| over this sample's partners
+  double same_class = 0;    ///< share of partners of the same class
+  double partners = 0;      ///< number of partners
 };
 
 /// One plastic projection learning sample by sample. The weights belong to the caller.

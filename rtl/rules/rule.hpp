@@ -30,31 +30,31 @@ struct NamedFormat {
 
 /// What the compiler knows about a layer when it resolves a rule for it.
 struct LayerFacts {
-  std::string where;          ///< projection, for messages
-  int neurons = 0;            ///< of the whole layer
-  int groups = 0;             ///< of the whole layer, 0: not normalised in groups
+  std::string where;  ///< projection, for messages
+  int neurons = 0;    ///< of the whole layer
+  int groups = 0;     ///< of the whole layer, 0: not normalised in groups
   int classes = 0;
-  double power = 0;           ///< p of divisive normalisation
-  int max_fprime = 1 << 15;   ///< largest derivative, u16.15
-  NumberFormat weight, activity;           ///< of the projection and of its presynaptic activity
-  NumberFormat value;                      ///< z, local, 16 bits
-  NumberFormat output;                     ///< r, local, 16 bits (grouped layers)
-  NumberFormat group_scale;                ///< u^q, 16 bits (grouped layers)
+  double power = 0;               ///< p of divisive normalisation
+  int max_fprime = 1 << 15;       ///< largest derivative, u16.15
+  NumberFormat weight, activity;  ///< of the projection and of its presynaptic activity
+  NumberFormat value;             ///< z, local, 16 bits
+  NumberFormat output;            ///< r, local, 16 bits (grouped layers)
+  NumberFormat group_scale;       ///< u^q, 16 bits (grouped layers)
   bool stochastic = true;
-  double largest_eta = 0;                  ///< of the schedule
+  double largest_eta = 0;  ///< of the schedule
 };
 
 /// A rule resolved for one layer: integers for the hardware, sizes for the compiler.
 struct RulePlan {
-  int partners = 0;           ///< past samples compared with; label bits a sample
-  int up_words = 0;           ///< reduced for each sample; 0: no reduction and no teacher unit
-  int down_words = 0;         ///< broadcast for each sample
-  bool needs_target = false;  ///< the class itself goes to the layer's own core
+  int partners = 0;               ///< past samples compared with; label bits a sample
+  int up_words = 0;               ///< reduced for each sample; 0: no reduction and no teacher unit
+  int down_words = 0;             ///< broadcast for each sample
+  bool needs_target = false;      ///< the class itself goes to the layer's own core
   bool whole_population = false;  ///< the layer must not be split by columns
   Compared compared = Compared::nothing;
   bool remembers_activity = false;  ///< r and f' of the sample before are read
-  int mean_words = 0;          ///< leaky means kept for each neuron (32 bits each)
-  int held_words = 0;          ///< words kept for each group or neuron from sample to sample (32 bits each)
+  int mean_words = 0;               ///< leaky means kept for each neuron (32 bits each)
+  int held_words = 0;  ///< words kept for each group or neuron from sample to sample (32 bits each)
   RowTrace b0 = RowTrace::now, b1 = RowTrace::none;
   int mean_extra_bits = 0;     ///< b0 and b1 carry so many fraction bits more than the activity
   std::int32_t mean_rate = 0;  ///< 1 - beta of row means, 16-bit fraction
@@ -62,12 +62,12 @@ struct RulePlan {
   bool uses_a1 = false, uses_c = false;
   LaneConfig lane;
   std::uint32_t eta_mantissa = 0;  ///< of largest_eta, 2^15 .. 2^16 - 1; schedules scale it down
-  std::vector<std::int32_t> post;     ///< register images, as the rule's golden.hpp names them
+  std::vector<std::int32_t> post;  ///< register images, as the rule's golden.hpp names them
   std::vector<std::int32_t> teacher;
   int signals_kernel_frac = 0, signals_third_factor_frac = 0;  ///< of TeacherMonitor
-  double third_factor_scale = 1;   ///< real third factor = word x 2^-frac x this
+  double third_factor_scale = 1;                               ///< real third factor = word x 2^-frac x this
   int exponentials = 0, reciprocals = 0;  ///< uses of the shared units by the post unit: a neuron, a sample
-  double reported_sigma = 0;       ///< of the kernel, 0 where there is none
+  double reported_sigma = 0;              ///< of the kernel, 0 where there is none
   std::vector<NamedFormat> formats;
 };
 
@@ -82,10 +82,10 @@ struct LocalActivity {
 /// The neurons of one core that belong to one projection's layer, as its post unit sees them.
 struct PostView {
   std::span<const std::int32_t> registers;
-  std::uint32_t eta = 0;   ///< mantissa in force
-  int neurons = 0;         ///< in this core
-  int group_size = 0;      ///< 0: not grouped
-  int count = 0;           ///< past samples that exist, at most plan.partners
+  std::uint32_t eta = 0;  ///< mantissa in force
+  int neurons = 0;        ///< in this core
+  int group_size = 0;     ///< 0: not grouped
+  int count = 0;          ///< past samples that exist, at most plan.partners
   LocalActivity now, before;
   std::span<const std::int16_t* const> compared;  ///< [0] now, [p] p samples ago; plan.partners + 1 entries
 };
@@ -110,7 +110,8 @@ class PostUnit {
   /// Exact partial sums of this core's neurons for the reduction tree, added to `up`.
   virtual void contribute(const PostView& view, std::span<std::int64_t> up) = 0;
   /// words: the plan's down_words. target: the class of this sample, only where the plan needs it.
-  virtual void form(const PostView& view, std::span<const std::int16_t> words, int target, PostResult& result) = 0;
+  virtual void form(const PostView& view, std::span<const std::int16_t> words, int target,
+                    PostResult& result) = 0;
 };
 
 /// Sums for reports, formed where the third factor is formed; they leave the chip as counters.
@@ -154,8 +155,8 @@ using BoundedArrays = std::map<std::string, BoundedArray>;
 struct Rule {
   std::string name;
   std::string summary;
-  std::string source;  ///< the publication and its equations
-  bool every_step = false;  ///< false: once a sample
+  std::string source;                           ///< the publication and its equations
+  bool every_step = false;                      ///< false: once a sample
   std::vector<ParameterSpec> parameters;        ///< of plasticity in a network file, and of eval
   std::vector<ParameterSpec> bench_parameters;  ///< of eval alone (what a network says elsewhere)
   Renderings renderings;

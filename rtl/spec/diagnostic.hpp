@@ -12,12 +12,12 @@ namespace trifactor {
 /// The program's exit status for each kind of mistake.
 enum class ExitCode : int {
   ok = 0,
-  check_failed = 1,    ///< a comparison or bound did not hold
-  configuration = 2,   ///< command line, TOML files, a file that is not there
-  data = 3,            ///< model, data, layout or checkpoint file unsupported or damaged
-  does_not_fit = 4,    ///< the network needs more than the machine has
-  internal = 5,        ///< a fault of the program or of the modelled hardware
-  cannot_write = 6,    ///< output exists, disk full, no permission
+  check_failed = 1,   ///< a comparison or bound did not hold
+  configuration = 2,  ///< command line, TOML files, a file that is not there
+  data = 3,           ///< model, data, layout or checkpoint file unsupported or damaged
+  does_not_fit = 4,   ///< the network needs more than the machine has
+  internal = 5,       ///< a fault of the program or of the modelled hardware
+  cannot_write = 6,   ///< output exists, disk full, no permission
   interrupted = 130,
 };
 

@@ -11,52 +11,54 @@
 namespace trifactor {
 
 enum class Event : std::uint8_t {
-  accumulate,         ///< synapse: one exact weight x activity product added to a sum
-  accumulate_row,     ///< one synapse row read for a forward pass
-  update,             ///< enabled pair: one pass of the update lane (three products, random word, saturation)
-  update_row,         ///< one synapse row read and written by the update pass
-  skipped_row,        ///< one row left alone because no pair of it was enabled (no access)
-  synapse_read,       ///< bursts of `lanes` weights read from synapse memory
-  synapse_write,      ///< bursts of `lanes` weights written to synapse memory
-  random_draw,        ///< 32-bit random words drawn
-  neuron,             ///< one neuron evaluated: activation function and its derivative
-  normalise,          ///< one group: mean, power, scale
-  exponential,        ///< one use of the exponential unit
-  reciprocal,         ///< one use of the reciprocal unit
-  history_read,       ///< 16-bit words read from history memory
-  history_write,      ///< 16-bit words written to history memory
-  state_read,         ///< 16-bit words read from neuron memory
-  state_write,        ///< 16-bit words written to neuron memory
-  factor,             ///< one word a0, a1 or c formed by a post unit (two products and a rounding)
-  factor_product,     ///< products of third-factor words with local differences in a post unit
-  trace,              ///< one leaky mean moved by one step
-  teacher_word,       ///< one third-factor word formed by a teacher unit
-  distance_product,   ///< squares formed for distances or moments before reduction
-  axon_write,         ///< one value written to an axon buffer
-  axon_read,          ///< one value read from an axon buffer
-  reduction_word,     ///< partial sums sent up a reduction tree or from a slice to its owner
-  broadcast_word,     ///< words sent down a broadcast tree, counted once a receiving core
-  label_word,         ///< words sent by the label unit
-  host_word,          ///< words that crossed the host port
+  accumulate,        ///< synapse: one exact weight x activity product added to a sum
+  accumulate_row,    ///< one synapse row read for a forward pass
+  update,            ///< enabled pair: one pass of the update lane (three products, random word, saturation)
+  update_row,        ///< one synapse row read and written by the update pass
+  skipped_row,       ///< one row left alone because no pair of it was enabled (no access)
+  synapse_read,      ///< bursts of `lanes` weights read from synapse memory
+  synapse_write,     ///< bursts of `lanes` weights written to synapse memory
+  random_draw,       ///< 32-bit random words drawn
+  neuron,            ///< one neuron evaluated: activation function and its derivative
+  normalise,         ///< one group: mean, power, scale
+  exponential,       ///< one use of the exponential unit
+  reciprocal,        ///< one use of the reciprocal unit
+  history_read,      ///< 16-bit words read from history memory
+  history_write,     ///< 16-bit words written to history memory
+  state_read,        ///< 16-bit words read from neuron memory
+  state_write,       ///< 16-bit words written to neuron memory
+  factor,            ///< one word a0, a1 or c formed by a post unit (two products and a rounding)
+  factor_product,    ///< products of third-factor words with local differences in a post unit
+  trace,             ///< one leaky mean moved by one step
+  teacher_word,      ///< one third-factor word formed by a teacher unit
+  distance_product,  ///< squares formed for distances or moments before reduction
+  axon_write,        ///< one value written to an axon buffer
+  axon_read,         ///< one value read from an axon buffer
+  reduction_word,    ///< partial sums sent up a reduction tree or from a slice to its owner
+  broadcast_word,    ///< words sent down a broadcast tree, counted once a receiving core
+  label_word,        ///< words sent by the label unit
+  host_word,         ///< words that crossed the host port
   // -- network: measured only by engines with time
-  packet,             ///< packets injected into the mesh, all classes
-  end_packet,         ///< of these: end-of-step packets
-  credit_packet,      ///< of these: credits
-  hop,                ///< link crossings, all classes
-  tree_hop,           ///< link crossings of reduction and broadcast trees that have wires of their own
-  count_              ///< not an event
+  packet,         ///< packets injected into the mesh, all classes
+  end_packet,     ///< of these: end-of-step packets
+  credit_packet,  ///< of these: credits
+  hop,            ///< link crossings, all classes
+  tree_hop,       ///< link crossings of reduction and broadcast trees that have wires of their own
+  count_          ///< not an event
 };
 
 inline constexpr std::size_t event_count = static_cast<std::size_t>(Event::count_);
 inline constexpr Event first_network_event = Event::packet;
 
 inline constexpr std::array<std::string_view, event_count> event_names = {
-    "accumulate",    "accumulate_row", "update",           "update_row",   "skipped_row",  "synapse_read",
-    "synapse_write", "random_draw",    "neuron",           "normalise",    "exponential",  "reciprocal",
-    "history_read",  "history_write",  "state_read",       "state_write",  "factor",       "factor_product",
-    "trace",         "teacher_word",   "distance_product", "axon_write",   "axon_read",    "reduction_word",
-    "broadcast_word", "label_word",    "host_word",        "packet",       "end_packet",   "credit_packet",
-    "hop",           "tree_hop"};
+    "accumulate",       "accumulate_row", "update",        "update_row",
+    "skipped_row",      "synapse_read",   "synapse_write", "random_draw",
+    "neuron",           "normalise",      "exponential",   "reciprocal",
+    "history_read",     "history_write",  "state_read",    "state_write",
+    "factor",           "factor_product", "trace",         "teacher_word",
+    "distance_product", "axon_write",     "axon_read",     "reduction_word",
+    "broadcast_word",   "label_word",     "host_word",     "packet",
+    "end_packet",       "credit_packet",  "hop",           "tree_hop"};
 
 class EventCounts {
  public:
@@ -77,9 +79,9 @@ class EventCounts {
 
 /// How a core's cycles were spent; only engines with time fill this.
 enum class CycleCause : std::uint8_t {
-  computing,             ///< a lane, activation, post or teacher unit was busy
-  waiting_for_memory,    ///< the single port of the synapse memory was taken by the other pass
-  blocked_by_buffer,     ///< a packet could not leave because a buffer ahead was full or a credit missing
+  computing,           ///< a lane, activation, post or teacher unit was busy
+  waiting_for_memory,  ///< the single port of the synapse memory was taken by the other pass
+  blocked_by_buffer,   ///< a packet could not leave because a buffer ahead was full or a credit missing
   waiting_for_third_factor,
   idle,
   count_

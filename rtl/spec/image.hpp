@@ -32,7 +32,7 @@ struct PlasticityImage {
   bool uses_a1 = false, uses_c = false;
   std::int32_t lane_shift = 0;
   bool stochastic = true;
-  std::uint32_t eta = 0;  ///< mantissa in force at the start
+  std::uint32_t eta = 0;                           ///< mantissa in force at the start
   std::int32_t exponentials = 0, reciprocals = 0;  ///< uses of the shared units: a neuron, a sample
   std::int32_t contribute_cycles = 0, form_cycles = 0;
   std::uint32_t teacher = 0;  ///< tile of the layer's teacher unit (where up_words > 0)
@@ -40,9 +40,10 @@ struct PlasticityImage {
 
   template <class V>
   friend void visit(V& v, PlasticityImage& p) {
-    v(p.rule, p.weight_age, p.partners, p.up_words, p.down_words, p.needs_target, p.compared, p.remembers_activity,
-      p.mean_words, p.held_words, p.b0, p.b1, p.mean_extra_bits, p.mean_rate, p.row_mean_bits, p.uses_a1, p.uses_c, p.lane_shift,
-      p.stochastic, p.eta, p.exponentials, p.reciprocals, p.contribute_cycles, p.form_cycles, p.teacher, p.post);
+    v(p.rule, p.weight_age, p.partners, p.up_words, p.down_words, p.needs_target, p.compared,
+      p.remembers_activity, p.mean_words, p.held_words, p.b0, p.b1, p.mean_extra_bits, p.mean_rate,
+      p.row_mean_bits, p.uses_a1, p.uses_c, p.lane_shift, p.stochastic, p.eta, p.exponentials, p.reciprocals,
+      p.contribute_cycles, p.form_cycles, p.teacher, p.post);
   }
 };
 
@@ -50,14 +51,14 @@ struct PlasticityImage {
 /// one, the bias row.
 struct BlockImage {
   std::uint32_t projection = 0;
-  std::uint32_t source = 0;     ///< presynaptic population
+  std::uint32_t source = 0;  ///< presynaptic population
   std::uint32_t first_row = 0, rows = 0;
   std::uint32_t row_slice = 0;  ///< part of the seed of update generators
   bool bias = false;
   std::int32_t bias_value = 0;  ///< 1.0 in the activity's format
   std::int32_t weight_bits = 0;
   std::int32_t activity_bits = 0;
-  std::int32_t sum_shift = 0;   ///< left shift that brings this block's sums to the neuron's binary point
+  std::int32_t sum_shift = 0;  ///< left shift that brings this block's sums to the neuron's binary point
   bool plastic = false;
   PlasticityImage plasticity;
   std::vector<std::int16_t> weights;  ///< (rows + bias) x neurons, axon-major
@@ -73,17 +74,17 @@ struct BlockImage {
 
 /// Divisive normalisation over groups of contiguous neurons of one core.
 struct NormaliseImage {
-  std::int32_t group_size = 0;                    ///< 0: none
+  std::int32_t group_size = 0;                             ///< 0: none
   std::int32_t variance_mantissa = 0, variance_shift = 0;  ///< 1/c^2, to 24 fraction bits
-  std::int32_t offset = 0;                        ///< delta/c, 24 fraction bits
-  std::int32_t minus_p = 0, q = 0;                ///< exponents, 15 fraction bits
-  std::int32_t scale_frac = 0;                    ///< of u^q, stored in 15 bits
-  std::int32_t mean_mantissa = 0, mean_shift = 0; ///< 1/c and the point of r
+  std::int32_t offset = 0;                                 ///< delta/c, 24 fraction bits
+  std::int32_t minus_p = 0, q = 0;                         ///< exponents, 15 fraction bits
+  std::int32_t scale_frac = 0;                             ///< of u^q, stored in 15 bits
+  std::int32_t mean_mantissa = 0, mean_shift = 0;          ///< 1/c and the point of r
 
   template <class V>
   friend void visit(V& v, NormaliseImage& n) {
-    v(n.group_size, n.variance_mantissa, n.variance_shift, n.offset, n.minus_p, n.q, n.scale_frac, n.mean_mantissa,
-      n.mean_shift);
+    v(n.group_size, n.variance_mantissa, n.variance_shift, n.offset, n.minus_p, n.q, n.scale_frac,
+      n.mean_mantissa, n.mean_shift);
   }
 };
 
@@ -98,17 +99,17 @@ struct SourceSlice {
   }
 };
 
-/// One core: neurons [first_neuron, first_neuron + neurons) of one population and the synapses that end there.
-/// Of a population split by rows one core is the owner; the others hold rows and send it partial sums.
+/// One core: neurons [first_neuron, first_neuron + neurons) of one population and the synapses that end
+/// there. Of a population split by rows one core is the owner; the others hold rows and send it partial sums.
 struct CoreImage {
   std::uint32_t core = 0;  ///< tile, y x width + x
   std::uint64_t network_seed = 0;
   std::uint32_t population = 0;
   std::uint32_t first_neuron = 0, neurons = 0;
-  bool input = false;   ///< values come from the host port
-  bool output = false;  ///< activities also go to the host port
-  std::uint32_t owner = 0;                  ///< core that evaluates these neurons (this one, or another)
-  std::vector<std::uint32_t> helpers;       ///< the owner's: cores with further rows of the same neurons
+  bool input = false;                  ///< values come from the host port
+  bool output = false;                 ///< activities also go to the host port
+  std::uint32_t owner = 0;             ///< core that evaluates these neurons (this one, or another)
+  std::vector<std::uint32_t> helpers;  ///< the owner's: cores with further rows of the same neurons
   Activation activation = Activation::linear;
   std::int32_t sum_frac = 0, value_frac = 0, slope = 0;
   NormaliseImage normalise;
@@ -134,11 +135,13 @@ struct TeacherImage {
   std::int32_t partners = 0, up_words = 0, down_words = 0;
   std::int32_t teach_cycles = 0;
   std::vector<std::int32_t> registers;
-  std::vector<std::uint32_t> contributors;  ///< owner cores of the layer: they send partial sums and get words
+  std::vector<std::uint32_t>
+      contributors;  ///< owner cores of the layer: they send partial sums and get words
 
   template <class V>
   friend void visit(V& v, TeacherImage& t) {
-    v(t.projection, t.tile, t.rule, t.partners, t.up_words, t.down_words, t.teach_cycles, t.registers, t.contributors);
+    v(t.projection, t.tile, t.rule, t.partners, t.up_words, t.down_words, t.teach_cycles, t.registers,
+      t.contributors);
   }
 };
 
@@ -157,10 +160,10 @@ struct BlockWeights {
 
 /// The label unit beside the host port.
 struct LabelImage {
-  std::uint32_t slots = 0;               ///< classes remembered
-  std::vector<std::uint32_t> teachers;   ///< tiles that get similarity bits: index into the program's teachers
-  std::vector<std::uint32_t> partners;   ///< bits each of them gets
-  std::vector<std::uint32_t> targets;    ///< cores that get the class itself
+  std::uint32_t slots = 0;              ///< classes remembered
+  std::vector<std::uint32_t> teachers;  ///< tiles that get similarity bits: index into the program's teachers
+  std::vector<std::uint32_t> partners;  ///< bits each of them gets
+  std::vector<std::uint32_t> targets;   ///< cores that get the class itself
 
   template <class V>
   friend void visit(V& v, LabelImage& l) {

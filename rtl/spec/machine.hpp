@@ -28,19 +28,19 @@ struct Machine {
   } mesh;
 
   struct Tree {
-    bool own_network = false;      ///< reduction and broadcast have wires of their own
-    std::int64_t hop_cycles = 0;   ///< cycles a tree hop takes on wires of its own
+    bool own_network = false;     ///< reduction and broadcast have wires of their own
+    std::int64_t hop_cycles = 0;  ///< cycles a tree hop takes on wires of its own
   } tree;
 
   struct Core {
-    std::int64_t columns = 0;          ///< neurons a core holds
-    std::int64_t axons = 0;            ///< synapse rows a core can address
-    std::int64_t lanes = 0;            ///< accumulate lanes, and as many update lanes
+    std::int64_t columns = 0;  ///< neurons a core holds
+    std::int64_t axons = 0;    ///< synapse rows a core can address
+    std::int64_t lanes = 0;    ///< accumulate lanes, and as many update lanes
     std::int64_t synapse_bytes = 0;
     std::int64_t synapse_ports = 0;    ///< 1: an update is a read and a write; 2: both in one cycle
     std::int64_t synapse_latency = 0;  ///< cycles from address to data
     std::int64_t axon_bytes = 0;
-    std::int64_t neuron_bytes = 0;     ///< membranes, local activity, generators, factors
+    std::int64_t neuron_bytes = 0;  ///< membranes, local activity, generators, factors
     std::int64_t history_bytes = 0;
   } core;
 
@@ -48,8 +48,9 @@ struct Machine {
     std::int64_t cycles_per_word = 0;  ///< cycles the host port takes for a 32-bit word
   } host;
 
-  bool barrier = false;         ///< a chip-wide barrier closes each step instead of end packets
-  std::int64_t jitter_seed = 0;  ///< not 0: every latency, arbitration choice and buffer depth is drawn from it
+  bool barrier = false;  ///< a chip-wide barrier closes each step instead of end packets
+  std::int64_t jitter_seed =
+      0;  ///< not 0: every latency, arbitration choice and buffer depth is drawn from it
 
   std::vector<CoreType> core_types;
 
@@ -73,10 +74,13 @@ void visit_machine(M& m, Visitor&& visit) {
   visit("core.synapse_bytes", m.core.synapse_bytes, "bytes", 1, std::int64_t{1} << 32, "synapse memory");
   visit("core.synapse_ports", m.core.synapse_ports, "ports", 1, 2, "ports of the synapse memory");
   visit("core.synapse_latency", m.core.synapse_latency, "cycles", 1, 64, "read latency of that memory");
-  visit("core.axon_bytes", m.core.axon_bytes, "bytes", 1, std::int64_t{1} << 32, "axon buffers and row traces");
-  visit("core.neuron_bytes", m.core.neuron_bytes, "bytes", 1, std::int64_t{1} << 32, "neuron state and factors");
+  visit("core.axon_bytes", m.core.axon_bytes, "bytes", 1, std::int64_t{1} << 32,
+        "axon buffers and row traces");
+  visit("core.neuron_bytes", m.core.neuron_bytes, "bytes", 1, std::int64_t{1} << 32,
+        "neuron state and factors");
   visit("core.history_bytes", m.core.history_bytes, "bytes", 1, std::int64_t{1} << 32, "history memory");
-  visit("host.cycles_per_word", m.host.cycles_per_word, "cycles", 1, 100000, "cycles a 32-bit host word takes");
+  visit("host.cycles_per_word", m.host.cycles_per_word, "cycles", 1, 100000,
+        "cycles a 32-bit host word takes");
   visit("jitter_seed", m.jitter_seed, "", 0, std::int64_t{1} << 31, "seed of the timing noise, 0 for none");
 }
 

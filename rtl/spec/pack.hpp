@@ -62,7 +62,8 @@ class Packer {
     for (std::size_t i = 0; i < values.size(); i += per_word) {
       std::uint32_t word = 0;
       for (std::size_t k = 0; k < per_word && i + k < values.size(); ++k)
-        word |= static_cast<std::uint32_t>(static_cast<std::make_unsigned_t<std::remove_const_t<T>>>(values[i + k]))
+        word |= static_cast<std::uint32_t>(
+                    static_cast<std::make_unsigned_t<std::remove_const_t<T>>>(values[i + k]))
                 << (8 * sizeof(T) * k);
       words_.push_back(word);
     }
@@ -74,7 +75,8 @@ class Packer {
 /// Reads what a Packer wrote. Words that end too early or claim more than there is throw Error (data).
 class Unpacker {
  public:
-  Unpacker(std::span<const std::uint32_t> words, std::string where) : words_(words), where_(std::move(where)) {}
+  Unpacker(std::span<const std::uint32_t> words, std::string where)
+      : words_(words), where_(std::move(where)) {}
 
   template <class... Fields>
   void operator()(Fields&... fields) {

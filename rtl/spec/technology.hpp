@@ -19,8 +19,8 @@ struct Constant {
   std::string unit;
   int node_nm = 0;
   Volts supply;
-  std::string kind;     ///< datapath, memory, network, clock, static, overhead, area
-  std::string tag;      ///< P primary, S secondary, M measured or generated, D derived
+  std::string kind;  ///< datapath, memory, network, clock, static, overhead, area
+  std::string tag;   ///< P primary, S secondary, M measured or generated, D derived
   std::string source;
   std::string formula;  ///< how a derived figure follows from others; empty otherwise
 };

@@ -52,17 +52,21 @@ class Writer {
   void group(const std::string& path) {
     const Handle properties(H5Pcreate(H5P_GROUP_CREATE), H5Pclose);
     check(H5Pset_obj_track_times(properties.get(), false));
-    const Handle made(H5Gcreate2(file_.get(), path.c_str(), H5P_DEFAULT, properties.get(), H5P_DEFAULT), H5Gclose);
+    const Handle made(H5Gcreate2(file_.get(), path.c_str(), H5P_DEFAULT, properties.get(), H5P_DEFAULT),
+                      H5Gclose);
     if (!made.valid()) fail();
   }
   void words(const std::string& path, std::span<const std::uint32_t> values) {
     dataset(path, H5T_STD_U32LE, H5T_NATIVE_UINT32, {values.size()}, values.data());
   }
-  void dataset(const std::string& path, hid_t stored, hid_t memory, std::vector<hsize_t> shape, const void* values) {
+  void dataset(const std::string& path, hid_t stored, hid_t memory, std::vector<hsize_t> shape,
+               const void* values) {
     const Handle properties(H5Pcreate(H5P_DATASET_CREATE), H5Pclose);
     check(H5Pset_obj_track_times(properties.get(), false));
     const Handle space(H5Screate_simple(static_cast<int>(shape.size()), shape.data(), nullptr), H5Sclose);
-    const Handle made(H5Dcreate2(file_.get(), path.c_str(), stored, space.get(), H5P_DEFAULT, properties.get(), H5P_DEFAULT), H5Dclose);
+    const Handle made(H5Dcreate2(file_.get(), path.c_str(), stored, space.get(), H5P_DEFAULT,
+                                 properties.get(), H5P_DEFAULT),
+                      H5Dclose);
     if (!made.valid()) fail();
     check(H5Dwrite(made.get(), memory, H5S_ALL, H5S_ALL, H5P_DEFAULT, values));
   }
@@ -102,8 +106,9 @@ void write_layout(const std::filesystem::path& path, const Program& program) {
         writer.group(core_path(k));
         writer.words(core_path(k) + "/registers", pack(registers));
         for (const BlockImage& block : program.cores[k].blocks)
-          writer.dataset(core_path(k) + "/weights_of_" + program.projections[block.projection].name, H5T_STD_I16LE, H5T_NATIVE_INT16,
-                         {block.total_rows(), program.cores[k].neurons}, block.weights.data());
+          writer.dataset(core_path(k) + "/weights_of_" + program.projections[block.projection].name,
+                         H5T_STD_I16LE, H5T_NATIVE_INT16, {block.total_rows(), program.cores[k].neurons},
+                         block.weights.data());
       }
       writer.flush();
     }
@@ -119,8 +124,9 @@ struct LayoutReader::File {
   std::filesystem::path path;
 
   [[noreturn]] void fail(const std::string& where) const {
-    throw Error(ExitCode::data, {"TF-LAY-006", path.string() + ":" + where, "this part is missing or has another shape", "",
-                                 "compile the network again"});
+    throw Error(ExitCode::data,
+                {"TF-LAY-006", path.string() + ":" + where, "this part is missing or has another shape", "",
+                 "compile the network again"});
   }
   template <class T>
   std::vector<T> read(const std::string& name, hid_t memory) const {
@@ -129,9 +135,11 @@ struct LayoutReader::File {
     const Handle space(H5Dget_space(dataset.get()), H5Sclose);
     const hssize_t count = H5Sget_simple_extent_npoints(space.get());
     // Contiguous and not compressed: what is stored bounds what may be claimed.
-    if (count < 0 || static_cast<std::uint64_t>(count) * sizeof(T) != H5Dget_storage_size(dataset.get())) fail(name);
+    if (count < 0 || static_cast<std::uint64_t>(count) * sizeof(T) != H5Dget_storage_size(dataset.get()))
+      fail(name);
     std::vector<T> values(static_cast<std::size_t>(count));
-    if (count > 0 && H5Dread(dataset.get(), memory, H5S_ALL, H5S_ALL, H5P_DEFAULT, values.data()) < 0) fail(name);
+    if (count > 0 && H5Dread(dataset.get(), memory, H5S_ALL, H5S_ALL, H5P_DEFAULT, values.data()) < 0)
+      fail(name);
     return values;
   }
 };
@@ -143,9 +151,12 @@ LayoutReader::LayoutReader(const std::filesystem::path& path) : path_(path) {
   digest_ = check_seal(seal, path);
   H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr);
   Handle handle(H5Fopen(path.c_str(), H5F_ACC_RDONLY, H5P_DEFAULT), H5Fclose);
-  if (!handle.valid()) throw Error(ExitCode::data, {"TF-LAY-007", path.string(), "HDF5 cannot open it", "", "compile the network again"});
+  if (!handle.valid())
+    throw Error(ExitCode::data,
+                {"TF-LAY-007", path.string(), "HDF5 cannot open it", "", "compile the network again"});
   file_ = std::make_unique<File>(File{std::move(handle), path});
-  program_ = unpack<Program>(file_->read<std::uint32_t>("/program", H5T_NATIVE_UINT32), path.string() + ":/program");
+  program_ =
+      unpack<Program>(file_->read<std::uint32_t>("/program", H5T_NATIVE_UINT32), path.string() + ":/program");
   const Handle group(H5Gopen2(file_->handle.get(), "/core", H5P_DEFAULT), H5Gclose);
   H5G_info_t info{};
   if (!group.valid() || H5Gget_info(group.get(), &info) < 0) file_->fail("/core");
@@ -154,7 +165,8 @@ LayoutReader::LayoutReader(const std::filesystem::path& path) : path_(path) {
 
 CoreImage LayoutReader::core(std::size_t index) const {
   const std::string where = core_path(index);
-  CoreImage image = unpack<CoreImage>(file_->read<std::uint32_t>(where + "/registers", H5T_NATIVE_UINT32), path_.string() + ":" + where);
+  CoreImage image = unpack<CoreImage>(file_->read<std::uint32_t>(where + "/registers", H5T_NATIVE_UINT32),
+                                      path_.string() + ":" + where);
   for (BlockImage& block : image.blocks) {
     if (block.projection >= program_.projections.size()) file_->fail(where);
     const std::string name = where + "/weights_of_" + program_.projections[block.projection].name;

@@ -47,7 +47,7 @@ struct ProjectionInfo {
   bool bias = false;
   std::string rule;  ///< empty: frozen
   std::uint32_t weight_age = 0;
-  double eta = 0;    ///< at the start
+  double eta = 0;                  ///< at the start
   std::uint32_t eta_mantissa = 0;  ///< of eta
   Schedule schedule;
   std::int32_t shift = 0;  ///< F
@@ -56,8 +56,8 @@ struct ProjectionInfo {
   double third_factor_scale = 1;
   template <class V>
   friend void visit(V& v, ProjectionInfo& p) {
-    v(p.name, p.from, p.to, p.weight, p.bias, p.rule, p.weight_age, p.eta, p.eta_mantissa, p.schedule, p.shift,
-      p.sigma, p.kernel_frac, p.third_factor_frac, p.third_factor_scale);
+    v(p.name, p.from, p.to, p.weight, p.bias, p.rule, p.weight_age, p.eta, p.eta_mantissa, p.schedule,
+      p.shift, p.sigma, p.kernel_frac, p.third_factor_frac, p.third_factor_scale);
   }
 };
 
@@ -67,7 +67,8 @@ struct CoreUsage {
   std::uint32_t neurons = 0, rows = 0;
   std::uint64_t synapses = 0;
   std::uint64_t synapse_bytes = 0, axon_bytes = 0, neuron_bytes = 0, history_bytes = 0;
-  std::uint64_t packets_out = 0;  ///< at most, a presentation: activities to all its destinations, one multicast each
+  std::uint64_t packets_out =
+      0;  ///< at most, a presentation: activities to all its destinations, one multicast each
   template <class V>
   friend void visit(V& v, CoreUsage& u) {
     v(u.core, u.neurons, u.rows, u.synapses, u.synapse_bytes, u.axon_bytes, u.neuron_bytes, u.history_bytes,
@@ -80,8 +81,8 @@ struct Program {
   std::uint64_t seed = 1;
   std::uint32_t classes = 0;
   Machine machine;
-  std::string encoder = "unit";         ///< of the input population
-  std::vector<double> encoder_offset;   ///< fitted mean, empty until a run fits it
+  std::string encoder = "unit";        ///< of the input population
+  std::vector<double> encoder_offset;  ///< fitted mean, empty until a run fits it
   std::vector<PopulationInfo> populations;
   std::vector<ProjectionInfo> projections;
   std::vector<ArrayFormat> formats;
@@ -110,8 +111,8 @@ void visit(V& v, Machine& m) {
 /// The fields of a program without its cores' images, which files and sessions handle one by one.
 template <class V>
 void visit(V& v, Program& p) {
-  v(p.network, p.seed, p.classes, p.machine, p.encoder, p.encoder_offset, p.populations, p.projections, p.formats,
-    p.usage, p.teachers, p.label);
+  v(p.network, p.seed, p.classes, p.machine, p.encoder, p.encoder_offset, p.populations, p.projections,
+    p.formats, p.usage, p.teachers, p.label);
 }
 
 }  // namespace trifactor

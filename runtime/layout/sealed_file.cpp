@@ -16,7 +16,8 @@ namespace {
 
 class Descriptor {
  public:
-  Descriptor(const std::filesystem::path& path, int flags) : fd_(::open(path.c_str(), flags | O_CLOEXEC, 0666)) {}
+  Descriptor(const std::filesystem::path& path, int flags)
+      : fd_(::open(path.c_str(), flags | O_CLOEXEC, 0666)) {}
   Descriptor(const Descriptor&) = delete;
   Descriptor& operator=(const Descriptor&) = delete;
   ~Descriptor() {
@@ -47,7 +48,8 @@ Content digest_content(int fd, const std::filesystem::path& path) {
   for (;;) {
     const ssize_t got = ::pread(fd, buffer.data(), buffer.size(), offset);
     if (got < 0)
-      throw Error(ExitCode::data, {"TF-FILE-001", path.string(), std::string("cannot be read: ") + std::strerror(errno), "", ""});
+      throw Error(ExitCode::data, {"TF-FILE-001", path.string(),
+                                   std::string("cannot be read: ") + std::strerror(errno), "", ""});
     if (got == 0) break;
     EVP_DigestUpdate(context.get(), buffer.data(), static_cast<std::size_t>(got));
     offset += got;
@@ -87,8 +89,10 @@ void write_all(int fd, const void* data, std::size_t size, off_t offset, const s
 }  // namespace
 
 void throw_cannot_write(const std::filesystem::path& path, int error_number) {
-  throw Error(ExitCode::cannot_write, {"TF-OUT-001", path.string(), std::string("cannot be written: ") + std::strerror(error_number), "",
-                                       error_number == ENOSPC ? "free some space or write elsewhere with -o" : "write elsewhere with -o"});
+  throw Error(
+      ExitCode::cannot_write,
+      {"TF-OUT-001", path.string(), std::string("cannot be written: ") + std::strerror(error_number), "",
+       error_number == ENOSPC ? "free some space or write elsewhere with -o" : "write elsewhere with -o"});
 }
 
 std::filesystem::path temporary_beside(const std::filesystem::path& target) {
@@ -97,7 +101,8 @@ std::filesystem::path temporary_beside(const std::filesystem::path& target) {
   return path;
 }
 
-void seal_and_rename(const SealKind& kind, const std::filesystem::path& path, const std::filesystem::path& target) {
+void seal_and_rename(const SealKind& kind, const std::filesystem::path& path,
+                     const std::filesystem::path& target) {
   {
     const Descriptor file(path, O_RDWR);
     if (file.get() < 0) throw_cannot_write(path, errno);
@@ -120,12 +125,15 @@ std::string check_seal(const SealKind& kind, const std::filesystem::path& path) 
   };
   struct stat status {};
   if (::stat(path.c_str(), &status) != 0)
-    throw Error(ExitCode::configuration, {kind.code + "-001", path.string(), "there is no such file", "a " + kind.name + " file", ""});
+    throw Error(ExitCode::configuration,
+                {kind.code + "-001", path.string(), "there is no such file", "a " + kind.name + " file", ""});
   if (!S_ISREG(status.st_mode))
-    throw Error(ExitCode::configuration, {kind.code + "-001", path.string(), "is not a regular file", "a " + kind.name + " file", ""});
+    throw Error(ExitCode::configuration,
+                {kind.code + "-001", path.string(), "is not a regular file", "a " + kind.name + " file", ""});
   const Descriptor file(path, O_RDONLY);
   if (file.get() < 0)
-    throw Error(ExitCode::configuration, {kind.code + "-001", path.string(), std::string("cannot be opened: ") + std::strerror(errno), "", ""});
+    throw Error(ExitCode::configuration, {kind.code + "-001", path.string(),
+                                          std::string("cannot be opened: ") + std::strerror(errno), "", ""});
   std::vector<unsigned char> seal(seal_bytes);
   const ssize_t got = ::pread(file.get(), seal.data(), seal.size(), 0);
   if (got < 8 || std::memcmp(seal.data(), kind.magic.data(), 8) != 0)
@@ -133,16 +141,21 @@ std::string check_seal(const SealKind& kind, const std::filesystem::path& path) 
   if (got < static_cast<ssize_t>(seal_bytes)) throw damaged(4, "the file is cut short", "make it again");
   const std::uint32_t version = take<std::uint32_t>(seal, version_at);
   if (version != kind.version)
-    throw damaged(3, "format version " + std::to_string(version) + (version > kind.version ? " is newer" : " is older") +
-                         " than this program knows (" + std::to_string(kind.version) + ")",
+    throw damaged(3,
+                  "format version " + std::to_string(version) +
+                      (version > kind.version ? " is newer" : " is older") + " than this program knows (" +
+                      std::to_string(kind.version) + ")",
                   "update trifactor, or make the file again with this one");
   for (std::size_t i = 0; i < seal.size(); ++i)  // what the digest does not cover
-    if (seal[i] != 0 && ((i >= version_at + sizeof version && i < length_at) || i >= digest_at + sizeof Content::sha256))
+    if (seal[i] != 0 &&
+        ((i >= version_at + sizeof version && i < length_at) || i >= digest_at + sizeof Content::sha256))
       throw damaged(5, "the file is damaged: a byte of its seal that must be 0 is not", "make it again");
   const Content content = digest_content(file.get(), path);
   const std::uint64_t length = take<std::uint64_t>(seal, length_at);
   if (content.length != length)
-    throw damaged(4, "the file is cut short or too long: " + std::to_string(content.length) + " bytes of content, " + std::to_string(length) + " recorded",
+    throw damaged(4,
+                  "the file is cut short or too long: " + std::to_string(content.length) +
+                      " bytes of content, " + std::to_string(length) + " recorded",
                   "make it again");
   if (std::memcmp(content.sha256, seal.data() + digest_at, 32) != 0)
     throw damaged(5, "the file is damaged: its SHA-256 is not the one recorded", "make it again");
@@ -155,7 +168,8 @@ std::string check_seal(const SealKind& kind, const std::filesystem::path& path) 
   return hex;
 }
 
-void write_sealed_words(const SealKind& kind, const std::filesystem::path& target, std::span<const std::uint32_t> words) {
+void write_sealed_words(const SealKind& kind, const std::filesystem::path& target,
+                        std::span<const std::uint32_t> words) {
   const std::filesystem::path temporary = temporary_beside(target);
   try {
     {
@@ -176,13 +190,17 @@ std::vector<std::uint32_t> read_sealed_words(const SealKind& kind, const std::fi
   struct stat status {};
   ::fstat(file.get(), &status);
   const std::size_t bytes = static_cast<std::size_t>(status.st_size) - seal_bytes;
-  if (bytes % 4 != 0) throw Error(ExitCode::data, {kind.code + "-004", path.string(), "the content is not whole words", "", "make it again"});
+  if (bytes % 4 != 0)
+    throw Error(ExitCode::data,
+                {kind.code + "-004", path.string(), "the content is not whole words", "", "make it again"});
   std::vector<std::uint32_t> words(bytes / 4);
   std::size_t done = 0;
   while (done < words.size() * 4) {
-    const ssize_t got = ::pread(file.get(), reinterpret_cast<char*>(words.data()) + done, words.size() * 4 - done,
-                                static_cast<off_t>(seal_bytes + done));
-    if (got <= 0) throw Error(ExitCode::data, {kind.code + "-004", path.string(), "the file is cut short", "", "make it again"});
+    const ssize_t got = ::pread(file.get(), reinterpret_cast<char*>(words.data()) + done,
+                                words.size() * 4 - done, static_cast<off_t>(seal_bytes + done));
+    if (got <= 0)
+      throw Error(ExitCode::data,
+                  {kind.code + "-004", path.string(), "the file is cut short", "", "make it again"});
     done += static_cast<std::size_t>(got);
   }
   return words;

@@ -20,13 +20,15 @@ struct SealKind {
 };
 
 /// Fills the first 512 bytes of the finished file at `path`, syncs it and renames it to `target`.
-void seal_and_rename(const SealKind& kind, const std::filesystem::path& path, const std::filesystem::path& target);
+void seal_and_rename(const SealKind& kind, const std::filesystem::path& path,
+                     const std::filesystem::path& target);
 
 /// Checks the seal; returns the SHA-256 in hexadecimal. Throws configuration (missing, a folder) or data.
 std::string check_seal(const SealKind& kind, const std::filesystem::path& path);
 
 /// A sealed file of plain words.
-void write_sealed_words(const SealKind& kind, const std::filesystem::path& target, std::span<const std::uint32_t> words);
+void write_sealed_words(const SealKind& kind, const std::filesystem::path& target,
+                        std::span<const std::uint32_t> words);
 std::vector<std::uint32_t> read_sealed_words(const SealKind& kind, const std::filesystem::path& path);
 
 /// A name beside `target` for a file being written.

@@ -28,7 +28,8 @@ void Session::send_rates() {
   for (std::uint32_t k = 0; k < program_.projections.size(); ++k) {
     const ProjectionInfo& projection = program_.projections[k];
     if (projection.rule.empty() || projection.schedule.kind == ScheduleKind::constant) continue;
-    const double multiplier = projection.schedule.at(static_cast<double>(learned_), static_cast<double>(run_length_));
+    const double multiplier =
+        projection.schedule.at(static_cast<double>(learned_), static_cast<double>(run_length_));
     const auto mantissa = static_cast<std::uint32_t>(std::lround(projection.eta_mantissa * multiplier));
     device_.send({FrameType::rate, k, learned_, {mantissa}});
   }
@@ -52,7 +53,8 @@ void Session::handle(const Frame& frame) {
       const auto words = unpack<ResultWords>(frame.words, "result frame");
       Answer answer{frame.tick, words.label, 0, words.learned, words.entered_cycle, words.answered_cycle};
       for (std::size_t i = 0; i < words.values.size(); ++i)
-        if (words.values[i] >= words.values[static_cast<std::size_t>(answer.predicted)]) answer.predicted = static_cast<std::int64_t>(i);
+        if (words.values[i] >= words.values[static_cast<std::size_t>(answer.predicted)])
+          answer.predicted = static_cast<std::int64_t>(i);
       --outstanding_;
       if (on_answer) on_answer(answer);
       break;
@@ -62,10 +64,13 @@ void Session::handle(const Frame& frame) {
       break;
     case FrameType::fault: {
       const auto fault = unpack<FaultWords>(frame.words, "fault frame");
-      throw Error(ExitCode::internal, {fault.code, device_.engine() + " engine, cycle " + std::to_string(fault.cycle), fault.text, "", ""});
+      throw Error(ExitCode::internal,
+                  {fault.code, device_.engine() + " engine, cycle " + std::to_string(fault.cycle), fault.text,
+                   "", ""});
     }
     default:
-      throw Error(ExitCode::internal, {"TF-SES-001", device_.engine() + " engine", "an answer nobody asked for", "", ""});
+      throw Error(ExitCode::internal,
+                  {"TF-SES-001", device_.engine() + " engine", "an answer nobody asked for", "", ""});
   }
 }
 
@@ -91,8 +96,9 @@ void Session::read_all(FrameType question, FrameType answer, Handler handler) {
 
 ChipCounters Session::counters() {
   ChipCounters all;
-  read_all(FrameType::read_counters, FrameType::counters,
-           [&](const Frame& frame) { all.units[frame.unit] = unpack<UnitCounters>(frame.words, "counters frame"); });
+  read_all(FrameType::read_counters, FrameType::counters, [&](const Frame& frame) {
+    all.units[frame.unit] = unpack<UnitCounters>(frame.words, "counters frame");
+  });
   return all;
 }
 
@@ -100,7 +106,8 @@ std::vector<ProjectionWeights> Session::weights() {
   std::vector<ProjectionWeights> all(program_.projections.size());
   for (std::size_t k = 0; k < all.size(); ++k) {
     const ProjectionInfo& p = program_.projections[k];
-    all[k].weights.resize(std::size_t{program_.populations[p.to].neurons} * program_.populations[p.from].neurons);
+    all[k].weights.resize(std::size_t{program_.populations[p.to].neurons} *
+                          program_.populations[p.from].neurons);
     if (p.bias) all[k].bias.resize(program_.populations[p.to].neurons);
   }
   read_all(FrameType::read_weights, FrameType::weights, [&](const Frame& frame) {
@@ -109,7 +116,8 @@ std::vector<ProjectionWeights> Session::weights() {
     const std::size_t from = program_.populations[program_.projections[block.projection].from].neurons;
     for (std::size_t row = 0; row < block.rows; ++row)
       for (std::size_t i = 0; i < block.neurons; ++i)
-        projection.weights[(block.first_neuron + i) * from + block.first_row + row] = block.words[row * block.neurons + i];
+        projection.weights[(block.first_neuron + i) * from + block.first_row + row] =
+            block.words[row * block.neurons + i];
     if (block.bias)
       for (std::size_t i = 0; i < block.neurons; ++i)
         projection.bias[block.first_neuron + i] = block.words[std::size_t{block.rows} * block.neurons + i];
@@ -129,7 +137,8 @@ SavedChip Session::save() {
 }
 
 void Session::restore(const SavedChip& saved) {
-  for (std::size_t k = 0; k < saved.units.size(); ++k) device_.send({FrameType::write_state, saved.units[k], 0, saved.words[k]});
+  for (std::size_t k = 0; k < saved.units.size(); ++k)
+    device_.send({FrameType::write_state, saved.units[k], 0, saved.words[k]});
   presentations_ = saved.presentations;
   learned_ = saved.learned;
 }

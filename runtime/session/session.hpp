@@ -48,7 +48,8 @@ struct SavedChip {
 
 /// Counters of the whole chip, by unit.
 struct ChipCounters {
-  std::map<std::uint32_t, UnitCounters> units;  ///< by tile, teacher_unit + projection, label_unit, network_unit
+  std::map<std::uint32_t, UnitCounters>
+      units;  ///< by tile, teacher_unit + projection, label_unit, network_unit
 };
 
 class Session {
@@ -68,9 +69,9 @@ class Session {
   /// Waits for every answer and until all updates that may be written are.
   void drain();
 
-  ChipCounters counters();                 ///< drains first
+  ChipCounters counters();                   ///< drains first
   std::vector<ProjectionWeights> weights();  ///< drains first
-  SavedChip save();                        ///< drains first
+  SavedChip save();                          ///< drains first
   void restore(const SavedChip& saved);
 
   std::uint64_t learned() const { return learned_; }

@@ -1,4 +1,5 @@
-// Frames of the host port: all that a chip, emulated or real, is told and tells. Every engine accepts the same.
+// Frames of the host port: all that a chip, emulated or real, is told and tells. Every engine accepts the
+// same.
 #pragma once
 
 #include <cstdint>
@@ -8,26 +9,26 @@ namespace trifactor {
 
 enum class FrameType : std::uint32_t {
   // host to chip
-  chip,            ///< words: packed ChipImage; first frame, clears everything
-  core,            ///< unit: tile; words: packed CoreImage
-  teacher,         ///< unit: projection; words: packed TeacherImage
-  label,           ///< words: packed LabelImage
-  start,           ///< programming is complete
-  sample,          ///< tick: presentation; words: learn, class, then two 16-bit activities a word
-  rate,            ///< unit: projection; tick: first learning sample it holds for; words: eta mantissa
-  drain,           ///< answer `drained` when every presentation so far is done
-  read_state,      ///< answer one `state` a unit, then `done`
-  write_state,     ///< unit as in `state`
-  read_counters,   ///< answer one `counters` a unit, then `done`
-  read_weights,    ///< answer one `weights` a block, then `done`
+  chip,           ///< words: packed ChipImage; first frame, clears everything
+  core,           ///< unit: tile; words: packed CoreImage
+  teacher,        ///< unit: projection; words: packed TeacherImage
+  label,          ///< words: packed LabelImage
+  start,          ///< programming is complete
+  sample,         ///< tick: presentation; words: learn, class, then two 16-bit activities a word
+  rate,           ///< unit: projection; tick: first learning sample it holds for; words: eta mantissa
+  drain,          ///< answer `drained` when every presentation so far is done
+  read_state,     ///< answer one `state` a unit, then `done`
+  write_state,    ///< unit as in `state`
+  read_counters,  ///< answer one `counters` a unit, then `done`
+  read_weights,   ///< answer one `weights` a block, then `done`
   // chip to host
-  result,          ///< tick: presentation; words: packed ResultWords
-  digest,          ///< tick: presentation; unit: projection or population; words: packed DigestWords
+  result,  ///< tick: presentation; words: packed ResultWords
+  digest,  ///< tick: presentation; unit: projection or population; words: packed DigestWords
   drained,
-  state,           ///< unit: tile, teacher_unit + projection, or label_unit
-  counters,        ///< unit: as state; words: packed UnitCounters
-  weights,         ///< unit: tile; words: packed BlockWeights
-  fault,           ///< words: packed FaultWords; the chip takes no further samples
+  state,     ///< unit: tile, teacher_unit + projection, or label_unit
+  counters,  ///< unit: as state; words: packed UnitCounters
+  weights,   ///< unit: tile; words: packed BlockWeights
+  fault,     ///< words: packed FaultWords; the chip takes no further samples
   done,
 };
 

@@ -33,7 +33,7 @@ struct ResultWords {
   std::int64_t label = 0;
   bool learned = false;
   std::uint64_t entered_cycle = 0, answered_cycle = 0;  ///< 0 in engines without time
-  std::vector<std::int16_t> values;  ///< activities of the output population
+  std::vector<std::int16_t> values;                     ///< activities of the output population
 
   template <class V>
   friend void visit(V& v, ResultWords& r) {
@@ -61,13 +61,14 @@ struct UnitCounters {
   std::vector<std::uint32_t> projections;                 ///< of the entries of `updates`
   std::vector<UpdateCounts> updates;
   std::int64_t kernel_sum = 0, third_factor_sum = 0, same_class = 0, partners = 0;  ///< teachers
-  std::uint64_t activations = 0;                          ///< simulation kernel activations so far (network)
+  std::uint64_t activations = 0;  ///< simulation kernel activations so far (network)
 
   template <class V>
   friend void visit(V& v, UnitCounters& u) {
     for (auto& count : u.events.raw()) v(count);
     for (auto& count : u.cycles) v(count);
-    v(u.now, u.projections, u.kernel_sum, u.third_factor_sum, u.same_class, u.partners, u.activations, u.updates);
+    v(u.now, u.projections, u.kernel_sum, u.third_factor_sum, u.same_class, u.partners, u.activations,
+      u.updates);
   }
 };
 template <class V>
@@ -87,7 +88,8 @@ struct FaultWords {
 };
 
 /// A sample frame from activities of the input population.
-inline Frame sample_frame(std::uint64_t presentation, bool learn, std::int64_t label, const std::vector<std::int16_t>& values) {
+inline Frame sample_frame(std::uint64_t presentation, bool learn, std::int64_t label,
+                          const std::vector<std::int16_t>& values) {
   Frame frame{FrameType::sample, 0, presentation, {learn ? 1u : 0u, static_cast<std::uint32_t>(label)}};
   for (std::size_t i = 0; i < values.size(); i += 2) {
     const std::uint32_t low = static_cast<std::uint16_t>(values[i]);

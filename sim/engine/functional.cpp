@@ -79,7 +79,8 @@ class FunctionalDevice final : public Device {
         read_weights();
         break;
       default:
-        throw Error(ExitCode::internal, {"TF-DEV-002", name_ + " engine", "a frame that only the chip sends", "", ""});
+        throw Error(ExitCode::internal,
+                    {"TF-DEV-002", name_ + " engine", "a frame that only the chip sends", "", ""});
     }
   }
 
@@ -152,7 +153,8 @@ class FunctionalDevice final : public Device {
   }
 
   void enter(Population& population, const Frame& frame) {
-    for (std::size_t i = 0; i < population.activity.size(); ++i) population.activity[i] = sample_value(frame, i);
+    for (std::size_t i = 0; i < population.activity.size(); ++i)
+      population.activity[i] = sample_value(frame, i);
     for (std::size_t k : population.members) {
       const CoreImage& image = cores_[k].image();
       cores_[k].set_input(std::span(population.activity).subspan(image.first_neuron, image.neurons));
@@ -167,7 +169,8 @@ class FunctionalDevice final : public Device {
         const BlockImage& block = core.image().blocks[b];
         const auto& source = populations_[block.source].activity;
         for (std::uint32_t row = 0; row < block.rows; ++row)
-          if (source[block.first_row + row] != 0) core.deliver(presentation, b, row, source[block.first_row + row]);
+          if (source[block.first_row + row] != 0)
+            core.deliver(presentation, b, row, source[block.first_row + row]);
       }
       std::fill(sums_[k].begin(), sums_[k].end(), 0);
       core.accumulate(presentation, sums_[k], learn);
@@ -180,7 +183,8 @@ class FunctionalDevice final : public Device {
     parallel_->each(population.owners.size(), [&](std::size_t o) {
       Core& core = cores_[population.owners[o]];
       core.evaluate(sums_[population.owners[o]], learn);
-      std::copy(core.outputs().begin(), core.outputs().end(), population.activity.begin() + core.image().first_neuron);
+      std::copy(core.outputs().begin(), core.outputs().end(),
+                population.activity.begin() + core.image().first_neuron);
     });
   }
 
@@ -193,7 +197,8 @@ class FunctionalDevice final : public Device {
         std::vector<std::int64_t> up(static_cast<std::size_t>(layer.up_words), 0);
         for (auto [core, block] : layer.owner_blocks) cores_[core].contribute(block, up);
         label_.events()[Event::label_word] += 1;
-        words = layer.teacher->teach(up, label_.same(static_cast<std::uint32_t>(layer.teacher->image().partners)));
+        words = layer.teacher->teach(
+            up, label_.same(static_cast<std::uint32_t>(layer.teacher->image().partners)));
       }
       if (layer.needs_target) label_.events()[Event::label_word] += layer.owner_blocks.size();
       parallel_->each(layer.owner_blocks.size(), [&](std::size_t o) {
@@ -207,11 +212,14 @@ class FunctionalDevice final : public Device {
         if (owner != core) {
           const PendingUpdate& formed = cores_[owner].last_formed(block_of(owner, layer.projection));
           const std::size_t n = cores_[core].image().neurons;
-          const auto part = [n](const std::vector<std::int16_t>& v) { return std::span(v).first(v.empty() ? 0 : n); };
+          const auto part = [n](const std::vector<std::int16_t>& v) {
+            return std::span(v).first(v.empty() ? 0 : n);
+          };
           cores_[core].accept(presentation, block, part(formed.a0), part(formed.a1), part(formed.c));
         }
       });
-      parallel_->each(layer.blocks.size(), [&](std::size_t m) { cores_[layer.blocks[m].first].update(layer.blocks[m].second); });
+      parallel_->each(layer.blocks.size(),
+                      [&](std::size_t m) { cores_[layer.blocks[m].first].update(layer.blocks[m].second); });
     }
   }
 
@@ -241,7 +249,8 @@ class FunctionalDevice final : public Device {
     result.label = label;
     result.learned = learn;
     for (const Population& population : populations_)
-      if (population.output) result.values.insert(result.values.end(), population.activity.begin(), population.activity.end());
+      if (population.output)
+        result.values.insert(result.values.end(), population.activity.begin(), population.activity.end());
     Frame out{FrameType::result, 0, frame.tick, pack(result)};
     label_.events()[Event::host_word] += (result.values.size() + 1) / 2;
     if (chip_.digests) {
@@ -275,7 +284,9 @@ class FunctionalDevice final : public Device {
       std::vector<std::uint32_t> words;
       Packer packer(words);
       teacher.visit_state(packer);
-      late_.push_back([frame = Frame{FrameType::state, teacher_unit + teacher.image().projection, 0, words}] { return frame; });
+      late_.push_back([frame = Frame{FrameType::state, teacher_unit + teacher.image().projection, 0, words}] {
+        return frame;
+      });
     }
     std::vector<std::uint32_t> words;
     Packer packer(words);
@@ -301,8 +312,9 @@ class FunctionalDevice final : public Device {
       }
     for (Core& core : cores_)
       if (frame.unit == core.image().core) return core.restore(frame.words);
-    throw Error(ExitCode::data, {"TF-CKPT-001", "checkpoint", "state of a unit that this layout does not have", "",
-                                 "use the layout with which the checkpoint was made"});
+    throw Error(ExitCode::data,
+                {"TF-CKPT-001", "checkpoint", "state of a unit that this layout does not have", "",
+                 "use the layout with which the checkpoint was made"});
   }
 
   void read_counters() {
@@ -332,7 +344,9 @@ class FunctionalDevice final : public Device {
   void read_weights() {
     for (const Core& core : cores_)
       for (std::size_t b = 0; b < core.image().blocks.size(); ++b)
-        late_.push_back([&core, b] { return Frame{FrameType::weights, core.image().core, 0, pack(core.read_weights(b))}; });
+        late_.push_back([&core, b] {
+          return Frame{FrameType::weights, core.image().core, 0, pack(core.read_weights(b))};
+        });
     late_.push_back([] { return Frame{}; });
   }
 

@@ -24,7 +24,8 @@ class SystemcDevice final : public Device {
  public:
   explicit SystemcDevice(const std::filesystem::path& worker) {
     int pair[2];
-    if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0) fail(std::string("no socket pair: ") + std::strerror(errno));
+    if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0)
+      fail(std::string("no socket pair: ") + std::strerror(errno));
     posix_spawn_file_actions_t actions;
     posix_spawn_file_actions_init(&actions);
     posix_spawn_file_actions_adddup2(&actions, pair[1], 3);
@@ -35,7 +36,8 @@ class SystemcDevice final : public Device {
     std::string quiet = "SYSTEMC_DISABLE_COPYRIGHT_MESSAGE=1";
     environment.push_back(quiet.data());
     environment.push_back(nullptr);
-    // Ctrl-C reaches the whole process group: it must not end the worker before that has set itself to ignore it.
+    // Ctrl-C reaches the whole process group: it must not end the worker before that has set itself to ignore
+    // it.
     sigset_t interrupt;
     sigemptyset(&interrupt);
     sigaddset(&interrupt, SIGINT);
@@ -43,7 +45,8 @@ class SystemcDevice final : public Device {
     posix_spawnattr_init(&attributes);
     posix_spawnattr_setsigmask(&attributes, &interrupt);
     posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK);
-    const int status = ::posix_spawn(&pid_, program.c_str(), &actions, &attributes, arguments, environment.data());
+    const int status =
+        ::posix_spawn(&pid_, program.c_str(), &actions, &attributes, arguments, environment.data());
     posix_spawnattr_destroy(&attributes);
     posix_spawn_file_actions_destroy(&actions);
     ::close(pair[1]);
@@ -89,17 +92,22 @@ class SystemcDevice final : public Device {
 
  private:
   [[noreturn]] static void fail(const std::string& text) {
-    throw Error(ExitCode::internal, {"TF-DEV-003", "systemc engine", text, "the worker program libexec/trifactor-sysc beside bin/trifactor", "build the project again"});
+    throw Error(ExitCode::internal, {"TF-DEV-003", "systemc engine", text,
+                                     "the worker program libexec/trifactor-sysc beside bin/trifactor",
+                                     "build the project again"});
   }
   [[noreturn]] void died() {
     int status = 0;
     std::string how = "its worker process ended";
     if (pid_ > 0 && ::waitpid(pid_, &status, 0) == pid_) {
       pid_ = -1;
-      if (WIFSIGNALED(status)) how += std::string(" by signal ") + std::to_string(WTERMSIG(status)) + " (" + ::strsignal(WTERMSIG(status)) + ")";
+      if (WIFSIGNALED(status))
+        how += std::string(" by signal ") + std::to_string(WTERMSIG(status)) + " (" +
+               ::strsignal(WTERMSIG(status)) + ")";
       if (WIFEXITED(status)) how += " with status " + std::to_string(WEXITSTATUS(status));
     }
-    throw Error(ExitCode::internal, {"TF-DEV-004", "systemc engine", how, "", "the message above, if any, says why"});
+    throw Error(ExitCode::internal,
+                {"TF-DEV-004", "systemc engine", how, "", "the message above, if any, says why"});
   }
 
   int fd_ = -1;
@@ -108,6 +116,8 @@ class SystemcDevice final : public Device {
 
 }  // namespace
 
-std::unique_ptr<Device> make_systemc_device(const std::filesystem::path& worker) { return std::make_unique<SystemcDevice>(worker); }
+std::unique_ptr<Device> make_systemc_device(const std::filesystem::path& worker) {
+  return std::make_unique<SystemcDevice>(worker);
+}
 
 }  // namespace trifactor

@@ -19,7 +19,8 @@ constexpr int channel = 3;
 /// The program learns of a mistake as of a fault of the chip.
 trifactor::Frame fault_frame(const trifactor::Error& error) {
   const trifactor::Diagnostic& first = error.items().front();
-  return {trifactor::FrameType::fault, 0, 0, trifactor::pack(trifactor::FaultWords{first.code, first.where + ": " + first.found, 0})};
+  return {trifactor::FrameType::fault, 0, 0,
+          trifactor::pack(trifactor::FaultWords{first.code, first.where + ": " + first.found, 0})};
 }
 
 int serve() {

@@ -22,10 +22,13 @@ class Chip::Tile final : public PacketSink {
     if (chip_.on_delivery) chip_.on_delivery(tile_, packet, cycle);
     switch (static_cast<PacketKind>(packet.kind)) {
       case PacketKind::same:
-        if (teacher != nullptr) return teacher->same(packet.index, packet.tick, static_cast<std::uint32_t>(packet.payload), cycle);
+        if (teacher != nullptr)
+          return teacher->same(packet.index, packet.tick, static_cast<std::uint32_t>(packet.payload), cycle);
         break;
       case PacketKind::partial:
-        if (teacher != nullptr) return teacher->partial(packet.source, packet.aux, packet.tick, packet.index, packet.payload, cycle);
+        if (teacher != nullptr)
+          return teacher->partial(packet.source, packet.aux, packet.tick, packet.index, packet.payload,
+                                  cycle);
         break;
       case PacketKind::result:
       case PacketKind::host_credit:
@@ -43,12 +46,15 @@ class Chip::Tile final : public PacketSink {
   std::uint32_t tile_;
 };
 
-Chip::Chip(std::unique_ptr<Arithmetic> arithmetic, ChipOptions options) : arithmetic_(std::move(arithmetic)), options_(options) {}
+Chip::Chip(std::unique_ptr<Arithmetic> arithmetic, ChipOptions options)
+    : arithmetic_(std::move(arithmetic)), options_(options) {}
 Chip::~Chip() = default;
 
 // ---------------------------------------------------------------- outlet
 
-std::uint32_t Chip::route(std::uint32_t tile, std::vector<std::uint32_t> destinations) { return mesh_->add_route(tile, std::move(destinations)); }
+std::uint32_t Chip::route(std::uint32_t tile, std::vector<std::uint32_t> destinations) {
+  return mesh_->add_route(tile, std::move(destinations));
+}
 
 void Chip::inject(std::uint32_t tile, const Packet& packet, std::uint64_t ready_cycle) {
   const PacketKind kind = static_cast<PacketKind>(packet.kind);
@@ -63,26 +69,34 @@ void Chip::reduce(std::uint32_t tile, std::uint32_t teacher, std::uint32_t proje
   (void)teacher;
   for (std::uint32_t w = 0; w < partial.size(); ++w) {
     if (chip_.machine.tree.own_network) {
-      const std::uint64_t hops = tree.hops.at(tile) * static_cast<std::uint64_t>(chip_.machine.tree.hop_cycles);
+      const std::uint64_t hops =
+          tree.hops.at(tile) * static_cast<std::uint64_t>(chip_.machine.tree.hop_cycles);
       teachers_.at(projection)->partial(tile, projection, sample, w, partial[w], ready_cycle + hops + w + 1);
     } else {
-      inject(tile, make_packet(PacketKind::partial, tile, tree.up_routes.at(tile), sample, w, projection, partial[w]), ready_cycle + w);
+      inject(
+          tile,
+          make_packet(PacketKind::partial, tile, tree.up_routes.at(tile), sample, w, projection, partial[w]),
+          ready_cycle + w);
     }
   }
 }
 
-void Chip::broadcast(std::uint32_t teacher, std::uint32_t projection, std::uint64_t sample, std::span<const std::int16_t> words,
-                     std::uint64_t ready_cycle) {
+void Chip::broadcast(std::uint32_t teacher, std::uint32_t projection, std::uint64_t sample,
+                     std::span<const std::int16_t> words, std::uint64_t ready_cycle) {
   const TreeFacts& tree = trees_.at(projection);
   if (!chip_.machine.tree.own_network) {
     for (std::uint32_t w = 0; w < words.size(); ++w)
-      inject(teacher, make_packet(PacketKind::word, teacher, tree.broadcast_route, sample, w, projection, words[w]), ready_cycle + w);
+      inject(teacher,
+             make_packet(PacketKind::word, teacher, tree.broadcast_route, sample, w, projection, words[w]),
+             ready_cycle + w);
     return;
   }
-  tree_hops_ += tree.links * (words.size() + static_cast<std::size_t>(teachers_.at(projection)->teacher().image().up_words));
+  tree_hops_ += tree.links * (words.size() +
+                              static_cast<std::size_t>(teachers_.at(projection)->teacher().image().up_words));
   for (const auto& [core, hops] : tree.hops)
-    cores_.at(core)->words_arrive(projection, sample, words,
-                                  ready_cycle + hops * static_cast<std::uint64_t>(chip_.machine.tree.hop_cycles) + words.size());
+    cores_.at(core)->words_arrive(
+        projection, sample, words,
+        ready_cycle + hops * static_cast<std::uint64_t>(chip_.machine.tree.hop_cycles) + words.size());
 }
 
 void Chip::fault(const char* code, std::string text) {
@@ -95,7 +109,10 @@ void Chip::fault(const char* code, std::string text) {
 
 std::uint64_t Chip::jitter(std::uint32_t tile, std::uint64_t tick, std::uint32_t stage) const {
   if (chip_.machine.jitter_seed == 0) return 0;
-  return mix64(mix64(static_cast<std::uint64_t>(chip_.machine.jitter_seed) ^ (std::uint64_t{tile} << 32 | stage)) ^ tick) % 32;
+  return mix64(mix64(static_cast<std::uint64_t>(chip_.machine.jitter_seed) ^
+                     (std::uint64_t{tile} << 32 | stage)) ^
+               tick) %
+         32;
 }
 
 // ---------------------------------------------------------------- programming
@@ -107,7 +124,8 @@ void Chip::send(const Frame& frame) {
       chip_ = unpack<ChipImage>(frame.words, "chip frame");
       break;
     case FrameType::core:
-      programmed_.emplace_back(unpack<CoreImage>(frame.words, "core frame"), *arithmetic_, static_cast<int>(chip_.machine.core.lanes));
+      programmed_.emplace_back(unpack<CoreImage>(frame.words, "core frame"), *arithmetic_,
+                               static_cast<int>(chip_.machine.core.lanes));
       break;
     case FrameType::teacher:
       teacher_images_.push_back(unpack<TeacherImage>(frame.words, "teacher frame"));
@@ -142,7 +160,8 @@ void Chip::send(const Frame& frame) {
       read_weights();
       break;
     default:
-      throw Error(ExitCode::internal, {"TF-DEV-002", "systemc engine", "a frame that only the chip sends", "", ""});
+      throw Error(ExitCode::internal,
+                  {"TF-DEV-002", "systemc engine", "a frame that only the chip sends", "", ""});
   }
 }
 
@@ -164,14 +183,16 @@ void Chip::start() {
     for (const BlockImage& block : image.blocks)
       if (block.plastic && image.owner == image.core) owners_[block.projection].push_back(tile);
     core.set_digests(chip_.digests);
-    cores_[tile] = std::make_unique<TileCore>(("core_" + std::to_string(tile)).c_str(), std::move(core), chip_.machine, *this);
+    cores_[tile] = std::make_unique<TileCore>(("core_" + std::to_string(tile)).c_str(), std::move(core),
+                                              chip_.machine, *this);
     tiles_[tile]->core = cores_[tile].get();
   }
   std::vector<Core>().swap(programmed_);
   for (auto& [projection, owners] : owners_) std::sort(owners.begin(), owners.end());
   for (TeacherImage& image : teacher_images_) {
     const std::uint32_t projection = image.projection, tile = image.tile;
-    teachers_[projection] = std::make_unique<TileTeacher>(("teacher_" + std::to_string(projection)).c_str(), Teacher(std::move(image), *arithmetic_), *this);
+    teachers_[projection] = std::make_unique<TileTeacher>(("teacher_" + std::to_string(projection)).c_str(),
+                                                          Teacher(std::move(image), *arithmetic_), *this);
     tiles_[tile]->teacher = teachers_[projection].get();
   }
   host_ = std::make_unique<HostPort>("host_port", 0, chip_.machine, *this);
@@ -186,7 +207,8 @@ void Chip::start() {
     if (image.output && image.owner == image.core) outputs += image.neurons;
   }
   for (auto& [projection, teacher] : teachers_) connect_teacher(*teacher);
-  for (std::uint32_t t = 0; t < label_image_.teachers.size(); ++t) tiles_.at(label_image_.teachers[t])->teacher->set_index(t);
+  for (std::uint32_t t = 0; t < label_image_.teachers.size(); ++t)
+    tiles_.at(label_image_.teachers[t])->teacher->set_index(t);
   blocked_.assign(config.tiles(), 0);
   host_->connect(LabelUnit(label_image_), inputs, outputs);
   host_->on_result = [this](std::uint64_t presentation, const ResultWords& result) {
@@ -201,7 +223,8 @@ void Chip::connect_core(TileCore& core) {
   core.connect(host_->tile(), [&](std::uint32_t destination) {
     std::uint32_t first = ~std::uint32_t{0}, end = 0;
     for (const BlockImage& block : cores_.at(destination)->core().image().blocks)
-      if (block.source == image.population) first = std::min(first, block.first_row), end = std::max(end, block.first_row + block.rows);
+      if (block.source == image.population)
+        first = std::min(first, block.first_row), end = std::max(end, block.first_row + block.rows);
     return std::pair{first, end};
   });
 }
@@ -216,7 +239,8 @@ void Chip::connect_teacher(TileTeacher& teacher) {
     std::uint32_t at = image.tile, hops = 0;
     while (at != core) {
       const std::uint32_t x = at % width, target_x = core % width;
-      const std::uint32_t next = x != target_x ? (x < target_x ? at + 1 : at - 1) : (at < core ? at + width : at - width);
+      const std::uint32_t next =
+          x != target_x ? (x < target_x ? at + 1 : at - 1) : (at < core ? at + width : at - width);
       links.insert({at, next});
       at = next;
       ++hops;
@@ -237,7 +261,9 @@ void Chip::expect_digests() {
     if (image.owner == image.core || image.input) ++e.evaluations;
     TileCore* const self = core.get();
     const std::uint32_t population = image.population;
-    core->on_evaluated = [this, self, population](std::uint64_t presentation, bool) { digests_.activity(presentation, population, self->core().activity_digest()); };
+    core->on_evaluated = [this, self, population](std::uint64_t presentation, bool) {
+      digests_.activity(presentation, population, self->core().activity_digest());
+    };
     for (const BlockImage& block : image.blocks) {
       if (!block.plastic) continue;
       e.projection = block.projection;
@@ -245,17 +271,26 @@ void Chip::expect_digests() {
       ++e.updates;
       if (image.owner == image.core) ++e.factors;
     }
-    core->on_formed = [this, self, population](std::size_t block, std::uint64_t sample) { digests_.third_factor(sample, population, self->core().factor_digest(block)); };
-    core->on_updated = [this, self, population](std::size_t block, std::uint64_t sample) { digests_.weights(sample, population, self->core().take_weight_digest(block)); };
+    core->on_formed = [this, self, population](std::size_t block, std::uint64_t sample) {
+      digests_.third_factor(sample, population, self->core().factor_digest(block));
+    };
+    core->on_updated = [this, self, population](std::size_t block, std::uint64_t sample) {
+      digests_.weights(sample, population, self->core().take_weight_digest(block));
+    };
   }
   for (auto& [projection, teacher] : teachers_) {
-    const std::uint32_t population = cores_.at(teacher->teacher().image().contributors.front())->core().image().population;
+    const std::uint32_t population =
+        cores_.at(teacher->teacher().image().contributors.front())->core().image().population;
     ++expected[population].factors;
     TileTeacher* const self = teacher.get();
-    teacher->on_taught = [this, self, population](std::uint64_t sample) { digests_.third_factor(sample, population, self->teacher().digest()); };
+    teacher->on_taught = [this, self, population](std::uint64_t sample) {
+      digests_.third_factor(sample, population, self->teacher().digest());
+    };
   }
   digests_.expect(std::move(expected));
-  host_->on_enter = [this](std::uint64_t presentation, bool learn, std::uint64_t sample) { digests_.enter(presentation, learn, sample); };
+  host_->on_enter = [this](std::uint64_t presentation, bool learn, std::uint64_t sample) {
+    digests_.enter(presentation, learn, sample);
+  };
 }
 
 // ---------------------------------------------------------------- running
@@ -297,7 +332,8 @@ void Chip::drain() {
   if (faulted_) return;
   if (chip_.digests) flush_digests();
   close_cycles();
-  if (const std::string waiting = everything_waiting(); !waiting.empty()) fault("TF-HW-010", "the chip hangs: " + waiting);
+  if (const std::string waiting = everything_waiting(); !waiting.empty())
+    fault("TF-HW-010", "the chip hangs: " + waiting);
 }
 
 std::string Chip::everything_waiting() const {
@@ -325,7 +361,9 @@ void Chip::resume_if_needed(const Frame& sample) {
 
 void Chip::read_state() {
   for (auto& [tile, core] : cores_)
-    late_.push_back([tile = tile, &core = *core] { return Frame{FrameType::state, tile, 0, core.core().save()}; });
+    late_.push_back([tile = tile, &core = *core] {
+      return Frame{FrameType::state, tile, 0, core.core().save()};
+    });
   for (auto& [projection, teacher] : teachers_) {
     std::vector<std::uint32_t> words;
     Packer packer(words);
@@ -355,7 +393,9 @@ void Chip::write_state(const Frame& frame) {
     }
   const auto core = cores_.find(frame.unit);
   if (core == cores_.end())
-    throw Error(ExitCode::data, {"TF-CKPT-001", "checkpoint", "state of a unit that this layout does not have", "", "use the layout with which the checkpoint was made"});
+    throw Error(ExitCode::data,
+                {"TF-CKPT-001", "checkpoint", "state of a unit that this layout does not have", "",
+                 "use the layout with which the checkpoint was made"});
   core->second->core().restore(frame.words);
 }
 
@@ -382,7 +422,8 @@ UnitCounters Chip::core_counters(TileCore& core) const {
 
 void Chip::read_counters() {
   close_cycles();
-  for (auto& [tile, core] : cores_) answers_.push_back({FrameType::counters, tile, 0, pack(core_counters(*core))});
+  for (auto& [tile, core] : cores_)
+    answers_.push_back({FrameType::counters, tile, 0, pack(core_counters(*core))});
   for (auto& [projection, teacher] : teachers_) {
     UnitCounters counters;
     counters.events = teacher->teacher().events();
@@ -412,7 +453,9 @@ void Chip::read_counters() {
 void Chip::read_weights() {
   for (auto& [tile, core] : cores_)
     for (std::size_t b = 0; b < core->core().image().blocks.size(); ++b)
-      late_.push_back([tile = tile, b, &core = *core] { return Frame{FrameType::weights, tile, 0, pack(core.core().read_weights(b))}; });
+      late_.push_back([tile = tile, b, &core = *core] {
+        return Frame{FrameType::weights, tile, 0, pack(core.core().read_weights(b))};
+      });
   late_.push_back([] { return Frame{}; });
 }
 

@@ -20,7 +20,8 @@
 namespace trifactor {
 
 struct ChipOptions {
-  bool reverse_order = false;  ///< build modules and visit routers in the opposite order; must change no result
+  bool reverse_order =
+      false;  ///< build modules and visit routers in the opposite order; must change no result
 };
 
 /// One elaboration a process: make one, use it, end the process.
@@ -46,15 +47,15 @@ class Chip : public Outlet {
   void inject(std::uint32_t tile, const Packet& packet, std::uint64_t ready_cycle) override;
   void reduce(std::uint32_t tile, std::uint32_t teacher, std::uint32_t projection, std::uint64_t sample,
               std::span<const std::int64_t> partial, std::uint64_t ready_cycle) override;
-  void broadcast(std::uint32_t teacher, std::uint32_t projection, std::uint64_t sample, std::span<const std::int16_t> words,
-                 std::uint64_t ready_cycle) override;
+  void broadcast(std::uint32_t teacher, std::uint32_t projection, std::uint64_t sample,
+                 std::span<const std::int16_t> words, std::uint64_t ready_cycle) override;
   void fault(const char* code, std::string text) override;
   std::uint64_t jitter(std::uint32_t tile, std::uint64_t tick, std::uint32_t stage) const override;
 
  private:
   class Tile;
   struct TreeFacts {
-    std::uint32_t links = 0;                ///< of the tree that joins a teacher to its cores
+    std::uint32_t links = 0;                      ///< of the tree that joins a teacher to its cores
     std::map<std::uint32_t, std::uint32_t> hops;  ///< by core
     std::uint32_t broadcast_route = 0;
     std::map<std::uint32_t, std::uint32_t> up_routes;
@@ -88,7 +89,7 @@ class Chip : public Outlet {
   std::map<std::uint32_t, std::unique_ptr<TileTeacher>> teachers_;  ///< by projection
   std::unique_ptr<HostPort> host_;
   std::vector<std::unique_ptr<Tile>> tiles_;
-  std::map<std::uint32_t, TreeFacts> trees_;  ///< by projection
+  std::map<std::uint32_t, TreeFacts> trees_;                    ///< by projection
   std::map<std::uint32_t, std::vector<std::uint32_t>> owners_;  ///< by projection
   DigestBook digests_;
   std::uint64_t tree_hops_ = 0, end_packets_ = 0, credit_packets_ = 0;

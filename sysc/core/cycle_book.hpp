@@ -1,6 +1,6 @@
 // Gives every cycle of a core exactly one cause. Stages report intervals, which may overlap, lie ahead or be
-// known only afterwards; of all that happened in a cycle, the cause that stands first in CycleCause counts, and
-// a cycle in which nothing happened is idle. So the causes of a core add up to the cycles of the chip.
+// known only afterwards; of all that happened in a cycle, the cause that stands first in CycleCause counts,
+// and a cycle in which nothing happened is idle. So the causes of a core add up to the cycles of the chip.
 #pragma once
 
 #include <algorithm>
@@ -29,7 +29,8 @@ class CycleBook {
     if (first == last)
       list.insert(list.begin() + static_cast<std::ptrdiff_t>(first), {start, end});
     else
-      list[first] = {start, end}, list.erase(list.begin() + static_cast<std::ptrdiff_t>(first) + 1, list.begin() + static_cast<std::ptrdiff_t>(last));
+      list[first] = {start, end}, list.erase(list.begin() + static_cast<std::ptrdiff_t>(first) + 1,
+                                             list.begin() + static_cast<std::ptrdiff_t>(last));
   }
 
   /// Nothing more will be reported about cycles before `until`.
@@ -49,8 +50,8 @@ class CycleBook {
     settled_ = until;
   }
 
-  /// Settles up to `now`, gives what is left since the last close to `blocked` cycles of which only the number
-  /// is known, and the rest to idle.
+  /// Settles up to `now`, gives what is left since the last close to `blocked` cycles of which only the
+  /// number is known, and the rest to idle.
   void close(std::uint64_t now, std::uint64_t blocked) {
     settle(now);
     const std::uint64_t left = now - closed_ - busy_;

@@ -1,4 +1,5 @@
-// What a unit at a tile needs of the chip around it: a way out for packets, the trees, and a place for faults.
+// What a unit at a tile needs of the chip around it: a way out for packets, the trees, and a place for
+// faults.
 #pragma once
 
 #include <cstdint>
@@ -17,8 +18,9 @@ class Outlet {
   virtual std::uint32_t route(std::uint32_t tile, std::vector<std::uint32_t> destinations) = 0;
   virtual void inject(std::uint32_t tile, const Packet& packet, std::uint64_t ready_cycle) = 0;
   /// A core's partial sums for its layer's teacher, by the reduction tree or as packets.
-  virtual void reduce(std::uint32_t tile, std::uint32_t teacher, std::uint32_t projection, std::uint64_t sample,
-                      std::span<const std::int64_t> partial, std::uint64_t ready_cycle) = 0;
+  virtual void reduce(std::uint32_t tile, std::uint32_t teacher, std::uint32_t projection,
+                      std::uint64_t sample, std::span<const std::int64_t> partial,
+                      std::uint64_t ready_cycle) = 0;
   /// A teacher's words for the cores of its layer.
   virtual void broadcast(std::uint32_t teacher, std::uint32_t projection, std::uint64_t sample,
                          std::span<const std::int16_t> words, std::uint64_t ready_cycle) = 0;

@@ -11,19 +11,21 @@ enum class PacketKind : std::uint8_t {
   // configuration: from the host port
   input,      ///< tick: presentation; index: first value; payload: four 16-bit values
   input_end,  ///< tick; aux: learn
-  rate,       ///< tick: first learning sample; index: projection; payload: eta mantissa; answered by rate_taken
+  rate,  ///< tick: first learning sample; index: projection; payload: eta mantissa; answered by rate_taken
   // broadcast
-  same,        ///< label unit to a teacher; tick: learning sample; payload: similarity bits
-  target,      ///< label unit to a read-out's core; tick: learning sample; payload: class
-  word,        ///< teacher to a core; tick: learning sample; index: word; aux: projection; payload
-  factor,      ///< owner to a slice; tick: learning sample; index: neuron; aux: block's projection; payload: a0, a1, c
-  credit,      ///< a core to a source; tick: presentation whose axon buffer is free again
-  host_credit, ///< an input core to the host port, likewise
-  rate_taken,  ///< a core to the host port
+  same,    ///< label unit to a teacher; tick: learning sample; payload: similarity bits
+  target,  ///< label unit to a read-out's core; tick: learning sample; payload: class
+  word,    ///< teacher to a core; tick: learning sample; index: word; aux: projection; payload
+  factor,  ///< owner to a slice; tick: learning sample; index: neuron; aux: block's projection; payload: a0,
+           ///< a1, c
+  credit,  ///< a core to a source; tick: presentation whose axon buffer is free again
+  host_credit,  ///< an input core to the host port, likewise
+  rate_taken,   ///< a core to the host port
   // reduction
   partial,  ///< a core to a teacher; tick: learning sample; index: word; aux: projection; payload: 48 bits
   sum,      ///< a slice to its owner; tick: presentation; index: neuron; payload: 48 bits
-  result,   ///< output core to the host port; tick: presentation; index: first value; payload: four 16-bit values
+  result,   ///< output core to the host port; tick: presentation; index: first value; payload: four 16-bit
+            ///< values
   // activity
   activity,  ///< tick: presentation; index: neuron of the population; aux: population; payload: value
   end,       ///< tick: presentation; index: activities sent to this destination; aux: learn
@@ -38,11 +40,12 @@ constexpr MessageClass class_of(PacketKind kind) {
 
 /// A packet has 16 bits of tick; whoever receives it knows about when it is, and so the rest.
 constexpr std::uint64_t full_tick(std::uint64_t on_the_wire, std::uint64_t near) {
-  return near + static_cast<std::uint64_t>(static_cast<std::int64_t>(static_cast<std::int16_t>(static_cast<std::uint16_t>(on_the_wire - near))));
+  return near + static_cast<std::uint64_t>(static_cast<std::int64_t>(
+                    static_cast<std::int16_t>(static_cast<std::uint16_t>(on_the_wire - near))));
 }
 
-inline Packet make_packet(PacketKind kind, std::uint32_t source, std::uint32_t route, std::uint64_t tick, std::uint32_t index,
-                          std::uint32_t aux, std::int64_t payload) {
+inline Packet make_packet(PacketKind kind, std::uint32_t source, std::uint32_t route, std::uint64_t tick,
+                          std::uint32_t index, std::uint32_t aux, std::int64_t payload) {
   Packet packet;
   packet.tick = static_cast<std::uint16_t>(tick);
   packet.payload = payload;

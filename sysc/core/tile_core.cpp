@@ -1,5 +1,5 @@
-// One file of 600 lines because the two pipelines of a core move each other: what arrives, the forward pipeline, and
-// the learning pipeline, in this order.
+// One file of 600 lines because the two pipelines of a core move each other: what arrives, the forward
+// pipeline, and the learning pipeline, in this order.
 #include "sysc/core/tile_core.hpp"
 
 #include <algorithm>
@@ -51,8 +51,9 @@ TileCore::TileCore(sc_core::sc_module_name name, Core core, const Machine& machi
   dont_initialize();
 }
 
-void TileCore::connect(std::uint32_t host_tile,
-                       const std::function<std::pair<std::uint32_t, std::uint32_t>(std::uint32_t)>& rows_of_destination) {
+void TileCore::connect(
+    std::uint32_t host_tile,
+    const std::function<std::pair<std::uint32_t, std::uint32_t>(std::uint32_t)>& rows_of_destination) {
   const CoreImage& c = image();
   to_host_ = outlet_.route(c.core, {host_tile});
   if (!owner()) to_owner_ = outlet_.route(c.core, {c.owner});
@@ -75,7 +76,8 @@ void TileCore::connect(std::uint32_t host_tile,
     Segment segment{cuts[i] - c.first_neuron, cuts[i + 1] - c.first_neuron, 0, {}};
     std::vector<std::uint32_t> tiles;
     for (std::size_t d = 0; d < rows.size(); ++d)
-      if (rows[d].first <= cuts[i] && cuts[i + 1] <= rows[d].second) segment.destinations.push_back(d), tiles.push_back(c.destinations[d]);
+      if (rows[d].first <= cuts[i] && cuts[i + 1] <= rows[d].second)
+        segment.destinations.push_back(d), tiles.push_back(c.destinations[d]);
     if (tiles.empty()) continue;
     segment.route = outlet_.route(c.core, tiles);
     segments_.push_back(std::move(segment));
@@ -152,12 +154,16 @@ void TileCore::arrive(const Packet& on_the_wire, std::uint64_t cycle) {
       break;
     case PacketKind::target:
       if (packet.tick != (targets_.empty() ? learned_ : targets_.back().sample + 1))
-        return fault("TF-HW-004", "the target of learning sample " + std::to_string(packet.tick) + " arrived out of turn");
+        return fault("TF-HW-004",
+                     "the target of learning sample " + std::to_string(packet.tick) + " arrived out of turn");
       targets_.push_back({packet.tick, static_cast<int>(packet.payload)});
       break;
     case PacketKind::rate:
       rates_.push_back({packet.tick, packet.index, static_cast<std::uint32_t>(packet.payload)});
-      outlet_.inject(image().core, make_packet(PacketKind::rate_taken, image().core, to_host_, packet.tick, packet.index, 0, 0), cycle + 1);
+      outlet_.inject(
+          image().core,
+          make_packet(PacketKind::rate_taken, image().core, to_host_, packet.tick, packet.index, 0, 0),
+          cycle + 1);
       return;
     default:
       return fault("TF-HW-005", "a packet that no core takes");
@@ -167,24 +173,29 @@ void TileCore::arrive(const Packet& on_the_wire, std::uint64_t cycle) {
 
 bool TileCore::expected(const Packet& packet) {
   if (packet.tick >= released_ && packet.tick < released_ + presentations_in_flight) return true;
-  fault("TF-HW-001", "presentation " + std::to_string(packet.tick) + " arrived while buffers are for " + std::to_string(released_) + " and " +
-                         std::to_string(released_ + 1));
+  fault("TF-HW-001", "presentation " + std::to_string(packet.tick) + " arrived while buffers are for " +
+                         std::to_string(released_) + " and " + std::to_string(released_ + 1));
   return false;
 }
 
 void TileCore::take_activity(const Packet& packet, std::uint64_t cycle) {
   if (!expected(packet)) return;
   const std::size_t source = source_of(packet.source);
-  if (source == image().sources.size()) return fault("TF-HW-006", "an activity from a core that is no source");
+  if (source == image().sources.size())
+    return fault("TF-HW-006", "an activity from a core that is no source");
   const SourceSlice& slice = image().sources[source];
-  if (slice.population != packet.aux || packet.index < slice.first_neuron || packet.index - slice.first_neuron >= slice.neurons)
+  if (slice.population != packet.aux || packet.index < slice.first_neuron ||
+      packet.index - slice.first_neuron >= slice.neurons)
     return fault("TF-HW-006", "an activity of a neuron that its source does not hold");
   ++incoming(packet.tick).got[source];
   for (std::size_t b = 0; b < image().blocks.size(); ++b) {
     const BlockImage& block = image().blocks[b];
-    if (block.source != packet.aux || packet.index < block.first_row || packet.index >= block.first_row + block.rows) continue;
+    if (block.source != packet.aux || packet.index < block.first_row ||
+        packet.index >= block.first_row + block.rows)
+      continue;
     if (core_.holds(packet.tick, b, packet.index - block.first_row))
-      return fault("TF-HW-002", "row " + std::to_string(packet.index) + " of presentation " + std::to_string(packet.tick) + " arrived twice");
+      return fault("TF-HW-002", "row " + std::to_string(packet.index) + " of presentation " +
+                                    std::to_string(packet.tick) + " arrived twice");
     core_.deliver(packet.tick, b, packet.index - block.first_row, static_cast<std::int16_t>(packet.payload));
     if (packet.tick != forward_) continue;
     if (forward_state_ != Forward::streaming) {
@@ -194,17 +205,24 @@ void TileCore::take_activity(const Packet& packet, std::uint64_t cycle) {
     memory_free_ = std::max(memory_free_, cycle) + row_bursts_;
     book_.add(CycleCause::computing, memory_free_ - row_bursts_, memory_free_);
   }
-  if (packet.tick == forward_ && (forward_state_ == Forward::closed || incoming(packet.tick).ends == image().sources.size())) advance(cycle);
+  if (packet.tick == forward_ &&
+      (forward_state_ == Forward::closed || incoming(packet.tick).ends == image().sources.size()))
+    advance(cycle);
 }
 
 void TileCore::take_end(const Packet& packet) {
   if (!expected(packet)) return;
   Incoming& slot = incoming(packet.tick);
   const std::size_t source = source_of(packet.source);
-  if (source == image().sources.size()) return fault("TF-HW-006", "an end packet from a core that is no source");
+  if (source == image().sources.size())
+    return fault("TF-HW-006", "an end packet from a core that is no source");
   const bool learn = packet.aux != 0;
-  if (slot.known && slot.learn != learn) return fault("TF-HW-007", "sources disagree about learning in presentation " + std::to_string(packet.tick));
-  if (slot.promised[source] != 0) return fault("TF-HW-003", "core " + std::to_string(packet.source) + " closed presentation " + std::to_string(packet.tick) + " twice");
+  if (slot.known && slot.learn != learn)
+    return fault("TF-HW-007",
+                 "sources disagree about learning in presentation " + std::to_string(packet.tick));
+  if (slot.promised[source] != 0)
+    return fault("TF-HW-003", "core " + std::to_string(packet.source) + " closed presentation " +
+                                  std::to_string(packet.tick) + " twice");
   slot.known = true;
   slot.learn = learn;
   slot.promised[source] = packet.index + 1;  // one more, so that 0 means not closed
@@ -213,13 +231,18 @@ void TileCore::take_end(const Packet& packet) {
 
 void TileCore::take_sum(const Packet& packet) {
   if (packet.tick < forward_ || packet.tick >= forward_ + presentations_in_flight)
-    return fault("TF-HW-001", "a partial sum of presentation " + std::to_string(packet.tick) + " arrived out of turn");
+    return fault("TF-HW-001",
+                 "a partial sum of presentation " + std::to_string(packet.tick) + " arrived out of turn");
   Incoming& slot = incoming(packet.tick);
   const auto& helpers = image().helpers;
-  const std::size_t helper = static_cast<std::size_t>(std::find(helpers.begin(), helpers.end(), packet.source) - helpers.begin());
-  if (helper == helpers.size() || packet.index >= image().neurons) return fault("TF-HW-006", "a partial sum from a core that is no slice");
+  const std::size_t helper =
+      static_cast<std::size_t>(std::find(helpers.begin(), helpers.end(), packet.source) - helpers.begin());
+  if (helper == helpers.size() || packet.index >= image().neurons)
+    return fault("TF-HW-006", "a partial sum from a core that is no slice");
   const std::size_t at = helper * image().neurons + packet.index;
-  if (slot.sum_seen[at]) return fault("TF-HW-002", "a partial sum of presentation " + std::to_string(packet.tick) + " arrived twice");
+  if (slot.sum_seen[at])
+    return fault("TF-HW-002",
+                 "a partial sum of presentation " + std::to_string(packet.tick) + " arrived twice");
   slot.sum_seen[at] = true;
   slot.total[packet.index] += packet.payload;
   ++slot.sums;
@@ -227,18 +250,23 @@ void TileCore::take_sum(const Packet& packet) {
 
 void TileCore::take_word(const Packet& packet, std::uint64_t cycle) {
   const std::size_t block = block_of(packet.aux);
-  if (block == image().blocks.size() || !image().blocks[block].plastic || packet.tick < learned_ || packet.tick >= learned_ + received_[block].size())
-    return fault("TF-HW-004", "a third-factor word of learning sample " + std::to_string(packet.tick) + " arrived out of turn");
+  if (block == image().blocks.size() || !image().blocks[block].plastic || packet.tick < learned_ ||
+      packet.tick >= learned_ + received_[block].size())
+    return fault("TF-HW-004", "a third-factor word of learning sample " + std::to_string(packet.tick) +
+                                  " arrived out of turn");
   Received& r = received(block, packet.tick);
-  if (packet.index >= r.words.size()) return fault("TF-HW-006", "a third-factor word that the rule does not have");
+  if (packet.index >= r.words.size())
+    return fault("TF-HW-006", "a third-factor word that the rule does not have");
   const std::uint64_t bit = std::uint64_t{1} << packet.index;
-  if ((r.words_seen & bit) != 0) return fault("TF-HW-002", "third-factor word " + std::to_string(packet.index) + " arrived twice");
+  if ((r.words_seen & bit) != 0)
+    return fault("TF-HW-002", "third-factor word " + std::to_string(packet.index) + " arrived twice");
   r.words_seen |= bit;
   r.words[packet.index] = static_cast<std::int16_t>(packet.payload);
   if (r.words_seen == (std::uint64_t{1} << r.words.size()) - 1) r.complete_at = cycle;
 }
 
-void TileCore::words_arrive(std::uint32_t projection, std::uint64_t sample, std::span<const std::int16_t> words, std::uint64_t cycle) {
+void TileCore::words_arrive(std::uint32_t projection, std::uint64_t sample,
+                            std::span<const std::int16_t> words, std::uint64_t cycle) {
   const std::size_t block = block_of(projection);
   Received& r = received(block, sample);
   std::copy(words.begin(), words.end(), r.words.begin());
@@ -248,11 +276,14 @@ void TileCore::words_arrive(std::uint32_t projection, std::uint64_t sample, std:
 
 void TileCore::take_factor(const Packet& packet, std::uint64_t cycle) {
   const std::size_t block = block_of(packet.aux);
-  if (block == image().blocks.size() || !image().blocks[block].plastic || owner() || packet.tick < learned_ || packet.tick >= learned_ + received_[block].size())
-    return fault("TF-HW-004", "factors of learning sample " + std::to_string(packet.tick) + " arrived out of turn");
+  if (block == image().blocks.size() || !image().blocks[block].plastic || owner() || packet.tick < learned_ ||
+      packet.tick >= learned_ + received_[block].size())
+    return fault("TF-HW-004",
+                 "factors of learning sample " + std::to_string(packet.tick) + " arrived out of turn");
   Received& r = received(block, packet.tick);
   if (packet.index >= image().neurons) return fault("TF-HW-006", "factors of a neuron that is not here");
-  if (r.factor_seen[packet.index]) return fault("TF-HW-002", "the factors of neuron " + std::to_string(packet.index) + " arrived twice");
+  if (r.factor_seen[packet.index])
+    return fault("TF-HW-002", "the factors of neuron " + std::to_string(packet.index) + " arrived twice");
   r.factor_seen[packet.index] = true;
   r.a0[packet.index] = static_cast<std::int16_t>(packet.payload);
   if (!r.a1.empty()) r.a1[packet.index] = static_cast<std::int16_t>(packet.payload >> 16);
@@ -262,8 +293,11 @@ void TileCore::take_factor(const Packet& packet, std::uint64_t cycle) {
 
 void TileCore::take_credit(const Packet& packet) {
   const auto& destinations = image().destinations;
-  const std::size_t d = static_cast<std::size_t>(std::find(destinations.begin(), destinations.end(), packet.source) - destinations.begin());
-  if (d == destinations.size() || packet.tick != credits_[d]) return fault("TF-HW-003", "a credit for presentation " + std::to_string(packet.tick) + " came out of turn");
+  const std::size_t d = static_cast<std::size_t>(
+      std::find(destinations.begin(), destinations.end(), packet.source) - destinations.begin());
+  if (d == destinations.size() || packet.tick != credits_[d])
+    return fault("TF-HW-003",
+                 "a credit for presentation " + std::to_string(packet.tick) + " came out of turn");
   ++credits_[d];
 }
 
@@ -272,7 +306,8 @@ void TileCore::take_input(const Packet& packet) {
   if (!expected(packet)) return;
   Incoming& slot = incoming(packet.tick);
   if (static_cast<PacketKind>(packet.kind) == PacketKind::input_end) {
-    if (slot.known) return fault("TF-HW-003", "presentation " + std::to_string(packet.tick) + " was closed twice");
+    if (slot.known)
+      return fault("TF-HW-003", "presentation " + std::to_string(packet.tick) + " was closed twice");
     slot.known = true;
     slot.learn = packet.aux != 0;
     return;
@@ -282,7 +317,8 @@ void TileCore::take_input(const Packet& packet) {
     slot.values[packet.index + i] = static_cast<std::int16_t>(packet.payload >> (16 * i));
     ++slot.values_seen;
   }
-  if (slot.values_seen > image().neurons) fault("TF-HW-002", "more values than presentation " + std::to_string(packet.tick) + " has");
+  if (slot.values_seen > image().neurons)
+    fault("TF-HW-002", "more values than presentation " + std::to_string(packet.tick) + " has");
 }
 
 // ---------------------------------------------------------------- forward
@@ -294,7 +330,8 @@ bool TileCore::inputs_complete() {
   for (std::size_t s = 0; s < slot.got.size(); ++s) {
     if (slot.got[s] + 1 < slot.promised[s]) return false;
     if (slot.got[s] + 1 > slot.promised[s]) {
-      fault("TF-HW-002", std::to_string(slot.got[s]) + " activities of core " + std::to_string(image().sources[s].core) + ", " +
+      fault("TF-HW-002", std::to_string(slot.got[s]) + " activities of core " +
+                             std::to_string(image().sources[s].core) + ", " +
                              std::to_string(slot.promised[s] - 1) + " were promised");
       return false;
     }
@@ -329,7 +366,9 @@ void TileCore::accumulate(std::uint64_t now) {
     forward_state_ = Forward::waiting_for_slices;
   } else {
     for (std::uint32_t i = 0; i < sums_.size(); ++i)
-      outlet_.inject(image().core, make_packet(PacketKind::sum, image().core, to_owner_, forward_, i, 0, sums_[i]), now + i);
+      outlet_.inject(image().core,
+                     make_packet(PacketKind::sum, image().core, to_owner_, forward_, i, 0, sums_[i]),
+                     now + i);
     core_.events()[Event::reduction_word] += sums_.size();
     finish_presentation(now);
   }
@@ -352,7 +391,8 @@ void TileCore::contribute(std::uint64_t now) {
     if (p.up_words == 0) continue;
     up_.assign(static_cast<std::size_t>(p.up_words), 0);
     core_.contribute(b, up_);
-    const std::uint64_t start = std::max(now, post_free_), end = start + static_cast<std::uint64_t>(p.contribute_cycles);
+    const std::uint64_t start = std::max(now, post_free_),
+                        end = start + static_cast<std::uint64_t>(p.contribute_cycles);
     book_.add(CycleCause::computing, start, end);
     post_free_ = end + jitter(stage_contribute);
     outlet_.reduce(image().core, p.teacher, image().blocks[b].projection, forward_sample_, up_, post_free_);
@@ -360,7 +400,8 @@ void TileCore::contribute(std::uint64_t now) {
 }
 
 bool TileCore::credits_allow() const {
-  return std::all_of(credits_.begin(), credits_.end(), [&](std::uint64_t c) { return forward_ < c + presentations_in_flight; });
+  return std::all_of(credits_.begin(), credits_.end(),
+                     [&](std::uint64_t c) { return forward_ < c + presentations_in_flight; });
 }
 
 void TileCore::send(std::uint64_t now) {
@@ -373,17 +414,24 @@ void TileCore::send(std::uint64_t now) {
     std::uint32_t sent = 0;
     for (std::uint32_t i = segment.first; i < segment.end; ++i) {
       if (outputs[i] == 0) continue;
-      outlet_.inject(self, make_packet(PacketKind::activity, self, segment.route, forward_, image().first_neuron + i, image().population, outputs[i]), at++);
+      outlet_.inject(self,
+                     make_packet(PacketKind::activity, self, segment.route, forward_,
+                                 image().first_neuron + i, image().population, outputs[i]),
+                     at++);
       ++sent;
     }
     for (const std::size_t d : segment.destinations) counts[d] += sent;
   }
   const std::uint32_t learn = incoming(forward_).learn ? 1 : 0;
   if (std::all_of(counts.begin(), counts.end(), [&](std::uint32_t c) { return c == counts[0]; })) {
-    if (!counts.empty()) outlet_.inject(self, make_packet(PacketKind::end, self, to_destinations_, forward_, counts[0], learn, 0), at);
+    if (!counts.empty())
+      outlet_.inject(self,
+                     make_packet(PacketKind::end, self, to_destinations_, forward_, counts[0], learn, 0), at);
   } else {
     for (std::size_t d = 0; d < counts.size(); ++d)
-      outlet_.inject(self, make_packet(PacketKind::end, self, destination_routes_[d], forward_, counts[d], learn, 0), at++);
+      outlet_.inject(
+          self, make_packet(PacketKind::end, self, destination_routes_[d], forward_, counts[d], learn, 0),
+          at++);
   }
 }
 
@@ -392,8 +440,12 @@ void TileCore::send_result(std::uint64_t now) {
   for (std::uint32_t i = 0; i < outputs.size(); i += 4) {
     std::int64_t payload = 0;
     for (std::uint32_t k = 0; k < 4 && i + k < outputs.size(); ++k)
-      payload |= static_cast<std::int64_t>(static_cast<std::uint64_t>(static_cast<std::uint16_t>(outputs[i + k])) << (16 * k));
-    outlet_.inject(image().core, make_packet(PacketKind::result, image().core, to_host_, forward_, image().first_neuron + i, 0, payload), now + i / 4);
+      payload |= static_cast<std::int64_t>(
+          static_cast<std::uint64_t>(static_cast<std::uint16_t>(outputs[i + k])) << (16 * k));
+    outlet_.inject(image().core,
+                   make_packet(PacketKind::result, image().core, to_host_, forward_, image().first_neuron + i,
+                               0, payload),
+                   now + i / 4);
   }
 }
 
@@ -435,7 +487,9 @@ bool TileCore::forward_step(std::uint64_t now) {
     }
     case Forward::streaming:
       if (!inputs_complete()) return false;
-      forward_due_ = std::max(now, memory_free_ + static_cast<std::uint64_t>(machine_.core.synapse_latency) + accumulate_latency - 1) + jitter(stage_sum);
+      forward_due_ = std::max(now, memory_free_ + static_cast<std::uint64_t>(machine_.core.synapse_latency) +
+                                       accumulate_latency - 1) +
+                     jitter(stage_sum);
       forward_state_ = Forward::summing;
       return true;
     case Forward::summing:
@@ -444,7 +498,8 @@ bool TileCore::forward_step(std::uint64_t now) {
       return true;
     case Forward::waiting_for_slices: {
       if (incoming(forward_).sums != image().helpers.size() * image().neurons) return false;
-      const std::uint64_t cycles = evaluate_cycles(image().neurons, static_cast<std::uint64_t>(image().normalise.group_size));
+      const std::uint64_t cycles =
+          evaluate_cycles(image().neurons, static_cast<std::uint64_t>(image().normalise.group_size));
       book_.add(CycleCause::computing, now, now + cycles);
       forward_due_ = now + cycles + jitter(stage_evaluate);
       forward_state_ = Forward::evaluating;
@@ -485,7 +540,8 @@ void TileCore::form(std::uint64_t now) {
   const int target = p.needs_target ? targets_.front().label : -1;
   core_.form(learn_presentation(), b, received_[b][learned_ % received_[b].size()].words, target);
   if (on_formed) on_formed(b, learned_);
-  const std::uint64_t start = std::max(now, post_free_), end = start + static_cast<std::uint64_t>(p.form_cycles);
+  const std::uint64_t start = std::max(now, post_free_),
+                      end = start + static_cast<std::uint64_t>(p.form_cycles);
   book_.add(CycleCause::computing, start, end);
   post_free_ = end + jitter(stage_form);
   learn_due_ = post_free_;
@@ -496,9 +552,15 @@ void TileCore::send_factors(std::size_t block, std::uint64_t now) {
   if (image().helpers.empty()) return;
   const PendingUpdate& formed = core_.last_formed(block);
   for (std::uint32_t i = 0; i < image().neurons; ++i) {
-    const auto word = [&](const std::vector<std::int16_t>& v) { return static_cast<std::uint64_t>(static_cast<std::uint16_t>(v.empty() ? 0 : v[i])); };
-    const std::int64_t payload = static_cast<std::int64_t>(word(formed.a0) | word(formed.a1) << 16 | word(formed.c) << 32);
-    outlet_.inject(image().core, make_packet(PacketKind::factor, image().core, to_helpers_, learned_, i, image().blocks[block].projection, payload), now + i);
+    const auto word = [&](const std::vector<std::int16_t>& v) {
+      return static_cast<std::uint64_t>(static_cast<std::uint16_t>(v.empty() ? 0 : v[i]));
+    };
+    const std::int64_t payload =
+        static_cast<std::int64_t>(word(formed.a0) | word(formed.a1) << 16 | word(formed.c) << 32);
+    outlet_.inject(image().core,
+                   make_packet(PacketKind::factor, image().core, to_helpers_, learned_, i,
+                               image().blocks[block].projection, payload),
+                   now + i);
   }
 }
 
@@ -514,12 +576,15 @@ void TileCore::accept(std::uint64_t now) {
 void TileCore::write_updates(std::uint64_t now) {
   for (const std::size_t b : plastic_)
     while (core_.may_update(b)) {
+      // With a weight age the pass that had to come first may be over before the factors are formed.
+      if (learn_state_ == Learn::forming && b == learn_block() && core_.written(b) == learned_) break;
       const UpdatePass pass = core_.update(b);
       if (on_updated) on_updated(b, core_.written(b) - 1);
       if (pass.rows == 0) continue;
       const bool single = machine_.core.synapse_ports == 1;
       const std::uint64_t tail = static_cast<std::uint64_t>(machine_.core.synapse_latency) + lane_latency;
-      const std::uint64_t cycles = single ? 2 * std::uint64_t{pass.bursts} + tail - (tail % 2 == 0 ? 0 : 1) : pass.bursts + row_bursts_ - 1 + tail;
+      const std::uint64_t cycles = single ? 2 * std::uint64_t{pass.bursts} + tail - (tail % 2 == 0 ? 0 : 1)
+                                          : pass.bursts + row_bursts_ - 1 + tail;
       // Reads and writes alternate; how many of the cycles are which counts, not their order.
       const std::uint64_t start = std::max(now, memory_free_), end = start + cycles;
       book_.add(CycleCause::computing, start, start + pass.bursts);
@@ -547,9 +612,9 @@ bool TileCore::learn_step(std::uint64_t now) {
       if (now < learn_due_) return false;
       const std::size_t b = learn_block();
       if (owner()) send_factors(b, now);
+      learn_state_ = Learn::updating;
       write_updates(now);
       learn_due_ = std::max(now, memory_free_);
-      learn_state_ = Learn::updating;
       return true;
     }
     case Learn::updating:
@@ -589,9 +654,12 @@ void TileCore::release_finished(std::uint64_t now) {
     clear(incoming(released_));
     core_.release(released_);
     if (image().input)
-      outlet_.inject(image().core, make_packet(PacketKind::host_credit, image().core, to_host_, released_, 0, 0, 0), now + 1);
+      outlet_.inject(image().core,
+                     make_packet(PacketKind::host_credit, image().core, to_host_, released_, 0, 0, 0),
+                     now + 1);
     for (const std::uint32_t route : credit_routes_)
-      outlet_.inject(image().core, make_packet(PacketKind::credit, image().core, route, released_, 0, 0, 0), now + 1);
+      outlet_.inject(image().core, make_packet(PacketKind::credit, image().core, route, released_, 0, 0, 0),
+                     now + 1);
     ++released_;
   }
 }
@@ -608,7 +676,8 @@ void TileCore::advance(std::uint64_t now) {
   if (learn_state_ == Learn::waiting_for_factor) {
     const std::size_t b = learn_block();
     const Received& r = received_[b][learned_ % received_[b].size()];
-    if (r.sample == learned_ && r.complete_at != never && r.complete_at > now) next = std::min(next, r.complete_at);
+    if (r.sample == learned_ && r.complete_at != never && r.complete_at > now)
+      next = std::min(next, r.complete_at);
   }
   if (next != never) wake(next);
 }
@@ -628,18 +697,26 @@ void TileCore::step() {
 }
 
 bool TileCore::idle() const {
-  return forward_state_ == Forward::closed && learn_state_ == Learn::idle && to_learn_.empty() && released_ == forward_ && targets_.empty() &&
+  return forward_state_ == Forward::closed && learn_state_ == Learn::idle && to_learn_.empty() &&
+         released_ == forward_ && targets_.empty() &&
          std::all_of(credits_.begin(), credits_.end(), [&](std::uint64_t c) { return c == forward_; }) &&
-         std::none_of(std::begin(incoming_), std::end(incoming_), [](const Incoming& i) { return i.known || i.ends != 0 || i.sums != 0 || i.values_seen != 0; });
+         std::none_of(std::begin(incoming_), std::end(incoming_), [](const Incoming& i) {
+           return i.known || i.ends != 0 || i.sums != 0 || i.values_seen != 0;
+         });
 }
 
 std::string TileCore::waiting() const {
   if (idle()) return {};
-  static constexpr const char* forward_names[] = {"its pass cannot open", "rows to arrive", "sums", "partial sums of slices", "evaluation", "credits of destinations"};
-  std::string text = "core " + std::to_string(image().core) + " at presentation " + std::to_string(forward_) + " waits for " + forward_names[static_cast<int>(forward_state_)];
-  if (learn_state_ == Learn::waiting_for_factor) text += "; learning sample " + std::to_string(learned_) + " waits for its third factor or target";
+  static constexpr const char* forward_names[] = {
+      "its pass cannot open",   "rows to arrive", "sums",
+      "partial sums of slices", "evaluation",     "credits of destinations"};
+  std::string text = "core " + std::to_string(image().core) + " at presentation " + std::to_string(forward_) +
+                     " waits for " + forward_names[static_cast<int>(forward_state_)];
+  if (learn_state_ == Learn::waiting_for_factor)
+    text += "; learning sample " + std::to_string(learned_) + " waits for its third factor or target";
   for (std::size_t d = 0; d < credits_.size(); ++d)
-    if (credits_[d] < released_) text += "; credits of core " + std::to_string(image().destinations[d]) + " are missing";
+    if (credits_[d] < released_)
+      text += "; credits of core " + std::to_string(image().destinations[d]) + " are missing";
   return text;
 }
 

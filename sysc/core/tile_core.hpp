@@ -1,5 +1,5 @@
-// A core with time. It is moved by packets and by the ends of its own stages; each stage computes its values in
-// one activation with the golden core, and its length by closed form.
+// A core with time. It is moved by packets and by the ends of its own stages; each stage computes its values
+// in one activation with the golden core, and its length by closed form.
 //
 //   forward: rows stream in -> sums complete -> (sums of slices) -> evaluate -> send (credits)
 //   learn:   contribute -> words arrive -> form -> (factors to slices) -> update -> buffer free, credit
@@ -31,19 +31,24 @@ class TileCore : public sc_core::sc_module {
 
   /// After all cores exist: routes to destinations, sources, helpers. `host_tile`: where results go.
   /// `neurons_of_destination(core)`: rows [first, end) of this core's population that a destination holds.
-  void connect(std::uint32_t host_tile, const std::function<std::pair<std::uint32_t, std::uint32_t>(std::uint32_t)>& rows_of_destination);
+  void connect(
+      std::uint32_t host_tile,
+      const std::function<std::pair<std::uint32_t, std::uint32_t>(std::uint32_t)>& rows_of_destination);
 
   /// A packet of the mesh for this core, at `cycle`.
   void arrive(const Packet& on_the_wire, std::uint64_t cycle);
   /// Third-factor words by a tree of their own, complete at `cycle`, which may lie ahead.
-  void words_arrive(std::uint32_t projection, std::uint64_t sample, std::span<const std::int16_t> words, std::uint64_t cycle);
+  void words_arrive(std::uint32_t projection, std::uint64_t sample, std::span<const std::int16_t> words,
+                    std::uint64_t cycle);
 
   Core& core() { return core_; }
   const Core& core() const { return core_; }
   const std::array<std::uint64_t, cycle_cause_count>& cycles() const { return book_.cycles(); }
-  /// Gives every cycle before `now` its cause; `blocked`: cycles since the last call in which the router took no
-  /// packet of this tile, counted where nothing else happened.
-  void close_cycles(std::uint64_t now, std::uint64_t blocked) { book_.close(std::min(now, known_until()), blocked); }
+  /// Gives every cycle before `now` its cause; `blocked`: cycles since the last call in which the router took
+  /// no packet of this tile, counted where nothing else happened.
+  void close_cycles(std::uint64_t now, std::uint64_t blocked) {
+    book_.close(std::min(now, known_until()), blocked);
+  }
   std::uint64_t activations() const { return activations_; }
   bool idle() const;
   /// What this core waits for, in words; empty when idle.
@@ -64,12 +69,12 @@ class TileCore : public sc_core::sc_module {
   /// One of the two presentations in the axon buffers.
   struct Incoming {
     bool known = false, learn = false, finished = false;
-    std::uint32_t ends = 0;                     ///< sources that closed the step
-    std::vector<std::uint32_t> got, promised;   ///< by source
-    std::uint32_t sums = 0;                     ///< of slices, received
+    std::uint32_t ends = 0;                    ///< sources that closed the step
+    std::vector<std::uint32_t> got, promised;  ///< by source
+    std::uint32_t sums = 0;                    ///< of slices, received
     std::vector<bool> sum_seen;
     std::vector<std::int64_t> total;
-    std::uint32_t values_seen = 0;              ///< input cores: values received
+    std::uint32_t values_seen = 0;  ///< input cores: values received
     std::vector<std::int16_t> values;
   };
   /// What a block received for one learning sample.
@@ -163,8 +168,8 @@ class TileCore : public sc_core::sc_module {
   std::uint64_t forward_ = 0;         ///< presentation that is or will be computed
   std::uint64_t forward_sample_ = 0;  ///< learning samples before it
   std::uint64_t forward_due_ = never;
-  std::uint64_t memory_free_ = 0;     ///< the synapse memory is busy until then
-  std::uint64_t waiting_rows_ = 0;    ///< of presentation forward_, arrived before its pass opened
+  std::uint64_t memory_free_ = 0;   ///< the synapse memory is busy until then
+  std::uint64_t waiting_rows_ = 0;  ///< of presentation forward_, arrived before its pass opened
   std::uint64_t post_free_ = 0;
   std::uint64_t ready_to_send_ = never;
   Incoming incoming_[presentations_in_flight];

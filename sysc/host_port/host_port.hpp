@@ -1,4 +1,5 @@
-// The host port and, beside it, the label unit: samples enter at the port's own bandwidth, results leave by it.
+// The host port and, beside it, the label unit: samples enter at the port's own bandwidth, results leave by
+// it.
 #pragma once
 
 #include <algorithm>
@@ -19,7 +20,8 @@
 
 namespace trifactor {
 
-/// Presentations between their entry and their answer, at most: what targets and similarity bits may queue up.
+/// Presentations between their entry and their answer, at most: what targets and similarity bits may queue
+/// up.
 inline constexpr std::uint64_t host_window = 12;
 
 class HostPort : public sc_core::sc_module {
@@ -36,7 +38,8 @@ class HostPort : public sc_core::sc_module {
 
   void present(Frame frame);
   /// Learning rate of a projection for its owner cores, from a learning sample on.
-  void rate(std::uint32_t projection, std::uint64_t from, std::uint32_t mantissa, std::span<const std::uint32_t> owners);
+  void rate(std::uint32_t projection, std::uint64_t from, std::uint32_t mantissa,
+            std::span<const std::uint32_t> owners);
 
   LabelUnit& label() { return label_; }
   std::uint64_t& learned() { return learned_; }
@@ -77,7 +80,7 @@ class HostPort : public sc_core::sc_module {
   sc_core::sc_event wake_;
   LabelUnit label_;
   std::vector<InputCore> inputs_;
-  std::vector<std::uint64_t> credits_;  ///< by input core
+  std::vector<std::uint64_t> credits_;                           ///< by input core
   std::vector<std::pair<std::uint32_t, std::uint32_t>> routes_;  ///< core, route
   std::size_t outputs_ = 0;
   std::deque<Item> entering_;

@@ -52,9 +52,9 @@ std::string Fabric::describe_blocked(std::size_t limit) const {
             "; first: " + packet_name(bodies_[queue.body].packet, routes_) + ", waits for " + waits);
       }
       const SourceQueue& source = sources_[tile * message_class_count + c];
-      if (source.head == none) continue;
-      const Body& head = bodies_[source.head];
-      add(where + ", source queue holds " + std::to_string(source.length) +
+      if (source.empty()) continue;
+      const Waiting& head = source.head();
+      add(where + ", source queue holds " + std::to_string(source.length()) +
           "; first: " + packet_name(head.packet, routes_) + ", ready in cycle " + std::to_string(head.ready) +
           (r.local_full >> c & 1 ? ", router buffer full" : ""));
     }

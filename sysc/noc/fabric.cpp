@@ -100,14 +100,14 @@ void Fabric::connect(std::uint32_t tile, PacketSink& sink) {
   sinks_[tile] = &sink;
 }
 
-std::uint32_t Fabric::new_body(const Packet& packet, std::uint64_t ready) {
+std::uint32_t Fabric::new_body(const Packet& packet) {
   if (free_bodies_.empty()) {
     free_bodies_.push_back(static_cast<std::uint32_t>(bodies_.size()));
     bodies_.emplace_back();
   }
   const std::uint32_t body = free_bodies_.back();
   free_bodies_.pop_back();
-  bodies_[body] = {packet, ready, none, routes_.route(packet.route).destinations};
+  bodies_[body] = {packet, routes_.route(packet.route).destinations};
   return body;
 }
 
@@ -115,20 +115,22 @@ void Fabric::finish_copy(std::uint32_t body) {
   if (--bodies_[body].copies_left == 0) free_bodies_.push_back(body);
 }
 
-void Fabric::inject(std::uint32_t tile, const Packet& packet, std::uint64_t ready_cycle) {
-  const std::uint32_t c = packet.message_class;
-  if (tile >= config_.tiles() || c >= message_class_count || packet.route >= routes_.size() ||
-      routes_.route(packet.route).source != tile)
-    throw Error(ExitCode::internal,
-                {"TF-NOC-003", "tile " + std::to_string(tile),
-                 "packet of class " + std::to_string(c) + " on route " + std::to_string(packet.route),
-                 "a class below 5 and a route that starts at this tile", ""});
-  const std::uint32_t body = new_body(packet, std::max(ready_cycle, next_free_));
+void Fabric::inject_train(std::uint32_t tile, std::span<const Packet> packets, std::uint64_t ready_cycle) {
+  if (packets.empty()) return;
+  const std::uint32_t c = packets.front().message_class;
+  for (const Packet& packet : packets)
+    if (tile >= config_.tiles() || c >= message_class_count || packet.message_class != c ||
+        packet.route >= routes_.size() || routes_.route(packet.route).source != tile)
+      throw Error(ExitCode::internal, {"TF-NOC-003", "tile " + std::to_string(tile),
+                                       "packet of class " + std::to_string(packet.message_class) +
+                                           " on route " + std::to_string(packet.route),
+                                       "a class below 5 and a route that starts at this tile", ""});
   SourceQueue& queue = sources_[tile * message_class_count + c];
-  (queue.tail == none ? queue.head : bodies_[queue.tail].next) = body;
-  queue.tail = body;
-  largest_queue_ = std::max<std::uint64_t>(largest_queue_, ++queue.length);
-  if (queue.length == 1) post_source(bodies_[body].ready, tile, c);
+  const bool was_empty = queue.empty();
+  for (const Packet& packet : packets) queue.packets.push_back({packet, std::max(ready_cycle++, next_free_)});
+  waiting_ += packets.size();
+  largest_queue_ = std::max<std::uint64_t>(largest_queue_, queue.length());
+  if (was_empty) post_source(queue.head().ready, tile, c);
 }
 
 void Fabric::post_source(std::uint64_t cycle, std::uint32_t tile, std::uint32_t c) {
@@ -308,34 +310,29 @@ void Fabric::take_injection(std::uint32_t router) {
 void Fabric::enter(std::uint32_t router, std::uint32_t c) {
   Router& r = routers_[router];
   SourceQueue& queue = sources_[router * message_class_count + c];
-  const std::uint32_t body = queue.head;
-  bool dropped = false;
-  queue.head = bodies_[body].next;
-  --queue.length;
+  Packet packet = queue.head().packet;
+  bool dropped = false, again = false;
   if (faults_[c].countdown != 0 && --faults_[c].countdown == 0) {
-    if (faults_[c].kind == FaultKind::corrupt) bodies_[body].packet.payload ^= 1;
+    if (faults_[c].kind == FaultKind::corrupt) packet.payload ^= 1;
     dropped = faults_[c].kind == FaultKind::drop;
-    if (faults_[c].kind == FaultKind::duplicate) {
-      const std::uint32_t twin = new_body(Packet(bodies_[body].packet), bodies_[body].ready);
-      bodies_[twin].next = queue.head;
-      queue.head = twin;
-      if (queue.tail == body) queue.tail = twin;
-      ++queue.length;
-    }
+    again = faults_[c].kind == FaultKind::duplicate;  // stays at the head, and enters once more
   }
-  if (queue.head == none) queue.tail = none;
-  if (queue.head == none || bodies_[queue.head].ready > cycle_) {
+  if (!again) {
+    --waiting_;
+    if (++queue.first == queue.packets.size()) queue.packets.clear(), queue.first = 0;
+  }
+  if (queue.empty() || queue.head().ready > cycle_) {
     r.source_ready &= static_cast<std::uint8_t>(~(1u << c));
-    if (queue.head != none) post_source(bodies_[queue.head].ready, router, c);
+    if (!queue.empty()) post_source(queue.head().ready, router, c);
   }
+  // By the next visit the processor will have forgotten this queue.
+  if (queue.length() > 1) __builtin_prefetch(&queue.packets[queue.first + 1]);
   ++injected_[c];
-  if (dropped) {
-    free_bodies_.push_back(body);
-    return;
-  }
+  if (dropped) return;
+  const std::uint32_t body = new_body(packet);
   const std::uint32_t buffer = c * port_count + local;
   const std::uint64_t time = cycle_ + extra_latency(config_, router, local, c, cycle_);
-  append(router, buffer, time, body, routes_.route(bodies_[body].packet.route).root);
+  append(router, buffer, time, body, routes_.route(packet.route).root);
   if (fifo(router, buffer).free == 0) r.local_full |= static_cast<std::uint8_t>(1u << c);
 }
 

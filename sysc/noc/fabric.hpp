@@ -12,6 +12,7 @@
 #include <functional>
 #include <limits>
 #include <queue>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -43,7 +44,12 @@ class Fabric {
   /// Appends to the tile's queue of the packet's class. The packet may enter from `ready_cycle` on, or from
   /// the first cycle not yet run where that is later. Throws TF-NOC-003 when tile, class and route do not
   /// belong together.
-  void inject(std::uint32_t tile, const Packet& packet, std::uint64_t ready_cycle);
+  void inject(std::uint32_t tile, const Packet& packet, std::uint64_t ready_cycle) {
+    inject_train(tile, {&packet, 1}, ready_cycle);
+  }
+  /// The same for packets of one class, the first from `ready_cycle` on and each later one a cycle after the
+  /// one before.
+  void inject_train(std::uint32_t tile, std::span<const Packet> packets, std::uint64_t ready_cycle);
 
   /// The next cycle in which anything can change, or no_cycle.
   std::uint64_t next_cycle() const;
@@ -65,7 +71,7 @@ class Fabric {
   void reset_counters(std::uint64_t now);
 
   /// Packets accepted by inject and not yet delivered to all their destinations.
-  std::uint64_t packets_inside() const { return bodies_.size() - free_bodies_.size(); }
+  std::uint64_t packets_inside() const { return waiting_ + bodies_.size() - free_bodies_.size(); }
   /// Acts on the nth packet (from 1) of the class that enters its first router from now on; packets entering
   /// in one cycle are numbered by tile. `corrupt` inverts the payload's lowest bit. One fault a class; a
   /// later call replaces an earlier one. nth = 0 removes it.
@@ -90,11 +96,14 @@ class Fabric {
   static constexpr std::uint32_t group(std::uint32_t c) { return 31u << (port_count * c); }
   static constexpr std::size_t index(MessageClass c) { return static_cast<std::size_t>(c); }
 
-  /// A packet, once, however many copies are under way; also a link of its source queue.
-  struct Body {
+  /// A packet that has not entered its first router.
+  struct Waiting {
     Packet packet;
     std::uint64_t ready = 0;
-    std::uint32_t next = none;
+  };
+  /// A packet in the mesh, once, however many copies are under way.
+  struct Body {
+    Packet packet;
     std::uint32_t copies_left = 0;  ///< deliveries still to be made
   };
   /// A copy in one buffer.
@@ -118,9 +127,13 @@ class Fabric {
     std::uint8_t outputs = 0;
     std::uint8_t remaining = 0;  ///< outputs the first copy still has to leave by
   };
+  /// In the order of entry, so that a long queue is read as it lies; empty ones start again at the front.
   struct SourceQueue {
-    std::uint32_t head = none, tail = none;
-    std::uint32_t length = 0;
+    std::vector<Waiting> packets;
+    std::size_t first = 0;
+    bool empty() const { return first == packets.size(); }
+    std::size_t length() const { return packets.size() - first; }
+    const Waiting& head() const { return packets[first]; }
   };
   struct alignas(64) Router {                         // what every visit touches comes first
     std::array<std::uint32_t, port_count> request{};  ///< [output]: buffers whose head wants it now
@@ -177,7 +190,7 @@ class Fabric {
   void cross(std::uint32_t router, std::uint32_t output, std::uint32_t buffer);
   void hand_over(std::uint32_t router, std::uint32_t buffer);
   void branch_left(std::uint32_t router, std::uint32_t buffer, std::uint32_t output);
-  std::uint32_t new_body(const Packet& packet, std::uint64_t ready);
+  std::uint32_t new_body(const Packet& packet);
   void finish_copy(std::uint32_t body);
 
   MeshConfig config_;
@@ -188,6 +201,7 @@ class Fabric {
   std::vector<Fifo> fifos_;
   std::vector<SourceQueue> sources_;
   std::vector<PacketSink*> sinks_;
+  std::uint64_t waiting_ = 0;  ///< packets in source queues
   std::vector<Body> bodies_;
   std::vector<Entry> entries_;
   std::vector<std::uint32_t> free_bodies_, free_entries_;

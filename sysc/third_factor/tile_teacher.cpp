@@ -28,19 +28,22 @@ void TileTeacher::fault(const char* code, const std::string& text) {
   outlet_.fault(code, "teacher of projection " + std::to_string(teacher_.image().projection) + ": " + text);
 }
 
-void TileTeacher::partial(std::uint32_t contributor, std::uint32_t projection, std::uint64_t tick, std::uint32_t word, std::int64_t value,
-                          std::uint64_t cycle) {
+void TileTeacher::partial(std::uint32_t contributor, std::uint32_t projection, std::uint64_t tick,
+                          std::uint32_t word, std::int64_t value, std::uint64_t cycle) {
   const TeacherImage& image = teacher_.image();
   const std::uint64_t sample = full_tick(tick, sample_);
   if (projection != image.projection || word >= static_cast<std::uint32_t>(image.up_words))
     return fault("TF-HW-006", "a partial sum that is not for this layer");
   const auto& owners = image.contributors;
-  const std::size_t c = static_cast<std::size_t>(std::find(owners.begin(), owners.end(), contributor) - owners.begin());
+  const std::size_t c =
+      static_cast<std::size_t>(std::find(owners.begin(), owners.end(), contributor) - owners.begin());
   if (c == owners.size() || sample < sample_ || sample >= sample_ + slots)
-    return fault("TF-HW-004", "a partial sum of learning sample " + std::to_string(sample) + " arrived out of turn");
+    return fault("TF-HW-004",
+                 "a partial sum of learning sample " + std::to_string(sample) + " arrived out of turn");
   Slot& slot = slots_[sample % slots];
   const std::size_t at = c * static_cast<std::size_t>(image.up_words) + word;
-  if (slot.seen[at]) return fault("TF-HW-002", "a partial sum of core " + std::to_string(contributor) + " arrived twice");
+  if (slot.seen[at])
+    return fault("TF-HW-002", "a partial sum of core " + std::to_string(contributor) + " arrived twice");
   slot.seen[at] = true;
   slot.sums[word] += value;
   slot.complete_at = std::max(slot.complete_at, cycle);
@@ -52,7 +55,9 @@ void TileTeacher::partial(std::uint32_t contributor, std::uint32_t projection, s
 void TileTeacher::same(std::uint32_t index, std::uint64_t tick, std::uint32_t bits, std::uint64_t cycle) {
   const std::uint64_t sample = full_tick(tick, next_same_);
   if (index != index_) return fault("TF-HW-006", "similarity bits for another teacher");
-  if (sample != next_same_) return fault("TF-HW-004", "similarity bits of learning sample " + std::to_string(sample) + " arrived out of turn");
+  if (sample != next_same_)
+    return fault("TF-HW-004",
+                 "similarity bits of learning sample " + std::to_string(sample) + " arrived out of turn");
   ++next_same_;
   same_.push_back({bits, cycle});
   try_start();
@@ -63,7 +68,8 @@ void TileTeacher::try_start() {
   if (computing_ || same_.empty() || slot.received != slot.seen.size()) return;
   const std::uint64_t now = cycle_now();
   const std::uint64_t ready = std::max({now, slot.complete_at, same_.front().second});
-  const std::uint64_t cycles = static_cast<std::uint64_t>(teacher_.image().teach_cycles) + outlet_.jitter(teacher_.image().tile, sample_, 16);
+  const std::uint64_t cycles = static_cast<std::uint64_t>(teacher_.image().teach_cycles) +
+                               outlet_.jitter(teacher_.image().tile, sample_, 16);
   busy_ += cycles;
   computing_ = true;
   done_.notify(sc_core::sc_time(static_cast<double>(ready + cycles - now), sc_core::SC_NS));
@@ -89,8 +95,10 @@ void TileTeacher::step() {
 std::string TileTeacher::waiting() const {
   if (idle()) return {};
   const Slot& slot = slots_[sample_ % slots];
-  return "teacher of projection " + std::to_string(teacher_.image().projection) + " at learning sample " + std::to_string(sample_) + " has " +
-         std::to_string(slot.received) + " of " + std::to_string(slot.seen.size()) + " partial sums and " + (same_.empty() ? "no " : "") + "similarity bits";
+  return "teacher of projection " + std::to_string(teacher_.image().projection) + " at learning sample " +
+         std::to_string(sample_) + " has " + std::to_string(slot.received) + " of " +
+         std::to_string(slot.seen.size()) + " partial sums and " + (same_.empty() ? "no " : "") +
+         "similarity bits";
 }
 
 }  // namespace trifactor

@@ -20,9 +20,10 @@ class TileTeacher : public sc_core::sc_module {
   TileTeacher(sc_core::sc_module_name name, Teacher teacher, Outlet& outlet);
   SC_HAS_PROCESS(TileTeacher);
 
-  /// One word of a contributor's partial sums, complete at `cycle`, which may lie ahead (own trees). Ticks are
-  /// those of packets: 16 bits.
-  void partial(std::uint32_t contributor, std::uint32_t projection, std::uint64_t tick, std::uint32_t word, std::int64_t value, std::uint64_t cycle);
+  /// One word of a contributor's partial sums, complete at `cycle`, which may lie ahead (own trees). Ticks
+  /// are those of packets: 16 bits.
+  void partial(std::uint32_t contributor, std::uint32_t projection, std::uint64_t tick, std::uint32_t word,
+               std::int64_t value, std::uint64_t cycle);
   void same(std::uint32_t index, std::uint64_t tick, std::uint32_t bits, std::uint64_t cycle);
 
   Teacher& teacher() { return teacher_; }

@@ -85,14 +85,17 @@ std::vector<Frame> full_range_samples(const Program& program, std::uint64_t firs
     std::vector<std::int16_t> values(input.neurons);
     const std::int64_t low = input.activity.low(), span = input.activity.high() - low + 1;
     for (std::size_t i = 0; i < values.size(); ++i)
-      values[i] = static_cast<std::int16_t>(low + static_cast<std::int64_t>(mix64(k << 32 | i) % static_cast<std::uint64_t>(span)));
+      values[i] = static_cast<std::int16_t>(
+          low + static_cast<std::int64_t>(mix64(k << 32 | i) % static_cast<std::uint64_t>(span)));
     frames.push_back(sample_frame(k, true, static_cast<std::int64_t>(mix64(k) % program.classes), values));
   }
   return frames;
 }
 
-Loaded::Loaded(std::unique_ptr<Device> device, const Program& program) : program_(program), device_(std::move(device)) {
-  if (const std::vector<pid_t> all = children(); device_->engine() == "systemc" && !all.empty()) worker_ = all.back();
+Loaded::Loaded(std::unique_ptr<Device> device, const Program& program)
+    : program_(program), device_(std::move(device)) {
+  if (const std::vector<pid_t> all = children(); device_->engine() == "systemc" && !all.empty())
+    worker_ = all.back();
   ChipImage chip;
   chip.machine = program.machine;
   chip.populations = static_cast<std::uint32_t>(program.populations.size());
@@ -144,7 +147,8 @@ Loaded::Sums Loaded::counters() {
 
 std::unique_ptr<Device> functional() { return make_functional_device("functional", golden_arithmetic()); }
 std::unique_ptr<Device> systemc() {
-  return make_systemc_device(std::filesystem::path(program_folder()).parent_path() / "libexec/trifactor-sysc");
+  return make_systemc_device(std::filesystem::path(program_folder()).parent_path() /
+                             "libexec/trifactor-sysc");
 }
 
 }  // namespace trifactor::bench

@@ -1,5 +1,5 @@
-// Processor time, which other programs on the machine lengthen less than they lengthen wall time. An engine that
-// works in two processes is charged for both.
+// Processor time, which other programs on the machine lengthen less than they lengthen wall time. An engine
+// that works in two processes is charged for both.
 #pragma once
 
 #include <sys/types.h>

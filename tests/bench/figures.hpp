@@ -1,5 +1,5 @@
-// What the benchmark measures: every figure is declared with its unit and limit before it is measured, so that
-// one that was forgotten, or whose measurement broke off, fails.
+// What the benchmark measures: every figure is declared with its unit and limit before it is measured, so
+// that one that was forgotten, or whose measurement broke off, fails.
 #pragma once
 
 #include <cstddef>

@@ -21,7 +21,8 @@ namespace {
 double alone(const Plan& plan) {
   const std::uint32_t columns = 256, row_count = plan.quick ? 32 : 784;
   std::mt19937 random(3);
-  std::uniform_int_distribution<int> factor(-(1 << (factor_bits - 1)), (1 << (factor_bits - 1)) - 1), word(-32768, 32767);
+  std::uniform_int_distribution<int> factor(-(1 << (factor_bits - 1)), (1 << (factor_bits - 1)) - 1),
+      word(-32768, 32767);
   std::vector<std::int16_t> a0(columns), a1(columns), c(columns), weights(columns * row_count);
   for (auto* list : {&a0, &a1, &c})
     for (std::int16_t& value : *list) value = static_cast<std::int16_t>(factor(random));
@@ -37,8 +38,8 @@ double alone(const Plan& plan) {
     const int passes = plan.quick ? 1 : 20;
     const double start = thread_seconds();
     for (int i = 0; i < passes; ++i)
-      unit->update({20, 16, true}, {a0.data(), a1.data(), c.data()}, rows, {weights.data(), false, columns, nullptr},
-                   generators.data(), losses);
+      unit->update({20, 16, true}, {a0.data(), a1.data(), c.data()}, rows,
+                   {weights.data(), false, columns, nullptr}, generators.data(), losses);
     rates.push_back(static_cast<double>(weights.size()) * passes / (thread_seconds() - start));
   }
   return median(rates);

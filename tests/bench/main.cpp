@@ -12,14 +12,17 @@
 #include <vector>
 
 #include "rtl/spec/diagnostic.hpp"
+#include "rtl/units/accumulate/rows.hpp"
 #include "tests/bench/figures.hpp"
 
 namespace trifactor::bench {
 
 void Section::set(const std::string& name, double value) {
-  const auto figure = std::find_if(figures.begin(), figures.end(), [&](const Figure& f) { return f.name == name; });
+  const auto figure =
+      std::find_if(figures.begin(), figures.end(), [&](const Figure& f) { return f.name == name; });
   if (figure == figures.end())
-    throw Error(ExitCode::internal, {"TF-BENCH-002", "trifactor-bench", "no figure is called " + name, "", ""});
+    throw Error(ExitCode::internal,
+                {"TF-BENCH-002", "trifactor-bench", "no figure is called " + name, "", ""});
   figure->value = value;
 }
 
@@ -31,14 +34,16 @@ std::string limit_text(const Figure& figure) {
 }
 
 void print_line(const Figure& figure, const std::string& value, const std::string& verdict) {
-  fmt::print("{:<58} {:>10} {:<12} {:>10}  {}\n", figure.name, value, figure.unit, limit_text(figure), verdict);
+  fmt::print("{:<58} {:>10} {:<12} {:>10}  {}\n", figure.name, value, figure.unit, limit_text(figure),
+             verdict);
   std::fflush(stdout);
 }
 
 void write_json(const std::string& path, const std::vector<Figure>& figures) {
   nlohmann::json list = nlohmann::json::array();
   for (const Figure& f : figures) {
-    nlohmann::json entry = {{"name", f.name}, {"value", nullptr}, {"unit", f.unit}, {"limit", nullptr}, {"ok", f.ok()}};
+    nlohmann::json entry = {
+        {"name", f.name}, {"value", nullptr}, {"unit", f.unit}, {"limit", nullptr}, {"ok", f.ok()}};
     if (f.value) entry["value"] = *f.value;
     if (f.bound != Bound::none) entry["limit"] = f.limit;
     list.push_back(entry);
@@ -52,7 +57,8 @@ void write_json(const std::string& path, const std::vector<Figure>& figures) {
   throw Error(ExitCode::cannot_write, {"TF-OUT-001", path, "cannot be written", "", "write elsewhere"});
 }
 
-/// Figures of one section that were asked for. A measurement that breaks off leaves its figures without value.
+/// Figures of one section that were asked for. A measurement that breaks off leaves its figures without
+/// value.
 void run_section(Section& section, const Plan& plan, const std::string& only, std::vector<Figure>& done) {
   const auto wanted = [&](const Figure& f) { return f.name.find(only) != std::string::npos; };
   if (std::none_of(section.figures.begin(), section.figures.end(), wanted)) return;
@@ -66,21 +72,28 @@ void run_section(Section& section, const Plan& plan, const std::string& only, st
   }
   for (const Figure& figure : section.figures) {
     if (!wanted(figure)) continue;
-    print_line(figure, figure.value ? fmt::format("{:.4g}", *figure.value) : "-", figure.ok() ? "ok" : "FAIL");
+    print_line(figure, figure.value ? fmt::format("{:.4g}", *figure.value) : "-",
+               figure.ok() ? "ok" : "FAIL");
     done.push_back(figure);
   }
 }
 
 int run(int argc, char** argv) {
   CLI::App app{"Is it fast enough? Speed is measured in processor time, one thread; ratios within one run."};
-  std::string json, only;
+  std::string json, only, simd = "best";
   Plan plan;
   bool list = false;
   app.add_option("--json", json, "also write a list of {name, value, unit, limit, ok}");
   app.add_option("--only", only, "only figures whose name contains this text");
-  app.add_flag("--quick", plan.quick, "small sizes: shows that everything runs; limits are printed, not enforced");
+  app.add_option("--simd", simd, "vector target of the kernels, as `trifactor --simd`");
+  app.add_flag("--quick", plan.quick,
+               "small sizes: shows that everything runs; limits are printed, not enforced");
   app.add_flag("--list", list, "print the figures and their limits");
   CLI11_PARSE(app, argc, argv);
+  if (!choose_simd(simd.c_str())) {
+    fmt::print(stderr, "this processor does not have '{}'\n", simd);
+    return 2;
+  }
 
   std::vector<Section> sections = {kernel_section(), accumulate_section(), lane_rtl_section(),
                                    engine_section(), epoch_section(),      memory_section()};

@@ -20,7 +20,8 @@ namespace {
 /// A folder that goes when the measurement ends.
 class Scratch {
  public:
-  Scratch() : path_(std::filesystem::temp_directory_path() / ("trifactor-bench-" + std::to_string(::getpid()))) {
+  Scratch()
+      : path_(std::filesystem::temp_directory_path() / ("trifactor-bench-" + std::to_string(::getpid()))) {
     std::filesystem::remove_all(path_);
     std::filesystem::create_directories(path_);
   }
@@ -49,8 +50,9 @@ double trifactor(const Scratch& scratch, std::vector<std::string> arguments) {
   const Ended ended = run_program(arguments, scratch / "log");
   if (ended.status == 0) return ended.seconds;
   std::ifstream log(scratch / "log");
-  throw Error(ExitCode::internal, {"TF-BENCH-003", "trifactor " + arguments[1] + " ended with " + std::to_string(ended.status),
-                                   std::string(std::istreambuf_iterator<char>(log), {}), "", ""});
+  throw Error(ExitCode::internal,
+              {"TF-BENCH-003", "trifactor " + arguments[1] + " ended with " + std::to_string(ended.status),
+               std::string(std::istreambuf_iterator<char>(log), {}), "", ""});
 }
 
 constexpr int epoch_samples = 60000, measured_samples = 6000;
@@ -58,10 +60,11 @@ constexpr int epoch_samples = 60000, measured_samples = 6000;
 void measure_epoch(const Plan& plan, Section& section) {
   const Scratch scratch;
   const int samples = plan.quick ? 60 : measured_samples;
-  trifactor(scratch, {"compile", TRIFACTOR_BENCH_EXAMPLES "/mnist-phsic-small.toml", "--machine", "generic", "-o",
-                      scratch / "layout.h5"});
-  const double seconds = trifactor(scratch, {"run", scratch / "layout.h5", "--engine", "systemc", "--data",
-                                             data_source() + ",count=" + std::to_string(samples), "-o", scratch / "run"});
+  trifactor(scratch, {"compile", TRIFACTOR_BENCH_EXAMPLES "/mnist-phsic-small.toml", "--machine", "generic",
+                      "-o", scratch / "layout.h5"});
+  const double seconds =
+      trifactor(scratch, {"run", scratch / "layout.h5", "--engine", "systemc", "--data",
+                          data_source() + ",count=" + std::to_string(samples), "-o", scratch / "run"});
   section.set(section.figures[0].name, seconds * epoch_samples / samples);
 }
 
@@ -76,8 +79,8 @@ void measure_memory(const Plan& plan, Section& section) {
   }
   section.set("weights of the layout", bytes / 1e6);
   for (const std::string engine : {"functional", "systemc"}) {
-    trifactor(scratch, {"run", scratch / "layout.h5", "--engine", engine, "--data", "synthetic:strokes,count=3", "-o",
-                        scratch / engine});
+    trifactor(scratch, {"run", scratch / "layout.h5", "--engine", engine, "--data",
+                        "synthetic:strokes,count=3", "-o", scratch / engine});
     std::ifstream file(scratch / (engine + "/summary.json"));
     const double peak = nlohmann::json::parse(file).at("peak_rss_bytes").get<double>();
     section.set("peak memory of a run, " + engine, peak / 1e6);
@@ -88,7 +91,8 @@ void measure_memory(const Plan& plan, Section& section) {
 }  // namespace
 
 Section epoch_section() {
-  return {{{"epoch of 784-64-32-10 on systemc (6,000 samples x 10)", "s", Bound::at_most, 60}}, measure_epoch};
+  return {{{"epoch of 784-64-32-10 on systemc (6,000 samples x 10)", "s", Bound::at_most, 60}},
+          measure_epoch};
 }
 
 Section memory_section() {

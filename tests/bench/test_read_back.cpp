@@ -21,15 +21,19 @@ std::pair<int, std::string> run(const std::string& arguments) {
   REQUIRE(pipe != nullptr);
   std::string output;
   char buffer[4096];
-  for (std::size_t got = 0; (got = std::fread(buffer, 1, sizeof buffer, pipe)) > 0;) output.append(buffer, got);
+  for (std::size_t got = 0; (got = std::fread(buffer, 1, sizeof buffer, pipe)) > 0;)
+    output.append(buffer, got);
   const int status = ::pclose(pipe);
   return {WEXITSTATUS(status), output};
 }
 
-std::size_t lines(const std::string& text) { return static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n')); }
+std::size_t lines(const std::string& text) {
+  return static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n'));
+}
 
 struct Folder {
-  Folder() : path(std::filesystem::temp_directory_path() / ("bench-read-back-" + std::to_string(::getpid()))) {
+  Folder()
+      : path(std::filesystem::temp_directory_path() / ("bench-read-back-" + std::to_string(::getpid()))) {
     std::filesystem::create_directories(path);
   }
   ~Folder() { std::filesystem::remove_all(path); }
@@ -63,10 +67,12 @@ TEST_CASE("every figure that is listed is measured, printed and written") {
     CHECK(figure.at("value").get<double>() > 0);
     CHECK(figure.at("unit").is_string());
     const bool ok = figure.at("ok");
-    if (figure.at("limit").is_null())
+    if (figure.at("limit").is_null()) {
       CHECK(ok);
-    else
-      CHECK(figure.at("limit").is_number()), ++limited;
+    } else {
+      CHECK(figure.at("limit").is_number());
+      ++limited;
+    }
   }
   CHECK(limited >= 12);
 }
@@ -74,7 +80,8 @@ TEST_CASE("every figure that is listed is measured, printed and written") {
 TEST_CASE("what cannot be done is said") {
   CHECK(run("--only 'no such figure'").first == 2);
   const Folder folder;
-  const auto [status, output] = run("--quick --only accumulate --json '" + (folder.path / "missing" / "f.json").string() + "'");
+  const auto [status, output] =
+      run("--quick --only accumulate --json '" + (folder.path / "missing" / "f.json").string() + "'");
   CHECK(status == 6);
   CHECK(output.find("cannot be written") != std::string::npos);
   CHECK(std::filesystem::is_empty(folder.path));

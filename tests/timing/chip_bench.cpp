@@ -3,6 +3,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <stdexcept>
@@ -11,6 +12,7 @@
 #include "compiler/network/network.hpp"
 #include "compiler/passes/passes.hpp"
 #include "rtl/units/random/golden.hpp"
+#include "sim/engine/functional.hpp"
 
 namespace trifactor {
 namespace {
@@ -19,7 +21,10 @@ class BenchChip final : public Chip {
  public:
   BenchChip(const Program& program, const Plan& plan)
       : Chip(golden_arithmetic(), plan.options), plan_(plan), own_trees_(program.machine.tree.own_network) {
-    if (plan.record) on_delivery = [this](std::uint32_t tile, const Packet& packet, std::uint64_t cycle) { delivered.push_back({cycle, tile, packet}); };
+    if (plan.record)
+      on_delivery = [this](std::uint32_t tile, const Packet& packet, std::uint64_t cycle) {
+        delivered.push_back({cycle, tile, packet});
+      };
   }
   void inject(std::uint32_t tile, const Packet& packet, std::uint64_t ready_cycle) override {
     Packet copy = packet;
@@ -29,16 +34,18 @@ class BenchChip final : public Chip {
       Chip::inject(tile, copy, ready_cycle);
     }
   }
-  void reduce(std::uint32_t tile, std::uint32_t teacher, std::uint32_t projection, std::uint64_t sample, std::span<const std::int64_t> partial,
-              std::uint64_t ready_cycle) override {
+  void reduce(std::uint32_t tile, std::uint32_t teacher, std::uint32_t projection, std::uint64_t sample,
+              std::span<const std::int64_t> partial, std::uint64_t ready_cycle) override {
     for (std::uint32_t w = 0; own_trees_ && plan_.record && w < partial.size(); ++w)
-      sent.push_back({ready_cycle + w, tile, make_packet(PacketKind::partial, tile, 0, sample, w, projection, partial[w])});
+      sent.push_back({ready_cycle + w, tile,
+                      make_packet(PacketKind::partial, tile, 0, sample, w, projection, partial[w])});
     Chip::reduce(tile, teacher, projection, sample, partial, ready_cycle);
   }
-  void broadcast(std::uint32_t teacher, std::uint32_t projection, std::uint64_t sample, std::span<const std::int16_t> words,
-                 std::uint64_t ready_cycle) override {
+  void broadcast(std::uint32_t teacher, std::uint32_t projection, std::uint64_t sample,
+                 std::span<const std::int16_t> words, std::uint64_t ready_cycle) override {
     for (std::uint32_t w = 0; own_trees_ && plan_.record && w < words.size(); ++w)
-      sent.push_back({ready_cycle + w, teacher, make_packet(PacketKind::word, teacher, 0, sample, w, projection, words[w])});
+      sent.push_back({ready_cycle + w, teacher,
+                      make_packet(PacketKind::word, teacher, 0, sample, w, projection, words[w])});
     Chip::broadcast(teacher, projection, sample, words, ready_cycle);
   }
   std::vector<Sent> sent, delivered;
@@ -50,7 +57,8 @@ class BenchChip final : public Chip {
 
 template <class V>
 void visit(V& v, Outcome& o) {
-  v(o.results, o.digests, o.weights, o.fault, o.fault_text, o.sent, o.delivered, o.cycles, o.largest_queue, o.largest_buffer);
+  v(o.results, o.digests, o.weights, o.fault, o.fault_text, o.sent, o.delivered, o.cycles, o.largest_queue,
+    o.largest_buffer);
 }
 
 /// One after another, because packed structures hold no maps.
@@ -70,7 +78,8 @@ void unpack_map(Unpacker& unpacker, Map& map) {
   }
 }
 
-void program_chip(Chip& chip, const Program& program) {
+template <class Device>
+void program_chip(Device& chip, const Program& program) {
   ChipImage image;
   image.machine = program.machine;
   image.populations = static_cast<std::uint32_t>(program.populations.size());
@@ -78,13 +87,15 @@ void program_chip(Chip& chip, const Program& program) {
   image.digests = true;
   chip.send({FrameType::chip, 0, 0, pack(image)});
   for (const CoreImage& core : program.cores) chip.send({FrameType::core, core.core, 0, pack(core)});
-  for (const TeacherImage& teacher : program.teachers) chip.send({FrameType::teacher, teacher.projection, 0, pack(teacher)});
+  for (const TeacherImage& teacher : program.teachers)
+    chip.send({FrameType::teacher, teacher.projection, 0, pack(teacher)});
   chip.send({FrameType::label, 0, 0, pack(program.label)});
   chip.send({FrameType::start, 0, 0, {}});
 }
 
 /// Takes answers up to one of type `last`, or a fault.
-void collect(Chip& chip, FrameType last, Outcome& outcome) {
+template <class Device>
+void collect(Device& chip, FrameType last, Outcome& outcome) {
   for (;;) {
     const Frame frame = chip.receive();
     switch (frame.type) {
@@ -115,20 +126,29 @@ void collect(Chip& chip, FrameType last, Outcome& outcome) {
   }
 }
 
+template <class Device>
+Outcome stream(Device& chip, const std::vector<Frame>& frames) {
+  Outcome outcome;
+  for (const Frame& frame : frames) chip.send(frame);
+  chip.send({FrameType::drain, 0, 0, {}});
+  collect(chip, FrameType::drained, outcome);
+  for (const auto& [question, answer] : {std::pair{FrameType::read_weights, FrameType::done},
+                                         {FrameType::read_state, FrameType::done},
+                                         {FrameType::read_counters, FrameType::done}}) {
+    if (!outcome.fault.empty()) break;
+    chip.send({question, 0, 0, {}});
+    collect(chip, answer, outcome);
+  }
+  std::sort(outcome.weights.begin(), outcome.weights.end());  // engines name blocks in orders of their own
+  return outcome;
+}
+
 Outcome run_here(const Program& program, const Plan& plan) {
   BenchChip chip(program, plan);
   program_chip(chip, program);
   for (const auto& [unit, words] : plan.state) chip.send({FrameType::write_state, unit, 0, words});
   if (plan.prepare) plan.prepare(chip.mesh());
-  Outcome outcome;
-  for (const Frame& frame : plan.frames) chip.send(frame);
-  chip.send({FrameType::drain, 0, 0, {}});
-  collect(chip, FrameType::drained, outcome);
-  for (const auto& [question, answer] : {std::pair{FrameType::read_weights, FrameType::done}, {FrameType::read_state, FrameType::done}, {FrameType::read_counters, FrameType::done}}) {
-    if (!outcome.fault.empty()) break;
-    chip.send({question, 0, 0, {}});
-    collect(chip, answer, outcome);
-  }
+  Outcome outcome = stream(chip, plan.frames);
   outcome.cycles = Mesh::now();
   outcome.largest_queue = chip.mesh().largest_queue();
   outcome.largest_buffer = chip.mesh().largest_buffer();
@@ -161,7 +181,8 @@ std::vector<std::uint32_t> in_child(const std::function<std::vector<std::uint32_
       }
       status = 0;
     } catch (const Error& error) {
-      std::fprintf(stderr, "%s %s\n", error.items().front().code.c_str(), error.items().front().found.c_str());
+      std::fprintf(stderr, "%s %s\n", error.items().front().code.c_str(),
+                   error.items().front().found.c_str());
     } catch (const std::exception& error) {
       std::fprintf(stderr, "%s\n", error.what());
     }
@@ -171,42 +192,23 @@ std::vector<std::uint32_t> in_child(const std::function<std::vector<std::uint32_
   ::close(pipe_ends[1]);
   std::vector<char> bytes;
   char buffer[65536];
-  for (ssize_t got = 0; (got = ::read(pipe_ends[0], buffer, sizeof buffer)) > 0;) bytes.insert(bytes.end(), buffer, buffer + got);
+  for (ssize_t got = 0; (got = ::read(pipe_ends[0], buffer, sizeof buffer)) > 0;)
+    bytes.insert(bytes.end(), buffer, buffer + got);
   ::close(pipe_ends[0]);
   int status = 0;
   ::waitpid(child, &status, 0);
-  if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) throw std::runtime_error("the child process failed, status " + std::to_string(status));
+  if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
+    throw std::runtime_error("the child process failed, status " + std::to_string(status));
   std::vector<std::uint32_t> words(bytes.size() / 4);
   std::copy(bytes.begin(), bytes.end(), reinterpret_cast<char*>(words.data()));
   return words;
 }
 
-Program compile(const Setup& setup) {
-  const Network network = read_network(std::string(TRIFACTOR_TIMING_NETWORKS) + "/" + setup.network, setup.network_sets);
-  return compile(network, read_machine(setup.machine, setup.machine_sets));
-}
+namespace {
 
-Setup cut_by_columns() { return {"small.toml", {}, {"core.columns=8", "tree.network=mesh"}, "small"}; }
-Setup cut_by_rows() { return {"small.toml", {}, {"core.axons=17", "tree.network=mesh"}, "small"}; }
-
-std::vector<Frame> samples(const Program& program, std::uint64_t first, std::uint64_t count, std::uint64_t seed, bool learn) {
-  const PopulationInfo& input = program.populations[program.input()];
-  std::vector<Frame> frames;
-  for (std::uint64_t k = first; k < first + count; ++k) {
-    const std::uint64_t label = mix64(mix64(seed) ^ k) % program.classes;
-    std::vector<std::int16_t> values(input.neurons);
-    for (std::size_t i = 0; i < values.size(); ++i) {
-      const std::uint64_t prototype = mix64(label * 1000 + i), noise = mix64(mix64(seed * 77 + k) ^ i);
-      if (noise % 4 != 0) values[i] = static_cast<std::int16_t>(static_cast<int>(prototype % 160) - 80 + static_cast<int>(noise / 4 % 64) - 32);
-    }
-    frames.push_back(sample_frame(k, learn, static_cast<std::int64_t>(label), values));
-  }
-  return frames;
-}
-
-Outcome run(const Program& program, const Plan& plan) {
+Outcome from_child(const std::function<Outcome()>& work) {
   const std::vector<std::uint32_t> words = in_child([&] {
-    Outcome outcome = run_here(program, plan);
+    Outcome outcome = work();
     std::vector<std::uint32_t> packed;
     Packer packer(packed);
     visit(packer, outcome);
@@ -223,11 +225,53 @@ Outcome run(const Program& program, const Plan& plan) {
   return outcome;
 }
 
+}  // namespace
+
+Program compile(const Setup& setup) {
+  const Network network =
+      read_network(std::string(TRIFACTOR_TIMING_NETWORKS) + "/" + setup.network, setup.network_sets);
+  return compile(network, read_machine(setup.machine, setup.machine_sets));
+}
+
+Setup cut_by_columns() { return {"small.toml", {}, {"core.columns=8", "tree.network=mesh"}, "small"}; }
+Setup cut_by_rows() { return {"small.toml", {}, {"core.axons=17", "tree.network=mesh"}, "small"}; }
+
+std::vector<Frame> samples(const Program& program, std::uint64_t first, std::uint64_t count,
+                           std::uint64_t seed, bool learn) {
+  const PopulationInfo& input = program.populations[program.input()];
+  std::vector<Frame> frames;
+  for (std::uint64_t k = first; k < first + count; ++k) {
+    const std::uint64_t label = mix64(mix64(seed) ^ k) % program.classes;
+    std::vector<std::int16_t> values(input.neurons);
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      const std::uint64_t prototype = mix64(label * 1000 + i), noise = mix64(mix64(seed * 77 + k) ^ i);
+      if (noise % 4 != 0)
+        values[i] = static_cast<std::int16_t>(static_cast<int>(prototype % 160) - 80 +
+                                              static_cast<int>(noise / 4 % 64) - 32);
+    }
+    frames.push_back(sample_frame(k, learn, static_cast<std::int64_t>(label), values));
+  }
+  return frames;
+}
+
+Outcome run(const Program& program, const Plan& plan) {
+  return from_child([&] { return run_here(program, plan); });
+}
+
+Outcome run_without_time(const Program& program, const std::vector<Frame>& frames) {
+  return from_child([&] {
+    const auto device = make_functional_device("functional", golden_arithmetic());
+    program_chip(*device, program);
+    return stream(*device, frames);
+  });
+}
+
 std::string Outcome::first_difference(const Outcome& other) const {
   if (results.size() != other.results.size()) return "number of results";
   for (std::size_t k = 0; k < results.size(); ++k) {
     if (result(k).values != other.result(k).values) return "result of presentation " + std::to_string(k);
-    if (result(k).label != other.result(k).label || result(k).learned != other.result(k).learned) return "kind of presentation " + std::to_string(k);
+    if (result(k).label != other.result(k).label || result(k).learned != other.result(k).learned)
+      return "kind of presentation " + std::to_string(k);
   }
   if (digests != other.digests) return "digests";
   if (weights != other.weights) return "weights";

@@ -1,5 +1,5 @@
-// A chip on a test bench: compiled from a network of this folder, run in a child process (SystemC elaborates once
-// a process), its words seen and, where a test asks for it, tampered with on their way.
+// A chip on a test bench: compiled from a network of this folder, run in a child process (SystemC elaborates
+// once a process), its words seen and, where a test asks for it, tampered with on their way.
 #pragma once
 
 #include <cstdint>
@@ -13,8 +13,8 @@
 
 namespace trifactor {
 
-/// Runs `work` in a child process and returns its words. Throws what the child printed when it fails. Only while
-/// this process has neither threads nor SystemC modules.
+/// Runs `work` in a child process and returns its words. Throws what the child printed when it fails. Only
+/// while this process has neither threads nor SystemC modules.
 std::vector<std::uint32_t> in_child(const std::function<std::vector<std::uint32_t>()>& work);
 
 struct Setup {
@@ -28,7 +28,8 @@ Setup cut_by_columns();
 Setup cut_by_rows();
 
 /// Sample frames [first, first + count): noisy prototypes of the classes, about a quarter of the values 0.
-std::vector<Frame> samples(const Program& program, std::uint64_t first, std::uint64_t count, std::uint64_t seed = 1, bool learn = true);
+std::vector<Frame> samples(const Program& program, std::uint64_t first, std::uint64_t count,
+                           std::uint64_t seed = 1, bool learn = true);
 
 /// One word as it leaves a unit, on the mesh or on trees of their own.
 struct Sent {
@@ -46,7 +47,9 @@ struct Sent {
   PacketKind kind() const { return static_cast<PacketKind>(packet.kind); }
 
  private:
-  std::tuple<std::uint64_t, std::uint32_t, std::uint8_t, std::uint64_t, std::uint32_t, std::uint32_t, std::uint32_t, std::int64_t> tuple() const {
+  std::tuple<std::uint64_t, std::uint32_t, std::uint8_t, std::uint64_t, std::uint32_t, std::uint32_t,
+             std::uint32_t, std::int64_t>
+  tuple() const {
     return {cycle, tile, packet.kind, packet.tick, packet.source, packet.index, packet.aux, packet.payload};
   }
 };
@@ -77,5 +80,7 @@ struct Outcome {
 
 /// Streams the frames, drains, and reads everything there is.
 Outcome run(const Program& program, const Plan& plan);
+/// The frames on the engine without time: what every chip must compute.
+Outcome run_without_time(const Program& program, const std::vector<Frame>& frames);
 
 }  // namespace trifactor

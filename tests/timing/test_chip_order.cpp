@@ -1,5 +1,5 @@
-// What must not matter: the order in which modules are made and visited, how long a run is for what it holds in
-// buffers, where 16 bits of tick wrap.
+// What must not matter: the order in which modules are made and visited, how long a run is for what it holds
+// in buffers, where 16 bits of tick wrap.
 #include <catch2/catch.hpp>
 
 #include "tests/timing/chip_bench.hpp"
@@ -36,7 +36,8 @@ TEST_CASE("modules made and routers visited in the opposite order change neither
   for (const Setup& setup : chips()) {
     INFO(setup.machine_sets.back());
     const Program program = compile(setup);
-    const Outcome forward = run(program, learning(program, 25)), backward = run(program, learning(program, 25, true));
+    const Outcome forward = run(program, learning(program, 25)),
+                  backward = run(program, learning(program, 25, true));
     REQUIRE((forward.fault + forward.fault_text) == "");
     REQUIRE(forward.results.size() == 25);
     CHECK(forward.first_difference(backward) == "");
@@ -48,6 +49,25 @@ TEST_CASE("modules made and routers visited in the opposite order change neither
       CHECK(counters.cycles == backward.counters.at(unit).cycles);
     }
   }
+}
+
+TEST_CASE("weights have the age that the layout gives them, however late updates are") {
+  for (const char* age : {"0", "1", "2"})
+    for (Setup setup : chips()) {
+      setup.network_sets = {std::string("projection.pixels_to_hidden.plasticity.weight_age=") + age,
+                            std::string("projection.hidden_to_scores.plasticity.weight_age=") + age};
+      // one lane and a slow memory: updates take longer than samples need to come in
+      setup.machine_sets.insert(setup.machine_sets.end(), {"core.lanes=1", "core.synapse_latency=16"});
+      const Program program = compile(setup);
+      const Plan plan = learning(program, 25);
+      const Outcome timed = run(program, plan), plain = run_without_time(program, plan.frames);
+      std::string machine;
+      for (const std::string& key : setup.machine_sets) machine += key + " ";
+      INFO("weight age " << age << ", " << machine);
+      REQUIRE(timed.fault == "");
+      REQUIRE(plain.results.size() == 25);
+      CHECK(timed.first_difference(plain) == "");
+    }
 }
 
 TEST_CASE("every cycle of every core has one cause") {
@@ -73,15 +93,16 @@ TEST_CASE("buffers and queues of a long run are no fuller than those of a short 
     CHECK(lengthy.largest_buffer <= static_cast<std::uint64_t>(program.machine.mesh.buffer_packets));
     // A unit sends at most what two presentations make it send, whatever waits behind it.
     std::uint64_t most = 0;
-    for (const CoreImage& image : program.cores) most = std::max<std::uint64_t>(most, image.neurons + image.destinations.size() + 16);
+    for (const CoreImage& image : program.cores)
+      most = std::max<std::uint64_t>(most, image.neurons + image.destinations.size() + 16);
     CHECK(lengthy.largest_queue <= presentations_in_flight * most);
     CHECK(lengthy.largest_queue <= brief.largest_queue + most / 2);
   }
 }
 
 TEST_CASE("learning goes on unchanged where the 16 bits of tick wrap") {
-  // The same core states, once as presentation 0 and once shortly before 2^16: presentations are renumbered, and
-  // learning samples are not, so bits must be equal. Sample numbers wrap in tests/system/coverage.py.
+  // The same core states, once as presentation 0 and once shortly before 2^16: presentations are renumbered,
+  // and learning samples are not, so bits must be equal. Sample numbers wrap in tests/system/coverage.py.
   const Program program = compile(cut_by_rows());
   const Outcome warm = run(program, learning(program, 12));
   Plan near_zero, near_wrap;
@@ -99,7 +120,8 @@ TEST_CASE("learning goes on unchanged where the 16 bits of tick wrap") {
   bool before = false, after = false;
   for (const Sent& sent : b.sent) {
     CHECK(sent.packet.tick < 65536);
-    if (sent.kind() == PacketKind::activity) before = before || sent.packet.tick > 65500, after = after || sent.packet.tick < 20;
+    if (sent.kind() == PacketKind::activity)
+      before = before || sent.packet.tick > 65500, after = after || sent.packet.tick < 20;
   }
   CHECK(before);
   CHECK(after);

@@ -19,7 +19,8 @@ TEST_CASE("every cycle has the first of its causes, however intervals overlap an
     std::uint64_t settled = 0;
     for (std::uint64_t count = below(40); count > 0; --count) {
       const std::size_t cause = below(4);
-      const std::uint64_t start = settled + below(length - settled), end = std::min(length, start + below(1 + below(60)));
+      const std::uint64_t start = settled + below(length - settled),
+                          end = std::min(length, start + below(1 + below(60)));
       book.add(static_cast<CycleCause>(cause), start, end);
       for (std::uint64_t c = start; c < end; ++c) cause_of[c] = std::min(cause_of[c], cause);
       if (below(5) == 0) book.settle(settled += below(length - settled));
@@ -32,7 +33,8 @@ TEST_CASE("every cycle has the first of its causes, however intervals overlap an
 }
 
 TEST_CASE("cycles of which only the number is known take what is idle and no more") {
-  for (const auto& [blocked, taken] : {std::pair<std::uint64_t, std::uint64_t>{0, 0}, {4, 4}, {7, 7}, {8, 7}, {100, 7}}) {
+  for (const auto& [blocked, taken] :
+       {std::pair<std::uint64_t, std::uint64_t>{0, 0}, {4, 4}, {7, 7}, {8, 7}, {100, 7}}) {
     CycleBook book;
     book.add(CycleCause::computing, 2, 5);
     book.close(10, blocked);

@@ -12,12 +12,16 @@ struct Field {
   const char* name;
   void (*change)(Packet&);
 };
-constexpr Field tick{"tick", [](Packet& p) { p.tick ^= 1; }}, tick_high{"tick, highest bit", [](Packet& p) { p.tick ^= 0x8000; }},
-    index_field{"index", [](Packet& p) { p.index ^= 1; }}, index_far{"index, far", [](Packet& p) { p.index ^= 0x80; }},
-    aux{"aux", [](Packet& p) { p.aux ^= 1; }}, source{"source", [](Packet& p) { p.source ^= 1; }};
+constexpr Field tick{"tick", [](Packet&p) { p.tick ^= 1; }},
+    tick_high{"tick, highest bit", [](Packet&p) { p.tick ^= 0x8000; }},
+    index_field{"index", [](Packet&p) { p.index ^= 1; }},
+    index_far{"index, far", [](Packet&p) { p.index ^= 0x80; }}, aux{"aux", [](Packet&p) { p.aux ^= 1; }},
+    source{"source", [](Packet&p) { p.source ^= 1; }};
 /// Bits that carry something at any time: the lowest of a sum, say, may vanish when it is rounded.
-constexpr Field low{"payload, lowest bit", [](Packet& p) { p.payload ^= 1; }}, middle{"payload, bit 4", [](Packet& p) { p.payload ^= 16; }},
-    upper{"payload, bit 10", [](Packet& p) { p.payload ^= 1 << 10; }}, high{"payload, bit 20", [](Packet& p) { p.payload ^= 1 << 20; }};
+constexpr Field low{"payload, lowest bit", [](Packet&p) { p.payload ^= 1; }},
+    middle{"payload, bit 4", [](Packet&p) { p.payload ^= 16; }},
+    upper{"payload, bit 10", [](Packet&p) { p.payload ^= 1 << 10; }},
+    high{"payload, bit 20", [](Packet&p) { p.payload ^= 1 << 20; }};
 
 struct Kind {
   PacketKind kind;
@@ -81,7 +85,8 @@ Outcome run_with(const Program& program, const Tamper& tamper) {
 class Table {
  public:
   explicit Table(const Outcome& clean) : clean_(clean) {}
-  void row(const std::string& what, const std::string& fault, const std::string& where, const Outcome& outcome) {
+  void row(const std::string& what, const std::string& fault, const std::string& where,
+           const Outcome& outcome) {
     std::string text = outcome.fault.empty() ? clean_.first_difference(outcome) : outcome.fault;
     if (text.empty()) text = "UNNOTICED", ++unnoticed_;
     std::printf("%-12s %-24s %-8s %s\n", what.c_str(), fault.c_str(), where.c_str(), text.c_str());
@@ -112,11 +117,14 @@ TEST_CASE("a packet of any kind lost, doubled or changed is noticed") {
     const std::uint64_t count = counts[static_cast<std::size_t>(kind.kind)];
     INFO(kind.name);
     REQUIRE(count > 0);
-    for (const auto& [where, nth] : {std::pair<const char*, std::uint64_t>{"first", 1}, {"middle", count / 2 + 1}, {"last", count}}) {
+    for (const auto& [where, nth] :
+         {std::pair<const char*, std::uint64_t>{"first", 1}, {"middle", count / 2 + 1}, {"last", count}}) {
       table.row(kind.name, "lost", where, run_with(program, {kind.kind, nth, 0}));
       table.row(kind.name, "doubled", where, run_with(program, {kind.kind, nth, 2}));
     }
-    for (const Field& field : kind.fields) table.row(kind.name, field.name, "middle", run_with(program, {kind.kind, count / 2 + 1, 1, field.change}));
+    for (const Field& field : kind.fields)
+      table.row(kind.name, field.name, "middle",
+                run_with(program, {kind.kind, count / 2 + 1, 1, field.change}));
   }
   CHECK(table.rows() > 130);
   CHECK(table.unnoticed() == 0);
@@ -137,13 +145,16 @@ TEST_CASE("a packet of any class that the network loses, doubles or changes is n
       CHECK(count == 0);  // no rule here sends errors back
       continue;
     }
-    for (const auto& [name, kind] : {std::pair{"lost", FaultKind::drop}, {"doubled", FaultKind::duplicate}, {"payload bit 0", FaultKind::corrupt}}) {
+    for (const auto& [name, kind] : {std::pair{"lost", FaultKind::drop},
+                                     {"doubled", FaultKind::duplicate},
+                                     {"payload bit 0", FaultKind::corrupt}}) {
       int noticed = 0;
       for (const std::uint64_t nth : {count / 3, count / 2, count / 2 + 1, count - 1}) {
         plan.prepare = [&](Mesh& mesh) { mesh.set_fault(kind, static_cast<MessageClass>(c), nth); };
         const Outcome outcome = run(program, plan);
         // bit 0 of the payload means nothing in some packets, so of the changed ones only some are noticed
-        if (kind != FaultKind::corrupt) table.row(std::string(message_class_names[c]), name, std::to_string(nth), outcome);
+        if (kind != FaultKind::corrupt)
+          table.row(std::string(message_class_names[c]), name, std::to_string(nth), outcome);
         noticed += !outcome.fault.empty() || !clean.first_difference(outcome).empty();
       }
       if (kind == FaultKind::corrupt) CHECK(noticed > 0);

@@ -26,21 +26,25 @@ bool sent_by_core(PacketKind kind) {
   }
 }
 bool taken_by_core(PacketKind kind) {
-  return kind != PacketKind::same && kind != PacketKind::partial && kind != PacketKind::result && kind != PacketKind::host_credit &&
-         kind != PacketKind::rate_taken;
+  return kind != PacketKind::same && kind != PacketKind::partial && kind != PacketKind::result &&
+         kind != PacketKind::host_credit && kind != PacketKind::rate_taken;
 }
 
 /// Where cores on a bench of their own send: packets are noted and go nowhere.
 class Nowhere final : public Outlet {
  public:
   std::uint32_t route(std::uint32_t, std::vector<std::uint32_t>) override { return 0; }
-  void inject(std::uint32_t tile, const Packet& packet, std::uint64_t ready_cycle) override { sent.push_back({ready_cycle, tile, packet}); }
-  void reduce(std::uint32_t tile, std::uint32_t, std::uint32_t projection, std::uint64_t sample, std::span<const std::int64_t> partial,
-              std::uint64_t ready_cycle) override {
-    for (std::uint32_t w = 0; w < partial.size(); ++w)
-      inject(tile, make_packet(PacketKind::partial, tile, 0, sample, w, projection, partial[w]), ready_cycle + w);
+  void inject(std::uint32_t tile, const Packet& packet, std::uint64_t ready_cycle) override {
+    sent.push_back({ready_cycle, tile, packet});
   }
-  void broadcast(std::uint32_t, std::uint32_t, std::uint64_t, std::span<const std::int16_t>, std::uint64_t) override {
+  void reduce(std::uint32_t tile, std::uint32_t, std::uint32_t projection, std::uint64_t sample,
+              std::span<const std::int64_t> partial, std::uint64_t ready_cycle) override {
+    for (std::uint32_t w = 0; w < partial.size(); ++w)
+      inject(tile, make_packet(PacketKind::partial, tile, 0, sample, w, projection, partial[w]),
+             ready_cycle + w);
+  }
+  void broadcast(std::uint32_t, std::uint32_t, std::uint64_t, std::span<const std::int16_t>,
+                 std::uint64_t) override {
     fault("bench", "no teacher is here");
   }
   void fault(const char* code, std::string text) override { faults.push_back(code + (": " + text)); }
@@ -67,7 +71,8 @@ class Replay : public sc_core::sc_module {
       cores_.at(sent.tile)->arrive(sent.packet, sent.cycle);
     }
     if (next_ < packets_.size())
-      wake_.notify(sc_core::sc_time(static_cast<double>(packets_[next_].cycle - Mesh::now()), sc_core::SC_NS));
+      wake_.notify(
+          sc_core::sc_time(static_cast<double>(packets_[next_].cycle - Mesh::now()), sc_core::SC_NS));
   }
   std::vector<Sent> packets_;
   std::map<std::uint32_t, TileCore*> cores_;
@@ -89,47 +94,51 @@ struct Replayed {
 
 /// No mesh, host, label unit or teacher: `core` with its own state, the other cores with another run's state,
 /// and the recorded packets.
-Replayed replay(const Program& program, std::uint32_t core, const std::vector<std::uint32_t>& own, const State& scrambled,
-                const std::vector<Sent>& packets) {
-  return unpack<Replayed>(in_child([&] {
-                            const auto arithmetic = golden_arithmetic();
-                            Nowhere nowhere;
-                            std::map<std::uint32_t, std::unique_ptr<TileCore>> cores;
-                            std::map<std::uint32_t, TileCore*> by_tile;
-                            for (const CoreImage& image : program.cores) {
-                              auto tile = std::make_unique<TileCore>(("core_" + std::to_string(image.core)).c_str(),
-                                                                     Core(image, *arithmetic, static_cast<int>(program.machine.core.lanes)),
-                                                                     program.machine, nowhere);
-                              tile->core().restore(image.core == core ? own : scrambled.at(image.core));
-                              by_tile[image.core] = tile.get();
-                              cores[image.core] = std::move(tile);
-                            }
-                            for (auto& [tile, unit] : cores) {
-                              unit->connect(0, [&](std::uint32_t destination) {
-                                std::uint32_t first = ~std::uint32_t{0}, end = 0;
-                                for (const BlockImage& b : cores.at(destination)->core().image().blocks)
-                                  if (b.source == unit->core().image().population) first = std::min(first, b.first_row), end = std::max(end, b.first_row + b.rows);
-                                return std::pair{first, end};
-                              });
-                              unit->resume_at(warm_up, warm_up);
-                            }
-                            Replay driver("replay", packets, by_tile);
-                            sc_core::sc_start();
-                            Replayed result;
-                            result.state = cores.at(core)->core().save();
-                            for (auto& [tile, unit] : cores)
-                              if (tile != core) {
-                                const auto words = unit->core().save();
-                                result.other_states.insert(result.other_states.end(), words.begin(), words.end());
-                              }
-                            for (const Sent& sent : nowhere.sent)
-                              if (sent.tile == core) result.sent.push_back(sent);
-                            for (const std::string& fault : nowhere.faults)
-                              if (fault.find("core " + std::to_string(core) + ":") != std::string::npos) result.faults.push_back(fault);
-                            result.events = cores.at(core)->core().events();
-                            return pack(result);
-                          }),
-                          "replay");
+Replayed replay(const Program& program, std::uint32_t core, const std::vector<std::uint32_t>& own,
+                const State& scrambled, const std::vector<Sent>& packets) {
+  return unpack<Replayed>(
+      in_child([&] {
+        const auto arithmetic = golden_arithmetic();
+        Nowhere nowhere;
+        std::map<std::uint32_t, std::unique_ptr<TileCore>> cores;
+        std::map<std::uint32_t, TileCore*> by_tile;
+        for (const CoreImage& image : program.cores) {
+          auto tile = std::make_unique<TileCore>(
+              ("core_" + std::to_string(image.core)).c_str(),
+              Core(image, *arithmetic, static_cast<int>(program.machine.core.lanes)), program.machine,
+              nowhere);
+          tile->core().restore(image.core == core ? own : scrambled.at(image.core));
+          by_tile[image.core] = tile.get();
+          cores[image.core] = std::move(tile);
+        }
+        for (auto& [tile, unit] : cores) {
+          unit->connect(0, [&](std::uint32_t destination) {
+            std::uint32_t first = ~std::uint32_t{0}, end = 0;
+            for (const BlockImage& b : cores.at(destination)->core().image().blocks)
+              if (b.source == unit->core().image().population)
+                first = std::min(first, b.first_row), end = std::max(end, b.first_row + b.rows);
+            return std::pair{first, end};
+          });
+          unit->resume_at(warm_up, warm_up);
+        }
+        Replay driver("replay", packets, by_tile);
+        sc_core::sc_start();
+        Replayed result;
+        result.state = cores.at(core)->core().save();
+        for (auto& [tile, unit] : cores)
+          if (tile != core) {
+            const auto words = unit->core().save();
+            result.other_states.insert(result.other_states.end(), words.begin(), words.end());
+          }
+        for (const Sent& sent : nowhere.sent)
+          if (sent.tile == core) result.sent.push_back(sent);
+        for (const std::string& fault : nowhere.faults)
+          if (fault.find("core " + std::to_string(core) + ":") != std::string::npos)
+            result.faults.push_back(fault);
+        result.events = cores.at(core)->core().events();
+        return pack(result);
+      }),
+      "replay");
 }
 
 std::vector<Sent> chosen(const std::vector<Sent>& all, std::uint32_t tile, bool (*wanted)(PacketKind)) {
@@ -143,14 +152,31 @@ void check_replay(Setup setup) {
   const Program program = compile(setup);
   REQUIRE(program.cores.size() == 4);
   const std::vector<Frame> data = samples(program, 0, warm_up + watched);
-  const State before = run(program, {.options = {}, .record = false, .state = {}, .frames = {data.begin(), data.begin() + warm_up}, .tamper = {}, .prepare = {}}).state;
+  const State before = run(program, {.options = {},
+                                     .record = false,
+                                     .state = {},
+                                     .frames = {data.begin(), data.begin() + warm_up},
+                                     .tamper = {},
+                                     .prepare = {}})
+                           .state;
 
   // Another network, seed and data on the same cores: weights, histories and generators all differ.
   Setup other = setup;
   other.network_sets.push_back("network.seed=99");
   const Program other_program = compile(other);
-  const State scrambled = run(other_program, {.options = {}, .record = false, .state = {}, .frames = samples(program, 0, warm_up, 5), .tamper = {}, .prepare = {}}).state;
-  const Outcome recorded = run(program, {.options = {}, .record = true, .state = before, .frames = {data.begin() + warm_up, data.end()}, .tamper = {}, .prepare = {}});
+  const State scrambled = run(other_program, {.options = {},
+                                              .record = false,
+                                              .state = {},
+                                              .frames = samples(program, 0, warm_up, 5),
+                                              .tamper = {},
+                                              .prepare = {}})
+                              .state;
+  const Outcome recorded = run(program, {.options = {},
+                                         .record = true,
+                                         .state = before,
+                                         .frames = {data.begin() + warm_up, data.end()},
+                                         .tamper = {},
+                                         .prepare = {}});
   REQUIRE(recorded.fault == "");
 
   for (const CoreImage& image : program.cores)
@@ -167,7 +193,8 @@ void check_replay(Setup setup) {
     CHECK(replayed.state == recorded.state.at(image.core));
     // It also did and sent the same: what leaves a core depends on nothing else either.
     CHECK(replayed.events == recorded.counters.at(image.core).events);
-    std::vector<Sent> sent = chosen(replayed.sent, image.core, sent_by_core), expected = chosen(recorded.sent, image.core, sent_by_core);
+    std::vector<Sent> sent = chosen(replayed.sent, image.core, sent_by_core),
+                      expected = chosen(recorded.sent, image.core, sent_by_core);
     std::sort(sent.begin(), sent.end()), std::sort(expected.begin(), expected.end());
     CHECK(!expected.empty());
     CHECK(sent == expected);
@@ -175,31 +202,40 @@ void check_replay(Setup setup) {
     // The comparison can fail: the core's own state and its packets do matter.
     if (image.input) continue;
     CHECK(recorded.state.at(image.core) != own);
-    CHECK(replay(program, image.core, scrambled.at(image.core), scrambled, all).state != recorded.state.at(image.core));
+    CHECK(replay(program, image.core, scrambled.at(image.core), scrambled, all).state !=
+          recorded.state.at(image.core));
     std::vector<Sent> changed = all;
-    const auto activity = std::find_if(changed.begin(), changed.end(), [&](const Sent& s) { return s.tile == image.core && s.kind() == PacketKind::activity; });
+    const auto activity = std::find_if(changed.begin(), changed.end(), [&](const Sent& s) {
+      return s.tile == image.core && s.kind() == PacketKind::activity;
+    });
     REQUIRE(activity != changed.end());
     activity->packet.payload ^= 1 << 5;
     CHECK(replay(program, image.core, own, scrambled, changed).state != recorded.state.at(image.core));
   }
 }
 
-TEST_CASE("packets alone make a core what it becomes: layer cut by columns") { check_replay(cut_by_columns()); }
+TEST_CASE("packets alone make a core what it becomes: layer cut by columns") {
+  check_replay(cut_by_columns());
+}
 TEST_CASE("packets alone make a core what it becomes: layer cut by rows, weight age 1") {
   Setup setup = cut_by_rows();
-  setup.network_sets = {"projection.pixels_to_hidden.plasticity.weight_age=1", "projection.hidden_to_scores.plasticity.weight_age=1"};
+  setup.network_sets = {"projection.pixels_to_hidden.plasticity.weight_age=1",
+                        "projection.hidden_to_scores.plasticity.weight_age=1"};
   check_replay(setup);
 }
 TEST_CASE("packets alone make a core what it becomes: two points, plain, with decay") {
   Setup setup = cut_by_columns();
-  setup.network_sets = {"projection.pixels_to_hidden.plasticity.partners=0", "projection.pixels_to_hidden.plasticity.decay=0.01",
+  setup.network_sets = {"projection.pixels_to_hidden.plasticity.partners=0",
+                        "projection.pixels_to_hidden.plasticity.decay=0.01",
                         "projection.hidden_to_scores.plasticity.decay=0.01"};
   check_replay(setup);
 }
 
 /// Words sent up to the first third-factor word of `sample`, in order.
 std::vector<Sent> before_third_factor(const std::vector<Sent>& sent, std::uint64_t sample) {
-  const auto word = std::find_if(sent.begin(), sent.end(), [&](const Sent& s) { return s.kind() == PacketKind::word && s.packet.tick == sample; });
+  const auto word = std::find_if(sent.begin(), sent.end(), [&](const Sent& s) {
+    return s.kind() == PacketKind::word && s.packet.tick == sample;
+  });
   REQUIRE(word != sent.end());
   return {sent.begin(), word};
 }
@@ -214,7 +250,9 @@ TEST_CASE("a changed label changes only words of the label unit before the third
       const auto sent = [&](std::uint32_t turn) {
         std::vector<Frame> frames = samples(program, 0, 12);
         frames[k].words[1] = (frames[k].words[1] + turn) % program.classes;
-        const Outcome outcome = run(program, {.options = {}, .record = true, .state = {}, .frames = frames, .tamper = {}, .prepare = {}});
+        const Outcome outcome =
+            run(program,
+                {.options = {}, .record = true, .state = {}, .frames = frames, .tamper = {}, .prepare = {}});
         REQUIRE(outcome.fault == "");
         return outcome.sent;
       };
@@ -241,7 +279,8 @@ TEST_CASE("a changed label changes only words of the label unit before the third
       CHECK(later == program.classes - 1);  // the label does reach the rest afterwards
       // and sample k was under way: its activities and partial sums are among the words compared
       for (const PacketKind kind : {PacketKind::activity, PacketKind::partial})
-        CHECK(std::any_of(plain.begin(), plain.end(), [&](const Sent& s) { return s.kind() == kind && s.packet.tick == k; }));
+        CHECK(std::any_of(plain.begin(), plain.end(),
+                          [&](const Sent& s) { return s.kind() == kind && s.packet.tick == k; }));
     }
   }
 }

@@ -1,8 +1,8 @@
+#include "rtl/rules/lane_plan.hpp"
 #include "rtl/rules/phsic_gaussian/bench.hpp"
 #include "rtl/rules/phsic_gaussian/cycles.hpp"
 #include "rtl/rules/phsic_gaussian/golden.hpp"
 #include "rtl/rules/phsic_gaussian/reference.hpp"
-#include "rtl/rules/lane_plan.hpp"
 #include "rtl/rules/rule.hpp"
 #include "rtl/rules/scale.hpp"
 #include "rtl/units/trace/golden.hpp"
@@ -11,7 +11,8 @@ namespace trifactor {
 namespace {
 using namespace phsic_gaussian;
 
-Error refuse(const LayerFacts& layer, std::string code, std::string found, std::string expected, std::string hint) {
+Error refuse(const LayerFacts& layer, std::string code, std::string found, std::string expected,
+             std::string hint) {
   return Error(ExitCode::configuration,
                {std::move(code), layer.where, std::move(found), std::move(expected), std::move(hint)});
 }
@@ -27,11 +28,14 @@ int chosen_variant(const Parameters& p, const LayerFacts& layer) {
     return 0;
   }
   if (variant == 0) return grouped ? 18 : 19;
-  const bool allowed = grouped ? (variant == 18 || variant == 21 || variant == 22) : (variant == 19 || variant == 20);
+  const bool allowed =
+      grouped ? (variant == 18 || variant == 21 || variant == 22) : (variant == 19 || variant == 20);
   if (!allowed)
     throw refuse(layer, "TF-RULE-102",
-                 "variant " + std::to_string(variant) + " does not exist for a " + (grouped ? "grouped" : "plain") + " layer",
-                 grouped ? "18, 21 or 22" : "19 or 20", grouped ? "" : "add normalise = { kind = \"divisive\", ... } to the population");
+                 "variant " + std::to_string(variant) + " does not exist for a " +
+                     (grouped ? "grouped" : "plain") + " layer",
+                 grouped ? "18, 21 or 22" : "19 or 20",
+                 grouped ? "" : "add normalise = { kind = \"divisive\", ... } to the population");
   return variant;
 }
 
@@ -57,11 +61,14 @@ RulePlan resolve(const Parameters& p, const LayerFacts& layer) {
   const int partners = variant == 0 ? p.integer("partners") : 1;
   const double sigma = p.number("sigma"), gamma = p.number("gamma");
   if (grouped && layer.groups > 256)
-    throw refuse(layer, "TF-RULE-103", std::to_string(layer.groups) + " groups", "at most 256", "use fewer, larger groups");
+    throw refuse(layer, "TF-RULE-103", std::to_string(layer.groups) + " groups", "at most 256",
+                 "use fewer, larger groups");
   if (!grouped && layer.neurons > 16384)
-    throw refuse(layer, "TF-RULE-104", std::to_string(layer.neurons) + " neurons in a plain layer", "at most 16384", "normalise it in groups");
+    throw refuse(layer, "TF-RULE-104", std::to_string(layer.neurons) + " neurons in a plain layer",
+                 "at most 16384", "normalise it in groups");
   if (layer.classes < 2)
-    throw refuse(layer, "TF-RULE-105", "the number of classes is not known or below 2", "2 or more", "give classes in [network]");
+    throw refuse(layer, "TF-RULE-105", "the number of classes is not known or below 2", "2 or more",
+                 "give classes in [network]");
 
   RulePlan plan;
   plan.partners = partners;
@@ -119,7 +126,8 @@ RulePlan resolve(const Parameters& p, const LayerFacts& layer) {
     plan.post[post_c_shift] = eta.shift + c.shift - points.shift;
   }
   for (int n = 1; n <= partners; ++n)
-    plan.post[post_boost + n - 1] = static_cast<std::int32_t>(std::lround(std::ldexp(1.0, boost_frac) * partners / n));
+    plan.post[post_boost + n - 1] =
+        static_cast<std::int32_t>(std::lround(std::ldexp(1.0, boost_frac) * partners / n));
 
   const TraceConfig b3 = trace_config(p.number("beta"));
   const Scaled kernel = scaled(1 / (2 * sigma * sigma * (grouped ? layer.groups : 1)), 16);
@@ -129,7 +137,8 @@ RulePlan resolve(const Parameters& p, const LayerFacts& layer) {
   plan.teacher[teacher_kernel_mantissa] = kernel.mantissa;
   plan.teacher[teacher_kernel_shift] = 2 * d_format.frac + kernel.shift - 16;
   plan.teacher[teacher_same] = static_cast<std::int32_t>(std::lround(std::ldexp(gamma, 15)));
-  plan.teacher[teacher_different] = static_cast<std::int32_t>(std::lround(std::ldexp(-gamma / (layer.classes - 1), 15)));
+  plan.teacher[teacher_different] =
+      static_cast<std::int32_t>(std::lround(std::ldexp(-gamma / (layer.classes - 1), 15)));
   plan.teacher[teacher_mean_extra] = b3.extra;
   plan.teacher[teacher_m_shift] = 30 + b3.extra - m_format.frac;
   if (grouped) {
@@ -143,7 +152,8 @@ RulePlan resolve(const Parameters& p, const LayerFacts& layer) {
   const auto in_range = [&](int shift, const char* what) {
     if (shift < 0 || shift > 62)
       throw Error(ExitCode::does_not_fit,
-                  {"TF-FMT-002", layer.where, std::string("the ") + what + " needs a shift of " + std::to_string(shift) + " bits",
+                  {"TF-FMT-002", layer.where,
+                   std::string("the ") + what + " needs a shift of " + std::to_string(shift) + " bits",
                    "0 to 62", "eta or sigma lies too far from 1 for these formats"});
   };
   const bool mean_of_fprime = form == Form::mean_term && !grouped;
@@ -179,7 +189,15 @@ Rule make_phsic_gaussian() {
       {"partners", "", "K", 0, 0, max_partners, true, {}, "past samples of the one-term form; 0: two points"},
       {"beta_mu", "", "beta_mu", 0.9, 0, 0.999, false, {}, "memory of the running means of (20), (21)"},
       {"decay", "", "lambda", 0, 0, 1, false, {}, "weight decay, times eta"},
-      {"factor_range", "eta/sigma^2", "", 1, 1.0 / 1024, 1024, false, {}, "largest update factor the lane must express"},
+      {"factor_range",
+       "eta/sigma^2",
+       "",
+       1,
+       1.0 / 1024,
+       1024,
+       false,
+       {},
+       "largest update factor the lane must express"},
   };
   rule.bench_parameters = {
       {"classes", "", "n", 10, 2, 65535, true, {}, "number of classes"},

@@ -32,7 +32,8 @@ class GoldenPost final : public PostUnit {
     const FactorRounder round{reg[post_stochastic] != 0, reg[post_a_shift]};
     // The mean of f' in (20) has the fraction bits that the gain eta f' has already lost.
     const bool mean_of_fprime = form == Form::mean_term && !grouped;
-    const FactorRounder round_a1{round.stochastic, reg[post_a_shift] + (mean_of_fprime ? derivative_frac : 0)};
+    const FactorRounder round_a1{round.stochastic,
+                                 reg[post_a_shift] + (mean_of_fprime ? derivative_frac : 0)};
 
     std::int32_t t = 0;
     for (int i = 0; i < view.neurons; ++i) {
@@ -115,10 +116,11 @@ class GoldenTeacher final : public TeacherUnit {
              std::span<std::int16_t> words, TeacherMonitor& monitor) override {
     const int partners = reg[teacher_partners];
     const bool grouped = reg[teacher_groups] != 0;
-    std::int64_t& b3 = state[0];  // 15 + teacher_mean_extra fraction bits
+    std::int64_t& b3 = state[0];                                 // 15 + teacher_mean_extra fraction bits
     const std::span<std::int64_t> past_sums = state.subspan(1);  // ring of K + 1 group sums
     const auto past_sum = [&](int age) -> std::int64_t& {
-      return past_sums[history_slot(sample, static_cast<std::uint32_t>(age), static_cast<std::uint32_t>(partners) + 1)];
+      return past_sums[history_slot(sample, static_cast<std::uint32_t>(age),
+                                    static_cast<std::uint32_t>(partners) + 1)];
     };
     if (grouped) past_sum(0) = up[partners];
 
@@ -140,8 +142,7 @@ class GoldenTeacher final : public TeacherUnit {
 
     std::int64_t mean = 0;
     for (int p = 0; p < partners; ++p) {
-      const std::int64_t exact =
-          p < count ? (b3 - (b2[p] << reg[teacher_mean_extra])) * kernel[p] : 0;
+      const std::int64_t exact = p < count ? (b3 - (b2[p] << reg[teacher_mean_extra])) * kernel[p] : 0;
       const std::int64_t m = saturate_signed(round_shift(exact, reg[teacher_m_shift]), third_factor_bits);
       words[p] = static_cast<std::int16_t>(m);
       monitor.third_factor += m < 0 ? -m : m;

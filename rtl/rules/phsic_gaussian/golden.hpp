@@ -21,37 +21,37 @@ enum class Form : std::int32_t { one_term, two_term, mean_term, delayed };
 
 /// Registers of the post unit.
 enum PostRegister : std::size_t {
-  post_form,          ///< Form
-  post_partners,      ///< K
-  post_m_shift,       ///< left shift of the last word, m, to the fraction of M d
-  post_t_shift,       ///< right shift from (sum) x boost to T
-  post_a_shift,       ///< right shift from T h g to the factor; 15 more for the mean of f' in (20)
-  post_c_rate,        ///< decay as a u16 mantissa, 0: none
-  post_c_shift,       ///< right shift from eta x decay to c
-  post_stochastic,    ///< 1: factors are rounded stochastically
-  post_mean_rate,     ///< 1 - beta_mu, 16-bit fraction (mean-term forms)
-  post_mean_extra,    ///< fraction bits of those means beyond the value's
-  post_boost,         ///< first of `partners` entries: 2^12 K / n for n = 1..K
+  post_form,        ///< Form
+  post_partners,    ///< K
+  post_m_shift,     ///< left shift of the last word, m, to the fraction of M d
+  post_t_shift,     ///< right shift from (sum) x boost to T
+  post_a_shift,     ///< right shift from T h g to the factor; 15 more for the mean of f' in (20)
+  post_c_rate,      ///< decay as a u16 mantissa, 0: none
+  post_c_shift,     ///< right shift from eta x decay to c
+  post_stochastic,  ///< 1: factors are rounded stochastically
+  post_mean_rate,   ///< 1 - beta_mu, 16-bit fraction (mean-term forms)
+  post_mean_extra,  ///< fraction bits of those means beyond the value's
+  post_boost,       ///< first of `partners` entries: 2^12 K / n for n = 1..K
   post_registers = post_boost + max_partners
 };
 
 /// Registers of the teacher unit.
 enum TeacherRegister : std::size_t {
-  teacher_partners,        ///< K
-  teacher_groups,          ///< groups of the whole layer, 0: plain
-  teacher_kernel_mantissa, ///< 1 / (2 sigma^2) (and 1 / groups): u16 mantissa
-  teacher_kernel_shift,    ///< right shift to 16 fraction bits
-  teacher_same,            ///< gamma k_y of equal classes, 15 fraction bits
-  teacher_different,       ///< gamma k_y of different classes, 15 fraction bits
-  teacher_mean_extra,      ///< fraction bits of b3 beyond 15
-  teacher_m_shift,         ///< right shift from b2 k to M
-  teacher_group_mantissa,  ///< 1 / groups: u15 mantissa (grouped)
-  teacher_group_shift,     ///< right shift from sum_p M_p dS_p x mantissa to m (grouped)
-  teacher_mean_rate,       ///< first of `partners` entries: (1 - beta) / n x 2^24 for n = 1..K
+  teacher_partners,         ///< K
+  teacher_groups,           ///< groups of the whole layer, 0: plain
+  teacher_kernel_mantissa,  ///< 1 / (2 sigma^2) (and 1 / groups): u16 mantissa
+  teacher_kernel_shift,     ///< right shift to 16 fraction bits
+  teacher_same,             ///< gamma k_y of equal classes, 15 fraction bits
+  teacher_different,        ///< gamma k_y of different classes, 15 fraction bits
+  teacher_mean_extra,       ///< fraction bits of b3 beyond 15
+  teacher_m_shift,          ///< right shift from b2 k to M
+  teacher_group_mantissa,   ///< 1 / groups: u15 mantissa (grouped)
+  teacher_group_shift,      ///< right shift from sum_p M_p dS_p x mantissa to m (grouped)
+  teacher_mean_rate,        ///< first of `partners` entries: (1 - beta) / n x 2^24 for n = 1..K
   teacher_registers = teacher_mean_rate + max_partners
 };
 
-inline constexpr int t_bits = 24;     ///< of T
+inline constexpr int t_bits = 24;  ///< of T
 inline constexpr int boost_frac = 12;
 inline constexpr int derivative_frac = 15;  ///< of f'
 

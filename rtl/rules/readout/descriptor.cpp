@@ -17,10 +17,14 @@ RulePlan resolve(const Parameters& p, const LayerFacts& layer) {
                  std::to_string(layer.neurons) + " neurons for " + std::to_string(layer.classes) + " classes",
                  "one neuron a class", "change the shape of the read-out or classes in [network]"});
   if (layer.value.frac > 16)
-    throw Error(ExitCode::does_not_fit, {"TF-FMT-003", layer.where, "a value format with " + std::to_string(layer.value.frac) + " fraction bits",
-                                         "at most 16", "give the neurons a wider range"});
+    throw Error(ExitCode::does_not_fit,
+                {"TF-FMT-003", layer.where,
+                 "a value format with " + std::to_string(layer.value.frac) + " fraction bits", "at most 16",
+                 "give the neurons a wider range"});
   const std::string& word = p.word("error");
-  const ErrorKind kind = word == "softmax" ? ErrorKind::softmax : word == "linear" ? ErrorKind::linear : ErrorKind::hinge;
+  const ErrorKind kind = word == "softmax"  ? ErrorKind::softmax
+                         : word == "linear" ? ErrorKind::linear
+                                            : ErrorKind::hinge;
 
   RulePlan plan;
   plan.needs_target = true;
@@ -30,7 +34,8 @@ RulePlan resolve(const Parameters& p, const LayerFacts& layer) {
   const double largest_error = kind == ErrorKind::linear ? layer.value.largest() + 1 : 1;
   const Scaled eta = scaled(layer.largest_eta, 16);
   const double decay = layer.largest_eta * p.number("decay");
-  const LanePoints points = lane_points(layer, layer.activity.frac, layer.largest_eta * largest_error * 1.0001, decay);
+  const LanePoints points =
+      lane_points(layer, layer.activity.frac, layer.largest_eta * largest_error * 1.0001, decay);
   const int error_frac = kind == ErrorKind::linear ? layer.value.frac : 15;
   plan.eta_mantissa = static_cast<std::uint32_t>(eta.mantissa);
   plan.lane = {points.shift, layer.weight.bits, layer.stochastic};
@@ -50,8 +55,9 @@ RulePlan resolve(const Parameters& p, const LayerFacts& layer) {
   for (const PostRegister shift : {post_a_shift, post_c_shift})
     if (plan.post[shift] < 0 || plan.post[shift] > 62)
       throw Error(ExitCode::does_not_fit,
-                  {"TF-FMT-002", layer.where, "a factor needs a shift of " + std::to_string(plan.post[shift]) + " bits",
-                   "0 to 62", "eta or decay lies too far from 1 for these formats"});
+                  {"TF-FMT-002", layer.where,
+                   "a factor needs a shift of " + std::to_string(plan.post[shift]) + " bits", "0 to 62",
+                   "eta or decay lies too far from 1 for these formats"});
 
   plan.formats = {{"delta", {17, error_frac}}, {"a0", {factor_bits, points.factor_frac}}};
   if (plan.uses_c) plan.formats.push_back({"c", {factor_bits, points.shift}});
@@ -64,7 +70,9 @@ Rule make_readout() {
   Rule rule;
   rule.name = "readout";
   rule.summary = "delta rule of a read-out layer with its own target";
-  rule.source = "Widrow and Hoff 1960 (linear); softmax cross-entropy; hinge: Amit 2019, Frontiers Comput. Neurosci., eqs 4-6";
+  rule.source =
+      "Widrow and Hoff 1960 (linear); softmax cross-entropy; hinge: Amit 2019, Frontiers Comput. Neurosci., "
+      "eqs 4-6";
   rule.parameters = {
       {"error", "", "delta", 0, 0, 0, false, {"softmax", "linear", "hinge"}, "error signal"},
       {"eta", "", "eta", 0.1, 1e-9, 64, false, {}, "learning rate"},

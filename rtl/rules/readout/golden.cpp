@@ -26,7 +26,8 @@ class GoldenPost final : public PostUnit {
       largest = *std::max_element(view.now.z, view.now.z + view.neurons);
       for (int i = 0; i < view.neurons; ++i) total += exponential(largest - view.now.z[i], value_frac);
     }
-    const Reciprocal normaliser = kind == ErrorKind::softmax ? reciprocal(static_cast<std::uint64_t>(total)) : Reciprocal{};
+    const Reciprocal normaliser =
+        kind == ErrorKind::softmax ? reciprocal(static_cast<std::uint64_t>(total)) : Reciprocal{};
 
     for (int i = 0; i < view.neurons; ++i) {
       const std::int64_t z = view.now.z[i];
@@ -35,7 +36,8 @@ class GoldenPost final : public PostUnit {
       switch (kind) {
         case ErrorKind::softmax:
           delta = (is_target ? 32768 : 0) -
-                  round_shift(exponential(largest - z, value_frac) * normaliser.mantissa, normaliser.exponent + 1);
+                  round_shift(exponential(largest - z, value_frac) * normaliser.mantissa,
+                              normaliser.exponent + 1);
           break;
         case ErrorKind::linear:
           delta = (is_target ? one : 0) - z;

@@ -30,8 +30,8 @@ void accumulate_tile(std::span<const AxonValue> axons, const Word* weights, std:
       sums[i] += std::int64_t{weights[axon.row * stride + i]} * axon.value;
 }
 #else
-hn::Vec<D16> load_words(const std::int16_t* from) { return hn::LoadU(D16(), from); }
-hn::Vec<D16> load_words(const std::int8_t* from) {
+HWY_INLINE hn::Vec<D16> load_words(const std::int16_t* from) { return hn::LoadU(D16(), from); }
+HWY_INLINE hn::Vec<D16> load_words(const std::int8_t* from) {
   const hn::Rebind<std::int8_t, D16> narrow;
   return hn::PromoteTo(D16(), hn::LoadU(narrow, from));
 }
@@ -56,10 +56,14 @@ void add_four_rows(const Word* const rows[4], const std::int32_t values[4], std:
   for (std::size_t i = 0; i < columns; i += lanes) {
     const auto w0 = load_words(rows[0] + i), w1 = load_words(rows[1] + i);
     const auto w2 = load_words(rows[2] + i), w3 = load_words(rows[3] + i);
-    const auto l01 = hn::ReorderWidenMulAccumulate(d32, hn::InterleaveLower(d16, w0, w1), x01, hn::Zero(d32), none);
-    const auto u01 = hn::ReorderWidenMulAccumulate(d32, hn::InterleaveUpper(d16, w0, w1), x01, hn::Zero(d32), none);
-    const auto l23 = hn::ReorderWidenMulAccumulate(d32, hn::InterleaveLower(d16, w2, w3), x23, hn::Zero(d32), none);
-    const auto u23 = hn::ReorderWidenMulAccumulate(d32, hn::InterleaveUpper(d16, w2, w3), x23, hn::Zero(d32), none);
+    const auto l01 =
+        hn::ReorderWidenMulAccumulate(d32, hn::InterleaveLower(d16, w0, w1), x01, hn::Zero(d32), none);
+    const auto u01 =
+        hn::ReorderWidenMulAccumulate(d32, hn::InterleaveUpper(d16, w0, w1), x01, hn::Zero(d32), none);
+    const auto l23 =
+        hn::ReorderWidenMulAccumulate(d32, hn::InterleaveLower(d16, w2, w3), x23, hn::Zero(d32), none);
+    const auto u23 =
+        hn::ReorderWidenMulAccumulate(d32, hn::InterleaveUpper(d16, w2, w3), x23, hn::Zero(d32), none);
     auto sl = hn::LoadU(d32, low + i), su = hn::LoadU(d32, low + i + half);
     if (kSplit) {
       auto hl = hn::LoadU(d32, high + i), hu = hn::LoadU(d32, high + i + half);

@@ -9,7 +9,7 @@
 
 namespace trifactor {
 
-inline constexpr int slope_frac = 15;       ///< slopes and derivatives are u16.15: 1.0 is 32768
+inline constexpr int slope_frac = 15;  ///< slopes and derivatives are u16.15: 1.0 is 32768
 inline constexpr int derivative_one = 1 << slope_frac;
 
 struct ActivationConfig {
@@ -55,7 +55,8 @@ constexpr NeuronValue activate(const ActivationConfig& config, std::int64_t sum)
       const std::int32_t y = interpolate(tanh_table, magnitude, 6);  // u.15
       const std::int64_t z = rescale(h < 0 ? -y : y, 15, config.value_frac);
       const std::int64_t square = round_shift(std::int64_t{y} * y, 15);
-      return {static_cast<std::int32_t>(saturate_signed(z, 16)), static_cast<std::int32_t>(derivative_one - square)};
+      return {static_cast<std::int32_t>(saturate_signed(z, 16)),
+              static_cast<std::int32_t>(derivative_one - square)};
     }
   }
   const std::int64_t z = rescale(sum, config.sum_frac, config.value_frac);

@@ -14,7 +14,7 @@
 
 namespace trifactor {
 
-inline constexpr int factor_bits = 15;   ///< of a0, a1 and c
+inline constexpr int factor_bits = 15;  ///< of a0, a1 and c
 inline constexpr int max_lane_shift = 28;
 
 struct LaneConfig {
@@ -25,7 +25,7 @@ struct LaneConfig {
 
 struct LaneResult {
   std::int32_t weight = 0;
-  std::int32_t sum = 0;      ///< the unrounded change, in 2^-F weight steps
+  std::int32_t sum = 0;  ///< the unrounded change, in 2^-F weight steps
   bool saturated = false;
 };
 

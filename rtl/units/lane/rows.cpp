@@ -1,6 +1,7 @@
 #include "rtl/units/lane/rows.hpp"
 
 #include <cstdlib>
+#include <vector>
 
 #include "rtl/units/random/golden.hpp"
 
@@ -45,13 +46,13 @@ using U32 = hn::ScalableTag<std::uint32_t>;
 using V32 = hn::Vec<D32>;
 
 template <class Word>
-V32 load_words(const Word* from) {
+HWY_INLINE V32 load_words(const Word* from) {
   const hn::Rebind<Word, D32> narrow;
   return hn::PromoteTo(D32(), hn::LoadU(narrow, from));
 }
 
 template <class Word>
-void store_words(V32 value, Word* to) {
+HWY_INLINE void store_words(V32 value, Word* to) {
   const hn::Rebind<Word, D32> narrow;
   hn::StoreU(hn::DemoteTo(narrow, value), narrow, to);
 }
@@ -64,23 +65,45 @@ HWY_INLINE hn::Vec<U32> step_generator(hn::Vec<U32> s) {
 
 using D64 = hn::Repartition<std::uint64_t, D32>;
 
-/// `counter` + 1 in the lanes of `where`.
-HWY_INLINE V32 count(V32 counter, hn::Mask<D32> where) {
+/// How many lanes of how many vectors: in a register of the processor where masks are such registers, in the
+/// lanes of a vector elsewhere (then emptied before 2^31).
+class LaneCount {
+ public:
 #if HWY_TARGET <= HWY_AVX3
-  return hn::IfThenElse(where, hn::Add(counter, hn::Set(D32(), 1)), counter);
-#else
-  return hn::Sub(counter, hn::VecFromMask(D32(), where));
-#endif
-}
+  HWY_INLINE void clear() { total_ = 0; }
+  HWY_INLINE void add(hn::Mask<D32> where) { total_ += hn::CountTrue(D32(), where); }
+  HWY_INLINE std::uint64_t total() const { return total_; }
 
-/// Vector counters. The 32-bit ones take at most 2^17 a step and are emptied every 2^14 vectors; the sum of
+ private:
+  std::uint64_t total_;
+#else
+  HWY_INLINE void clear() { lanes_ = hn::Zero(D32()); }
+  HWY_INLINE void add(hn::Mask<D32> where) { lanes_ = hn::Sub(lanes_, hn::VecFromMask(D32(), where)); }
+  HWY_INLINE std::uint64_t total() const {
+    alignas(64) std::int32_t lanes[hn::MaxLanes(D32())];
+    hn::Store(lanes_, D32(), lanes);
+    std::uint64_t sum = 0;
+    for (std::size_t i = 0; i < hn::Lanes(D32()); ++i) sum += static_cast<std::uint32_t>(lanes[i]);
+    return sum;
+  }
+
+ private:
+  V32 lanes_;
+#endif
+};
+
+/// Vector counters. The 32-bit ones take at most 2^16 a step and are emptied every 2^14 vectors; the sum of
 /// magnitudes is held as sum(odd << 32 + even) modulo 2^64 beside sum(odd), which is exact for 2^32 steps.
 struct VectorLosses {
-  V32 applied, not_zero, saturated, change;
+  LaneCount unchanged, sum_zero, in_range;  // equality is the comparison that every target has
+  std::uint64_t seen = 0;                   ///< lanes
+  V32 change;
   hn::Vec<D64> both, odd;
 
   HWY_INLINE void clear() {
-    applied = not_zero = saturated = change = hn::Zero(D32());
+    unchanged.clear(), sum_zero.clear(), in_range.clear();
+    seen = 0;
+    change = hn::Zero(D32());
     both = odd = hn::Zero(D64());
   }
   template <class D, class Word>
@@ -91,18 +114,37 @@ struct VectorLosses {
     for (std::size_t i = 0; i < hn::Lanes(d); ++i) sum += lanes[i];
     return sum;
   }
-  static HWY_INLINE std::uint64_t total(V32 v) {
-    return total(U32(), hn::BitCast(U32(), v), static_cast<std::uint32_t*>(nullptr));
+  /// Unsigned 32-bit magnitudes, or sums of two of them: 2 x 3 x 2^29 stays below 2^32.
+  HWY_INLINE void add_magnitudes(V32 magnitudes) {
+    const auto pairs = hn::BitCast(D64(), magnitudes);
+    both = hn::Add(both, pairs);
+    odd = hn::Add(odd, hn::ShiftRight<32>(pairs));
   }
   HWY_INLINE void flush(LaneLosses& losses) {
-    const std::uint64_t changed = total(applied);
-    losses.applied += changed;
-    losses.rounded_to_zero += total(not_zero) - changed;  // a sum of 0 never changes a weight
-    losses.saturated += total(saturated);
-    losses.change += total(change);
+    const std::uint64_t same = unchanged.total();
+    losses.applied += seen - same;
+    losses.rounded_to_zero += same - sum_zero.total();  // a sum of 0 never changes a weight
+    losses.saturated += seen - in_range.total();
+    losses.change += total(U32(), hn::BitCast(U32(), change), static_cast<std::uint32_t*>(nullptr));
     const std::uint64_t odds = total(D64(), odd, static_cast<std::uint64_t*>(nullptr));
     losses.intended += total(D64(), both, static_cast<std::uint64_t*>(nullptr)) - (odds << 32) + odds;
     clear();
+  }
+};
+
+/// All bits of the columns that have a factor: of rows with a scalar, and of rows without.
+struct EnabledColumns {
+  std::vector<std::int32_t> active, decaying;
+
+  EnabledColumns(const ColumnFactors& factors, std::size_t columns, bool second, bool decay)
+      : active(columns) {
+    for (std::size_t i = 0; i < columns; ++i) {
+      const int any = factors.a0[i] | (second ? factors.a1[i] : 0) | (decay ? factors.c[i] : 0);
+      active[i] = any != 0 ? -1 : 0;
+    }
+    if (!decay) return;
+    decaying.resize(columns);
+    for (std::size_t i = 0; i < columns; ++i) decaying[i] = factors.c[i] != 0 ? -1 : 0;
   }
 };
 
@@ -118,6 +160,7 @@ void update_pass(const LaneConfig& config, const ColumnFactors& factors, std::sp
   const V32 fraction_mask = hn::Set(d, static_cast<std::int32_t>(fraction));
   const V32 half = hn::Set(d, static_cast<std::int32_t>((fraction + 1) >> 1));
   const V32 zero = hn::Zero(d);
+  const EnabledColumns columns(factors, kCount ? block.columns : 0, kSecond, kDecay);
   VectorLosses counters;
   counters.clear();
   std::size_t vectors_until_flush = std::size_t{1} << 14;
@@ -129,63 +172,55 @@ void update_pass(const LaneConfig& config, const ColumnFactors& factors, std::sp
     const V32 b0 = hn::Set(d, row.b0), b1 = hn::Set(d, row.b1);
     const bool active = (row.b0 | row.b1) != 0;
     if (kCount && !kDecay && !active) continue;  // no pair of this row is enabled: no generator moves
+    const std::int32_t* enabled_columns = active ? columns.active.data() : columns.decaying.data();
     if (kCount) {
       if (vectors_until_flush < vectors) {
         counters.flush(losses);
         vectors_until_flush = std::size_t{1} << 14;
       }
       vectors_until_flush -= vectors;
+      counters.seen += block.columns;
     }
-    for (std::size_t i = 0; i < block.columns; i += lanes) {
-      const V32 a0 = load_words(factors.a0 + i);
-      V32 sum = hn::Mul(a0, b0);
-      V32 any = a0;
-      if (kSecond) {
-        const V32 a1 = load_words(factors.a1 + i);
-        sum = hn::Add(sum, hn::Mul(a1, b1));
-        any = hn::Or(any, a1);
-      }
+    // One vector; returns the magnitudes of its sums.
+    const auto update_vector = [&](std::size_t i) HWY_ATTR {
+      V32 sum = hn::Mul(load_words(factors.a0 + i), b0);
+      if (kSecond) sum = hn::Add(sum, hn::Mul(load_words(factors.a1 + i), b1));
       const V32 weight = load_words(weights + i);
-      if (kDecay) {
-        const V32 c = load_words(factors.c + i);
-        sum = hn::Sub(sum, hn::Mul(c, weight));
-        any = active ? hn::Or(any, c) : c;
-      }
-      V32 added = half;
-      hn::Mask<D32> enabled = hn::Ne(any, zero);
+      if (kDecay) sum = hn::Sub(sum, hn::Mul(load_words(factors.c + i), weight));
+      V32 enabled = zero;
+      if (kCount) enabled = hn::LoadU(d, enabled_columns + i);
       if (kMasked) {
         std::uint8_t bits[8] = {};
         const std::size_t bytes = (lanes + 7) / 8;
         for (std::size_t k = 0; k < bytes; ++k) bits[k] = mask[(i / 8) + k];
         if (lanes < 8) bits[0] = static_cast<std::uint8_t>(bits[0] >> (i % 8));
-        enabled = hn::And(enabled, hn::LoadMaskBits(d, bits));
+        enabled = hn::IfThenElseZero(hn::LoadMaskBits(d, bits), enabled);
+        // Without a mask, a pair that is not enabled has sum 0 and keeps its weight by arithmetic alone.
+        sum = hn::And(enabled, sum);
       }
+      V32 added = half;
       if (kStochastic) {
         const auto old = hn::LoadU(u, generator + i);
         const auto next = step_generator(old);
         added = hn::And(hn::BitCast(d, next), fraction_mask);
-        if (kCount)
-          hn::StoreU(hn::IfThenElse(hn::RebindMask(u, enabled), next, old), u, generator + i);
-        else
-          hn::StoreU(next, u, generator + i);
+        hn::StoreU(kCount ? hn::IfVecThenElse(hn::BitCast(u, enabled), next, old) : next, u, generator + i);
       }
-      // Without a mask, a pair that is not enabled has sum 0 and keeps its weight by arithmetic alone.
-      if (kMasked) sum = hn::IfThenElseZero(enabled, sum);
       const V32 change = hn::ShiftRightSame(hn::Add(sum, added), config.shift);
       const V32 wide = hn::Add(weight, change);
       const V32 result = hn::Min(hn::Max(wide, low), high);
       store_words(result, weights + i);
       if (kCount) {
-        const V32 applied = hn::Sub(result, weight);
-        const V32 magnitude = hn::Abs(sum);
-        counters.applied = count(counters.applied, hn::Ne(applied, zero));
-        counters.not_zero = count(counters.not_zero, hn::Ne(sum, zero));
-        counters.saturated = count(counters.saturated, hn::Ne(result, wide));
-        counters.change = hn::Add(counters.change, hn::Abs(applied));
-        const auto pairs = hn::BitCast(D64(), magnitude);
-        counters.both = hn::Add(counters.both, pairs);
-        counters.odd = hn::Add(counters.odd, hn::ShiftRight<32>(pairs));
+        counters.unchanged.add(hn::Eq(result, weight));
+        counters.sum_zero.add(hn::Eq(sum, zero));
+        counters.in_range.add(hn::Eq(result, wide));
+        counters.change = hn::Add(counters.change, hn::Abs(hn::Sub(result, weight)));
       }
+      return kCount ? hn::Abs(sum) : zero;
+    };
+    for (std::size_t i = 0; i < block.columns; i += 2 * lanes) {
+      V32 magnitudes = update_vector(i);
+      if (i + lanes < block.columns) magnitudes = hn::Add(magnitudes, update_vector(i + lanes));
+      if (kCount) counters.add_magnitudes(magnitudes);
     }
   }
   if (kCount) counters.flush(losses);

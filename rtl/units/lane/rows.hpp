@@ -10,7 +10,8 @@
 
 namespace trifactor {
 
-/// Rows are stored `padded_columns` weights apart; padding columns have no synapse, weight 0 and zero factors.
+/// Rows are stored `padded_columns` weights apart; padding columns have no synapse, weight 0 and zero
+/// factors.
 inline constexpr std::size_t column_padding = 64;
 constexpr std::size_t padded_columns(std::size_t columns) {
   return (columns + column_padding - 1) / column_padding * column_padding;
@@ -45,9 +46,9 @@ struct LaneLosses {
 
 /// Weights of one block, stored in 8 bits (formats up to 8 bits) or 16.
 struct WeightBlock {
-  void* words = nullptr;     ///< rows x stride
-  bool narrow = false;       ///< 8-bit storage
-  std::size_t columns = 0;   ///< padded
+  void* words = nullptr;               ///< rows x stride
+  bool narrow = false;                 ///< 8-bit storage
+  std::size_t columns = 0;             ///< padded
   const std::uint8_t* mask = nullptr;  ///< one bit a synapse, rows of columns/8 bytes; null: all exist
 };
 

@@ -177,7 +177,8 @@ void scalar_update(const RowsCase& test, Synapses<Word>& s, bool bare = false) {
 
 template <class Word>
 void compare_rows(const RowsCase& test) {
-  Synapses<Word> expected = make_synapses<Word>(test), got = expected, bare = expected, expected_bare = expected;
+  Synapses<Word> expected = make_synapses<Word>(test), got = expected, bare = expected,
+                 expected_bare = expected;
   scalar_update(test, expected);
   const auto run = [&](Synapses<Word>& s, bool counted) {
     const ColumnFactors factors{s.a0.data(), test.second ? s.a1.data() : nullptr,

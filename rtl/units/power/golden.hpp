@@ -17,8 +17,8 @@ constexpr std::int64_t log2_word(std::uint64_t value, int frac) {
   return (static_cast<std::int64_t>(exponent - frac) * 65536) + mantissa;
 }
 
-/// round((value / 2^frac)^(exponent / 2^15) x 2^out_frac) as 16 bits unsigned, saturated. value 0 counts as 1.
-/// exponent: -2^15 .. 2^15 (-1 to 1).
+/// round((value / 2^frac)^(exponent / 2^15) x 2^out_frac) as 16 bits unsigned, saturated. value 0 counts
+/// as 1. exponent: -2^15 .. 2^15 (-1 to 1).
 constexpr std::uint32_t power_word(std::uint64_t value, int frac, std::int32_t exponent, int out_frac) {
   const std::int64_t logarithm = log2_word(value == 0 ? 1 : value, frac);
   return exp2_word(round_shift(logarithm * exponent, 15), out_frac);

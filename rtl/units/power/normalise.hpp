@@ -11,10 +11,11 @@
 
 namespace trifactor {
 
-inline constexpr int variance_frac = 24;  ///< of u
+inline constexpr int variance_frac = 24;     ///< of u
 inline constexpr int scale_power_frac = 12;  ///< of u^-p, u16.12
 
-/// z: one group. Writes r (16 bits, `value_frac` fraction bits as set by the image) and returns u^q (15 bits).
+/// z: one group. Writes r (16 bits, `value_frac` fraction bits as set by the image) and returns u^q (15
+/// bits).
 inline std::int16_t normalise_group(const NormaliseImage& config, std::span<const std::int16_t> z,
                                     std::span<std::int16_t> r) {
   const std::int64_t size = config.group_size;
@@ -24,7 +25,8 @@ inline std::int16_t normalise_group(const NormaliseImage& config, std::span<cons
     squares += std::int64_t{value} * value;
   }
   const std::int64_t spread = size * squares - sum * sum;  // c^2 times the variance
-  const std::int64_t u = round_shift(spread * config.variance_mantissa, config.variance_shift) + config.offset;
+  const std::int64_t u =
+      round_shift(spread * config.variance_mantissa, config.variance_shift) + config.offset;
   const std::uint64_t positive = static_cast<std::uint64_t>(u);
   const std::int64_t inverse = power_word(positive, variance_frac, config.minus_p, scale_power_frac);
   for (std::size_t i = 0; i < z.size(); ++i) {
