@@ -44,6 +44,8 @@ Action add_demo(CLI::App& command, Common& common);
 Action add_verify(CLI::App& command, Common& common);
 Action add_reference(CLI::App& command, Common& common);
 Action add_eval(CLI::App& command, Common& common);
+Action add_sweep(CLI::App& command, Common& common);
+Action add_compare(CLI::App& command, Common& common);
 
 std::string tool_version();
 

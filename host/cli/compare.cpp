@@ -9,8 +9,6 @@
 
 namespace trifactor {
 
-Action add_compare(CLI::App& command, Common& common);
-
 namespace {
 
 nlohmann::json values_json(const std::vector<ValueDifference>& values) {

@@ -36,6 +36,8 @@ constexpr Entry entries[] = {
     {"reference", "the same experiment in floating point, or a baseline", add_reference},
     {"verify", "RTL against the golden model, in lock-step", add_verify},
     {"eval", "one update of one rule on arrays of your own", add_eval},
+    {"sweep", "a grid of settings, one machine: accuracy against energy", add_sweep},
+    {"compare", "where two runs part: digests, weights, counts", add_compare},
     {"list", "rules, machines, technologies, datasets, units", add_list},
     {"explain", "what an error code means", add_explain},
     {"doctor", "what is installed", add_doctor},

@@ -7,6 +7,7 @@
 
 #include "host/cli/commands.hpp"
 #include "host/report/output_file.hpp"
+#include "host/report/run_json.hpp"
 #include "host/report/run_record.hpp"
 #include "host/report/technology_file.hpp"
 
@@ -29,7 +30,7 @@ Action add_report(CLI::App& command, Common& common) {
       write_whole_file(file, html_report(run, technology));
     }
     if (common.json)
-      fmt::print("{}\n", json_report(run, technology).dump(2));
+      fmt::print("{}", json_text(json_report(run, technology)));
     else
       fmt::print("{}", text_report(run, technology));
     return 0;

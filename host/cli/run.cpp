@@ -8,6 +8,7 @@
 #include "host/cli/devices.hpp"
 #include "host/report/output_file.hpp"
 #include "host/report/report.hpp"
+#include "host/report/run_json.hpp"
 #include "host/report/technology_file.hpp"
 
 namespace trifactor {
@@ -55,7 +56,7 @@ Action add_run(CLI::App& command, Common& common) {
     const RunRecord record = run_experiment(*o, make_device);
     write_whole_file(o->out / "report.html", html_report(record, technology));
     if (common.json)
-      fmt::print("{}\n", json_report(record, technology).dump(2));
+      fmt::print("{}", json_text(json_report(record, technology)));
     else if (!common.quiet)
       fmt::print("{}\nwrote {}/report.html\n", text_report(record, technology), o->out.string());
     return record.interrupted ? static_cast<int>(ExitCode::interrupted) : 0;

@@ -13,8 +13,6 @@
 
 namespace trifactor {
 
-Action add_sweep(CLI::App& command, Common& common);
-
 namespace {
 
 std::string time_left(std::optional<double> seconds) {

@@ -21,6 +21,17 @@ TerminalStyle terminal_style(const std::string& color, const std::string& progre
   return style;
 }
 
+namespace {
+
+/// Names of files come from people and archives: they must not move the cursor of a terminal.
+std::string visible(std::string text) {
+  for (char& c : text)
+    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = '?';
+  return text;
+}
+
+}  // namespace
+
 std::string error_text(const std::vector<Diagnostic>& items, const TerminalStyle& style) {
   std::string text;
   const char* bold = style.color ? "\033[1m" : "";
@@ -28,11 +39,11 @@ std::string error_text(const std::vector<Diagnostic>& items, const TerminalStyle
   const char* off = style.color ? "\033[0m" : "";
   for (const Diagnostic& item : items) {
     text += fmt::format("{}{}error{} {}[{}]{}", bold, red, off, bold, item.code, off);
-    if (!item.where.empty()) text += fmt::format(" {}:", item.where);
-    text += fmt::format(" {}", item.found);
-    if (!item.expected.empty()) text += fmt::format("; expected: {}", item.expected);
+    if (!item.where.empty()) text += fmt::format(" {}:", visible(item.where));
+    text += fmt::format(" {}", visible(item.found));
+    if (!item.expected.empty()) text += fmt::format("; expected: {}", visible(item.expected));
     text += "\n";
-    if (!item.hint.empty()) text += fmt::format("      try: {}\n", item.hint);
+    if (!item.hint.empty()) text += fmt::format("      try: {}\n", visible(item.hint));
   }
   return text;
 }

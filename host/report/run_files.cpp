@@ -120,7 +120,7 @@ std::optional<double> change_share(const ProjectionRecord& projection) {
 
 void write_run(const std::filesystem::path& directory, const RunRecord& run, const Technology& technology) {
   check(run);
-  const std::string summary = summary_json(run, technology).dump(2) + "\n";
+  const std::string summary = json_text(summary_json(run, technology));
   std::string steps = per_step_header();
   for (const LayerSignals& row : run.signals) steps += per_step_row(row);
   std::string accuracy = accuracy_header();
@@ -128,10 +128,10 @@ void write_run(const std::filesystem::path& directory, const RunRecord& run, con
   write_whole_file(directory / "per_core.csv", per_core_table(run.cores, run.cycles.has_value()));
   write_whole_file(directory / "per_step.csv", steps);
   write_whole_file(directory / "accuracy.csv", accuracy);
-  write_whole_file(directory / "technology.json", technology_json(technology).dump(2) + "\n");
+  write_whole_file(directory / "technology.json", json_text(technology_json(technology)));
   write_whole_file(directory / "summary.json", summary);
   // Last, so that a folder with a run.json is complete.
-  write_whole_file(directory / "run.json", run_json(run).dump(2) + "\n");
+  write_whole_file(directory / "run.json", json_text(run_json(run)));
 }
 
 RunRecord read_run(const std::filesystem::path& directory) {

@@ -15,6 +15,11 @@ inline std::string json_mistake(const nlohmann::json::exception& error) {
   return end == std::string::npos ? text : text.substr(end + 2);
 }
 
+/// The text of a JSON file or answer. Names of files may be bytes that are not UTF-8; JSON may not.
+inline std::string json_text(const nlohmann::json& json) {
+  return json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
+}
+
 nlohmann::json run_json(const RunRecord& run);
 
 /// Throws Error(data) TF-RUN-002 (not JSON, missing or unknown member, wrong type) or TF-RUN-003 (another

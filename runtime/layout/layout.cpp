@@ -10,6 +10,7 @@
 
 #include "rtl/spec/diagnostic.hpp"
 #include "rtl/spec/pack.hpp"
+#include "runtime/layout/program_check.hpp"
 #include "runtime/layout/sealed_file.hpp"
 
 namespace trifactor {
@@ -157,6 +158,7 @@ LayoutReader::LayoutReader(const std::filesystem::path& path) : path_(path) {
   file_ = std::make_unique<File>(File{std::move(handle), path});
   program_ =
       unpack<Program>(file_->read<std::uint32_t>("/program", H5T_NATIVE_UINT32), path.string() + ":/program");
+  check_program(program_, path.string() + ":/program");
   const Handle group(H5Gopen2(file_->handle.get(), "/core", H5P_DEFAULT), H5Gclose);
   H5G_info_t info{};
   if (!group.valid() || H5Gget_info(group.get(), &info) < 0) file_->fail("/core");
@@ -167,8 +169,8 @@ CoreImage LayoutReader::core(std::size_t index) const {
   const std::string where = core_path(index);
   CoreImage image = unpack<CoreImage>(file_->read<std::uint32_t>(where + "/registers", H5T_NATIVE_UINT32),
                                       path_.string() + ":" + where);
+  check_core(program_, image, path_.string() + ":" + where);
   for (BlockImage& block : image.blocks) {
-    if (block.projection >= program_.projections.size()) file_->fail(where);
     const std::string name = where + "/weights_of_" + program_.projections[block.projection].name;
     block.weights = file_->read<std::int16_t>(name, H5T_NATIVE_INT16);
     if (block.weights.size() != std::size_t{block.total_rows()} * image.neurons) file_->fail(name);

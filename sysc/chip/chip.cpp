@@ -63,6 +63,11 @@ void Chip::inject(std::uint32_t tile, const Packet& packet, std::uint64_t ready_
   mesh_->inject(tile, packet, ready_cycle);
 }
 
+/// Activities and the like: neither end packets nor credits.
+void Chip::inject_train(std::uint32_t tile, std::span<const Packet> packets, std::uint64_t ready_cycle) {
+  if (!packets.empty()) mesh_->inject_train(tile, packets, ready_cycle);
+}
+
 void Chip::reduce(std::uint32_t tile, std::uint32_t teacher, std::uint32_t projection, std::uint64_t sample,
                   std::span<const std::int64_t> partial, std::uint64_t ready_cycle) {
   const TreeFacts& tree = trees_.at(projection);
@@ -71,7 +76,7 @@ void Chip::reduce(std::uint32_t tile, std::uint32_t teacher, std::uint32_t proje
     if (chip_.machine.tree.own_network) {
       const std::uint64_t hops =
           tree.hops.at(tile) * static_cast<std::uint64_t>(chip_.machine.tree.hop_cycles);
-      teachers_.at(projection)->partial(tile, projection, sample, w, partial[w], ready_cycle + hops + w + 1);
+      tree.teacher->partial(tile, projection, sample, w, partial[w], ready_cycle + hops + w + 1);
     } else {
       inject(
           tile,
@@ -91,10 +96,10 @@ void Chip::broadcast(std::uint32_t teacher, std::uint32_t projection, std::uint6
              ready_cycle + w);
     return;
   }
-  tree_hops_ += tree.links * (words.size() +
-                              static_cast<std::size_t>(teachers_.at(projection)->teacher().image().up_words));
+  tree_hops_ +=
+      tree.links * (words.size() + static_cast<std::size_t>(tree.teacher->teacher().image().up_words));
   for (const auto& [core, hops] : tree.hops)
-    cores_.at(core)->words_arrive(
+    tiles_[core]->core->words_arrive(
         projection, sample, words,
         ready_cycle + hops * static_cast<std::uint64_t>(chip_.machine.tree.hop_cycles) + words.size());
 }
@@ -250,6 +255,8 @@ void Chip::connect_teacher(TileTeacher& teacher) {
   }
   tree.links = static_cast<std::uint32_t>(links.size());
   if (!chip_.machine.tree.own_network) tree.broadcast_route = route(image.tile, image.contributors);
+  tree.teacher = &teacher;
+  if (trees_.size() <= image.projection) trees_.resize(image.projection + 1);
   trees_[image.projection] = std::move(tree);
 }
 

@@ -45,6 +45,7 @@ class Chip : public Outlet {
   // -- what units at the tiles ask of the chip
   std::uint32_t route(std::uint32_t tile, std::vector<std::uint32_t> destinations) override;
   void inject(std::uint32_t tile, const Packet& packet, std::uint64_t ready_cycle) override;
+  void inject_train(std::uint32_t tile, std::span<const Packet> packets, std::uint64_t ready_cycle) override;
   void reduce(std::uint32_t tile, std::uint32_t teacher, std::uint32_t projection, std::uint64_t sample,
               std::span<const std::int64_t> partial, std::uint64_t ready_cycle) override;
   void broadcast(std::uint32_t teacher, std::uint32_t projection, std::uint64_t sample,
@@ -55,7 +56,8 @@ class Chip : public Outlet {
  private:
   class Tile;
   struct TreeFacts {
-    std::uint32_t links = 0;                      ///< of the tree that joins a teacher to its cores
+    std::uint32_t links = 0;  ///< of the tree that joins a teacher to its cores
+    TileTeacher* teacher = nullptr;
     std::map<std::uint32_t, std::uint32_t> hops;  ///< by core
     std::uint32_t broadcast_route = 0;
     std::map<std::uint32_t, std::uint32_t> up_routes;
@@ -89,7 +91,7 @@ class Chip : public Outlet {
   std::map<std::uint32_t, std::unique_ptr<TileTeacher>> teachers_;  ///< by projection
   std::unique_ptr<HostPort> host_;
   std::vector<std::unique_ptr<Tile>> tiles_;
-  std::map<std::uint32_t, TreeFacts> trees_;                    ///< by projection
+  std::vector<TreeFacts> trees_;                                ///< by projection
   std::map<std::uint32_t, std::vector<std::uint32_t>> owners_;  ///< by projection
   DigestBook digests_;
   std::uint64_t tree_hops_ = 0, end_packets_ = 0, credit_packets_ = 0;

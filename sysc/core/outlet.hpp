@@ -17,6 +17,10 @@ class Outlet {
   /// Route for a set of destinations from `tile`; asked for once, while the chip is put together.
   virtual std::uint32_t route(std::uint32_t tile, std::vector<std::uint32_t> destinations) = 0;
   virtual void inject(std::uint32_t tile, const Packet& packet, std::uint64_t ready_cycle) = 0;
+  /// Packets of one kind, no end packets or credits, each ready a cycle after the one before.
+  virtual void inject_train(std::uint32_t tile, std::span<const Packet> packets, std::uint64_t ready_cycle) {
+    for (const Packet& packet : packets) inject(tile, packet, ready_cycle++);
+  }
   /// A core's partial sums for its layer's teacher, by the reduction tree or as packets.
   virtual void reduce(std::uint32_t tile, std::uint32_t teacher, std::uint32_t projection,
                       std::uint64_t sample, std::span<const std::int64_t> partial,

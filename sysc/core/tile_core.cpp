@@ -39,6 +39,8 @@ TileCore::TileCore(sc_core::sc_module_name name, Core core, const Machine& machi
       r.factor_seen.assign(c.neurons, false);
     }
   }
+  for (const SourceSlice& source : c.sources) source_index_.add(source.core);
+  for (const std::uint32_t destination : c.destinations) destination_index_.add(destination);
   for (Incoming& slot : incoming_) {
     slot.got.assign(c.sources.size(), 0);
     slot.promised.assign(c.sources.size(), 0);
@@ -94,10 +96,12 @@ std::size_t TileCore::block_of(std::uint32_t projection) const {
   return b;
 }
 
-std::size_t TileCore::source_of(std::uint32_t core) const {
-  std::size_t s = 0;
-  while (s < image().sources.size() && image().sources[s].core != core) ++s;
-  return s;
+std::size_t TileCore::source_of(std::uint32_t core) {
+  const auto& sources = image().sources;
+  if (last_source_ < sources.size() && sources[last_source_].core == core) return last_source_;
+  const std::size_t found = source_index_.find(core);
+  if (found == TileIndex::none) return sources.size();
+  return last_source_ = found;
 }
 
 TileCore::Received& TileCore::received(std::size_t block, std::uint64_t sample) {
@@ -129,10 +133,12 @@ std::uint64_t TileCore::tick_of(const Packet& packet) const {
 
 void TileCore::arrive(const Packet& on_the_wire, std::uint64_t cycle) {
   Packet packet = on_the_wire;
+  if (static_cast<PacketKind>(packet.kind) == PacketKind::activity) {  // nearly all of them
+    packet.tick = full_tick(packet.tick, forward_);
+    return take_activity(packet, cycle);
+  }
   packet.tick = tick_of(on_the_wire);
   switch (static_cast<PacketKind>(packet.kind)) {
-    case PacketKind::activity:
-      return take_activity(packet, cycle);
     case PacketKind::end:
       take_end(packet);
       break;
@@ -187,7 +193,9 @@ void TileCore::take_activity(const Packet& packet, std::uint64_t cycle) {
   if (slice.population != packet.aux || packet.index < slice.first_neuron ||
       packet.index - slice.first_neuron >= slice.neurons)
     return fault("TF-HW-006", "an activity of a neuron that its source does not hold");
-  ++incoming(packet.tick).got[source];
+  Incoming& slot = incoming(packet.tick);
+  ++slot.got[source];
+  const bool first = waiting_rows_ == 0;
   for (std::size_t b = 0; b < image().blocks.size(); ++b) {
     const BlockImage& block = image().blocks[b];
     if (block.source != packet.aux || packet.index < block.first_row ||
@@ -205,8 +213,9 @@ void TileCore::take_activity(const Packet& packet, std::uint64_t cycle) {
     memory_free_ = std::max(memory_free_, cycle) + row_bursts_;
     book_.add(CycleCause::computing, memory_free_ - row_bursts_, memory_free_);
   }
+  // A pass that waits to open waits for its first row, then for updates, never for a second row.
   if (packet.tick == forward_ &&
-      (forward_state_ == Forward::closed || incoming(packet.tick).ends == image().sources.size()))
+      ((forward_state_ == Forward::closed && first) || slot.ends == image().sources.size()))
     advance(cycle);
 }
 
@@ -292,13 +301,11 @@ void TileCore::take_factor(const Packet& packet, std::uint64_t cycle) {
 }
 
 void TileCore::take_credit(const Packet& packet) {
-  const auto& destinations = image().destinations;
-  const std::size_t d = static_cast<std::size_t>(
-      std::find(destinations.begin(), destinations.end(), packet.source) - destinations.begin());
-  if (d == destinations.size() || packet.tick != credits_[d])
+  const std::size_t d = destination_index_.find(packet.source);
+  if (d == TileIndex::none || packet.tick != credits_[d])
     return fault("TF-HW-003",
                  "a credit for presentation " + std::to_string(packet.tick) + " came out of turn");
-  ++credits_[d];
+  if (forward_ == credits_[d]++ + presentations_in_flight) --missing_credits_;
 }
 
 void TileCore::take_input(const Packet& packet) {
@@ -399,9 +406,11 @@ void TileCore::contribute(std::uint64_t now) {
   }
 }
 
-bool TileCore::credits_allow() const {
-  return std::all_of(credits_.begin(), credits_.end(),
-                     [&](std::uint64_t c) { return forward_ < c + presentations_in_flight; });
+void TileCore::count_missing_credits() {
+  missing_credits_ =
+      static_cast<std::size_t>(std::count_if(credits_.begin(), credits_.end(), [&](std::uint64_t c) {
+        return forward_ >= c + presentations_in_flight;
+      }));
 }
 
 void TileCore::send(std::uint64_t now) {
@@ -410,18 +419,18 @@ void TileCore::send(std::uint64_t now) {
   const auto outputs = core_.outputs();
   std::vector<std::uint32_t> counts(image().destinations.size(), 0);
   std::uint64_t at = now;
+  train_.clear();
   for (const Segment& segment : segments_) {
-    std::uint32_t sent = 0;
-    for (std::uint32_t i = segment.first; i < segment.end; ++i) {
-      if (outputs[i] == 0) continue;
-      outlet_.inject(self,
-                     make_packet(PacketKind::activity, self, segment.route, forward_,
-                                 image().first_neuron + i, image().population, outputs[i]),
-                     at++);
-      ++sent;
-    }
-    for (const std::size_t d : segment.destinations) counts[d] += sent;
+    const std::size_t before = train_.size();
+    for (std::uint32_t i = segment.first; i < segment.end; ++i)
+      if (outputs[i] != 0)
+        train_.push_back(make_packet(PacketKind::activity, self, segment.route, forward_,
+                                     image().first_neuron + i, image().population, outputs[i]));
+    for (const std::size_t d : segment.destinations)
+      counts[d] += static_cast<std::uint32_t>(train_.size() - before);
   }
+  outlet_.inject_train(self, train_, at);
+  at += train_.size();
   const std::uint32_t learn = incoming(forward_).learn ? 1 : 0;
   if (std::all_of(counts.begin(), counts.end(), [&](std::uint32_t c) { return c == counts[0]; })) {
     if (!counts.empty())
@@ -458,6 +467,7 @@ void TileCore::finish_presentation(std::uint64_t) {
     slot.finished = true;
   if (slot.learn) ++forward_sample_;
   ++forward_;
+  count_missing_credits();
   waiting_rows_ = 0;
   // Until its buffer is given back it holds the rows of the presentation before last.
   const bool free = released_ + presentations_in_flight > forward_;
@@ -510,7 +520,7 @@ bool TileCore::forward_step(std::uint64_t now) {
       evaluate(now);
       return true;
     case Forward::sending:
-      if (!credits_allow()) return false;
+      if (missing_credits_ != 0) return false;
       send(now);
       finish_presentation(now);
       return true;
@@ -724,6 +734,7 @@ void TileCore::resume_at(std::uint64_t presentation, std::uint64_t learned) {
   forward_ = released_ = presentation;
   forward_sample_ = learned_ = learned;
   std::fill(credits_.begin(), credits_.end(), presentation);
+  count_missing_credits();
 }
 
 }  // namespace trifactor

@@ -21,6 +21,7 @@
 #include "sysc/core/cycle_book.hpp"
 #include "sysc/core/outlet.hpp"
 #include "sysc/core/packets.hpp"
+#include "sysc/core/tile_index.hpp"
 
 namespace trifactor {
 
@@ -112,7 +113,7 @@ class TileCore : public sc_core::sc_module {
   void accumulate(std::uint64_t now);
   void evaluate(std::uint64_t now);
   void contribute(std::uint64_t now);
-  bool credits_allow() const;
+  void count_missing_credits();
   void send(std::uint64_t now);
   void send_result(std::uint64_t now);
   void finish_presentation(std::uint64_t presentation);
@@ -140,7 +141,7 @@ class TileCore : public sc_core::sc_module {
   Incoming& incoming(std::uint64_t presentation) { return incoming_[presentation % presentations_in_flight]; }
   Received& received(std::size_t block, std::uint64_t sample);
   std::size_t block_of(std::uint32_t projection) const;
-  std::size_t source_of(std::uint32_t core) const;
+  std::size_t source_of(std::uint32_t core);
   /// Waits are reported when they end: what began earlier is open until then.
   std::uint64_t known_until() const {
     const std::uint64_t sending = forward_state_ == Forward::sending ? ready_to_send_ : never;
@@ -174,7 +175,11 @@ class TileCore : public sc_core::sc_module {
   std::uint64_t ready_to_send_ = never;
   Incoming incoming_[presentations_in_flight];
   std::vector<std::uint64_t> credits_;  ///< by destination: presentations whose buffers were given back
-  std::uint64_t released_ = 0;          ///< presentations whose buffers are free again
+  std::size_t missing_credits_ = 0;     ///< destinations that are not ready for presentation forward_
+  TileIndex source_index_, destination_index_;
+  std::size_t last_source_ = 0;  ///< activities of one source come one after the other
+  std::vector<Packet> train_;
+  std::uint64_t released_ = 0;  ///< presentations whose buffers are free again
   std::vector<std::int64_t> sums_;
 
   // learn pipeline

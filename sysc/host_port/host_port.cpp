@@ -33,10 +33,9 @@ void HostPort::connect(LabelUnit label, std::vector<InputCore> inputs, std::size
 }
 
 std::uint32_t HostPort::route_to(std::uint32_t core) {
-  for (const auto& [to, route] : routes_)
-    if (to == core) return route;
-  routes_.push_back({core, outlet_.route(tile_, {core})});
-  return routes_.back().second;
+  const auto known = routes_.find(core);
+  if (known != routes_.end()) return known->second;
+  return routes_[core] = outlet_.route(tile_, {core});
 }
 
 void HostPort::present(Frame frame) {

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <map>
 #include <span>
 #include <string>
 #include <systemc>
@@ -80,8 +81,8 @@ class HostPort : public sc_core::sc_module {
   sc_core::sc_event wake_;
   LabelUnit label_;
   std::vector<InputCore> inputs_;
-  std::vector<std::uint64_t> credits_;                           ///< by input core
-  std::vector<std::pair<std::uint32_t, std::uint32_t>> routes_;  ///< core, route
+  std::vector<std::uint64_t> credits_;             ///< by input core
+  std::map<std::uint32_t, std::uint32_t> routes_;  ///< by core
   std::size_t outputs_ = 0;
   std::deque<Item> entering_;
   struct Outstanding {

@@ -115,7 +115,8 @@ void Fabric::finish_copy(std::uint32_t body) {
   if (--bodies_[body].copies_left == 0) free_bodies_.push_back(body);
 }
 
-void Fabric::inject_train(std::uint32_t tile, std::span<const Packet> packets, std::uint64_t ready_cycle) {
+void Fabric::inject_train(std::uint32_t tile, std::span<const Packet> packets, std::uint64_t ready_cycle,
+                          std::uint64_t earliest) {
   if (packets.empty()) return;
   const std::uint32_t c = packets.front().message_class;
   for (const Packet& packet : packets)
@@ -127,7 +128,14 @@ void Fabric::inject_train(std::uint32_t tile, std::span<const Packet> packets, s
                                        "a class below 5 and a route that starts at this tile", ""});
   SourceQueue& queue = sources_[tile * message_class_count + c];
   const bool was_empty = queue.empty();
-  for (const Packet& packet : packets) queue.packets.push_back({packet, std::max(ready_cycle++, next_free_)});
+  if (queue.first >= 64 &&
+      2 * queue.first >= queue.packets.size()) {  // a queue that is never empty moves down
+    queue.packets.erase(queue.packets.begin(),
+                        queue.packets.begin() + static_cast<std::ptrdiff_t>(queue.first));
+    queue.first = 0;
+  }
+  earliest = std::max(earliest, next_free_);
+  for (const Packet& packet : packets) queue.packets.push_back({packet, std::max(ready_cycle++, earliest)});
   waiting_ += packets.size();
   largest_queue_ = std::max<std::uint64_t>(largest_queue_, queue.length());
   if (was_empty) post_source(queue.head().ready, tile, c);

@@ -48,8 +48,9 @@ class Fabric {
     inject_train(tile, {&packet, 1}, ready_cycle);
   }
   /// The same for packets of one class, the first from `ready_cycle` on and each later one a cycle after the
-  /// one before.
-  void inject_train(std::uint32_t tile, std::span<const Packet> packets, std::uint64_t ready_cycle);
+  /// one before, none before `earliest`.
+  void inject_train(std::uint32_t tile, std::span<const Packet> packets, std::uint64_t ready_cycle,
+                    std::uint64_t earliest = 0);
 
   /// The next cycle in which anything can change, or no_cycle.
   std::uint64_t next_cycle() const;

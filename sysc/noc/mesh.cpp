@@ -17,9 +17,9 @@ void Mesh::wake_at(std::uint64_t cycle) {
   wake_.notify(sc_core::sc_time::from_value((cycle - now()) * ticks_per_cycle()));
 }
 
-void Mesh::inject(std::uint32_t tile, const Packet& packet, std::uint64_t ready_cycle) {
-  const std::uint64_t ready = std::max(ready_cycle, started_ ? now() + 1 : 0);
-  fabric_.inject(tile, packet, ready);
+void Mesh::inject_train(std::uint32_t tile, std::span<const Packet> packets, std::uint64_t ready_cycle) {
+  const std::uint64_t earliest = started_ ? now() + 1 : 0, ready = std::max(ready_cycle, earliest);
+  fabric_.inject_train(tile, packets, ready_cycle, earliest);
   if (!running_ && ready < scheduled_) wake_at(ready);
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <systemc>
 #include <utility>
@@ -34,7 +35,11 @@ class Mesh : public sc_core::sc_module {
   /// whether the caller runs before or after the mesh in a cycle; before the start, cycle 0 is possible.
   /// A lone packet arrives at ready_cycle + hops * hop_cycles + ceil(packet_bits / link_bits).
   /// Two processes that inject the same class at the same tile in one cycle are queued in calling order.
-  void inject(std::uint32_t tile, const Packet& packet, std::uint64_t ready_cycle);
+  void inject(std::uint32_t tile, const Packet& packet, std::uint64_t ready_cycle) {
+    inject_train(tile, {&packet, 1}, ready_cycle);
+  }
+  /// The same for packets of one class, of which each is ready a cycle after the one before.
+  void inject_train(std::uint32_t tile, std::span<const Packet> packets, std::uint64_t ready_cycle);
 
   static std::uint64_t now() { return sc_core::sc_time_stamp().value() / ticks_per_cycle(); }
 

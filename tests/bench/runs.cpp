@@ -1,6 +1,7 @@
 // Whole runs of the program: an epoch on the chip with time, and the memory that large layouts take.
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -84,7 +85,7 @@ void measure_memory(const Plan& plan, Section& section) {
     std::ifstream file(scratch / (engine + "/summary.json"));
     const double peak = nlohmann::json::parse(file).at("peak_rss_bytes").get<double>();
     section.set("peak memory of a run, " + engine, peak / 1e6);
-    section.set("peak memory beyond 100 MB / weights, " + engine, (peak - 1e8) / bytes);
+    section.set("peak memory beyond 100 MB / weights, " + engine, std::max(0.0, peak - 1e8) / bytes);
   }
 }
 

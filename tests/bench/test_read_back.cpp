@@ -64,7 +64,9 @@ TEST_CASE("every figure that is listed is measured, printed and written") {
     CHECK(names.insert(name).second);
     CHECK(list.find(name) != std::string::npos);
     REQUIRE(figure.at("value").is_number());
-    CHECK(figure.at("value").get<double>() > 0);
+    // Small layouts stay within the first 100 MB.
+    CHECK((figure.at("value").get<double>() > 0 ||
+           (figure.at("value") == 0.0 && name.starts_with("peak memory beyond"))));
     CHECK(figure.at("unit").is_string());
     const bool ok = figure.at("ok");
     if (figure.at("limit").is_null()) {

@@ -34,6 +34,10 @@ class BenchChip final : public Chip {
       Chip::inject(tile, copy, ready_cycle);
     }
   }
+  void inject_train(std::uint32_t tile, std::span<const Packet> packets, std::uint64_t ready_cycle) override {
+    if (!plan_.record && !plan_.tamper) return Chip::inject_train(tile, packets, ready_cycle);
+    for (const Packet& packet : packets) inject(tile, packet, ready_cycle++);
+  }
   void reduce(std::uint32_t tile, std::uint32_t teacher, std::uint32_t projection, std::uint64_t sample,
               std::span<const std::int64_t> partial, std::uint64_t ready_cycle) override {
     for (std::uint32_t w = 0; own_trees_ && plan_.record && w < partial.size(); ++w)
