@@ -15,7 +15,7 @@ import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 READOUT_ETA = "projection.hidden2_to_scores.plasticity.eta"
-RATES = {"random": (0.2, 0.4, 0.8, 1.6, 3.2), "backprop": (0.005, 0.01, 0.02, 0.05, 0.1)}
+RATES = {"random": (0.1, 0.2, 0.4, 0.8, 1.6, 3.2), "backprop": (0.005, 0.01, 0.02, 0.05, 0.1)}
 
 
 def main():
