@@ -1,5 +1,5 @@
 # trifactor_test(NAME name LABEL label SOURCES file... LIBRARIES target...)
-# One Catch2 program. Labels: unit conformance timing golden repo system (tests/README.md).
+# One Catch2 program. Labels: unit conformance timing repo system (tests/README.md).
 # Test programs are not part of `all`, so that building the product does not wait for them: the target
 # `all_tests` builds every one, `unit_tests` those labelled unit (what the sanitizer builds run).
 find_package(Catch2 REQUIRED)

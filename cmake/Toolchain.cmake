@@ -8,7 +8,7 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   target_compile_options(trifactor_options INTERFACE -Wno-restrict)
 endif()
 
-set(TRIFACTOR_SANITIZE "" CACHE STRING "address, undefined or empty")
+set(TRIFACTOR_SANITIZE "" CACHE STRING "address, undefined, both with a comma, or empty")
 if(TRIFACTOR_SANITIZE)
   add_compile_options(-fsanitize=${TRIFACTOR_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
   add_link_options(-fsanitize=${TRIFACTOR_SANITIZE})

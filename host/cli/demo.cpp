@@ -10,7 +10,7 @@
 #include "host/cli/commands.hpp"
 #include "host/cli/devices.hpp"
 #include "host/cli/embedded_examples.hpp"
-#include "host/cli/reference.hpp"
+#include "host/experiment/reference.hpp"
 #include "host/cli/verification.hpp"
 #include "host/experiment/run.hpp"
 #include "host/report/energy.hpp"

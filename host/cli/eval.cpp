@@ -9,8 +9,8 @@
 #include "compiler/npz/npz.hpp"
 #include "compiler/text/mistakes.hpp"
 #include "host/cli/commands.hpp"
-#include "host/cli/eval_fixed.hpp"
-#include "host/cli/eval_parameters.hpp"
+#include "host/eval/fixed.hpp"
+#include "host/eval/parameters.hpp"
 #include "rtl/core/arithmetic.hpp"
 
 namespace trifactor {

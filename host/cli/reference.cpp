@@ -1,4 +1,4 @@
-#include "host/cli/reference.hpp"
+#include "host/experiment/reference.hpp"
 
 #include <fmt/format.h>
 

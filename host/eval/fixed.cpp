@@ -1,4 +1,4 @@
-#include "host/cli/eval_fixed.hpp"
+#include "host/eval/fixed.hpp"
 
 #include <fmt/format.h>
 

@@ -1,4 +1,4 @@
-#include "host/cli/eval_parameters.hpp"
+#include "host/eval/parameters.hpp"
 
 #include <fmt/format.h>
 

@@ -5,7 +5,7 @@
 #include <filesystem>
 #include <fstream>
 
-#include "host/cli/reference.hpp"
+#include "host/experiment/reference.hpp"
 #include "rtl/spec/diagnostic.hpp"
 
 using namespace trifactor;

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "host/cli/eval_fixed.hpp"
+#include "host/eval/fixed.hpp"
 
 namespace trifactor {
 

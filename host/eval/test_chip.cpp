@@ -9,7 +9,7 @@
 #include "compiler/machine_io/machine_file.hpp"
 #include "compiler/npz/npz.hpp"
 #include "compiler/passes/passes.hpp"
-#include "host/cli/test_eval_problem.hpp"
+#include "host/eval/test_problem.hpp"
 #include "runtime/layout/layout.hpp"
 #include "runtime/session/session.hpp"
 #include "sim/engine/functional.hpp"

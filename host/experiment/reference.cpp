@@ -5,7 +5,7 @@
 #include <cmath>
 
 #include "compiler/npz/npz.hpp"
-#include "host/cli/reference.hpp"
+#include "host/experiment/reference.hpp"
 #include "host/datasets/dataset.hpp"
 #include "host/datasets/sample_order.hpp"
 #include "host/encode/encoder.hpp"

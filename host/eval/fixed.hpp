@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "host/cli/eval_parameters.hpp"
+#include "host/eval/parameters.hpp"
 #include "rtl/core/arithmetic.hpp"
 #include "rtl/rules/fixed_bench.hpp"
 

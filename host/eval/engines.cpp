@@ -1,4 +1,4 @@
-#include "host/cli/eval_fixed.hpp"
+#include "host/eval/fixed.hpp"
 #include "sim/rtl/verilated.hpp"
 
 namespace trifactor {

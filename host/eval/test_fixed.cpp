@@ -2,7 +2,7 @@
 #include <catch2/catch.hpp>
 #include <cmath>
 
-#include "host/cli/test_eval_problem.hpp"
+#include "host/eval/test_problem.hpp"
 #include "rtl/core/arithmetic.hpp"
 #include "rtl/spec/diagnostic.hpp"
 
