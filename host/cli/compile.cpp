@@ -18,7 +18,7 @@ struct CompileArguments {
   std::string network, machine = "generic";
   std::vector<std::string> network_set;
   bool dry_run = false;
-  std::string explain;
+  std::vector<std::string> explain;  ///< "3", or "core" and "3"
   std::optional<std::uint64_t> placement_seed;
 };
 
@@ -118,6 +118,16 @@ std::vector<std::string> rule_names() {
   return names;
 }
 
+std::uint32_t number_of_core(const std::vector<std::string>& words) {
+  const std::string& number = words.back();
+  const bool named = words.size() == 1 || words.front() == "core";
+  if (!named || number.empty() || number.size() > 9 ||
+      number.find_first_not_of("0123456789") != std::string::npos)
+    throw Error(ExitCode::configuration, {"TF-CLI-004", fmt::format("--explain {}", fmt::join(words, " ")),
+                                          "is not the number of a core", "for example --explain core 3", ""});
+  return static_cast<std::uint32_t>(std::stoul(number));
+}
+
 int compile_command(const CompileArguments& a, const Common& common) {
   const bool writes = !a.dry_run && a.explain.empty();
   std::error_code error;
@@ -133,12 +143,7 @@ int compile_command(const CompileArguments& a, const Common& common) {
   if (common.json) {
     fmt::print("{}\n", compile_json(program).dump(2));
   } else if (!a.explain.empty()) {
-    const bool number =
-        a.explain.find_first_not_of("0123456789") == std::string::npos && a.explain.size() < 9;
-    if (!number)
-      throw Error(ExitCode::configuration, {"TF-CLI-004", "--explain " + a.explain,
-                                            "is not the number of a core", "for example --explain 3", ""});
-    fmt::print("{}", explain_core(program, static_cast<std::uint32_t>(std::stoul(a.explain))));
+    fmt::print("{}", explain_core(program, number_of_core(a.explain)));
   } else if (!common.quiet) {
     fmt::print("{} on {} ({} of {} cores used)\n\n{}\n{}", program.network, machine.name,
                program.cores.size(), machine.tiles(), core_table(program), format_table(program));
@@ -156,14 +161,14 @@ Action add_compile(CLI::App& command, Common& common) {
   command.add_option("--network-set", a->network_set, "override a key of the network, KEY=VALUE (repeat)")
       ->allow_extra_args(false);
   command.add_flag("--dry-run", a->dry_run, "print the tables, write nothing");
-  command.add_option("--explain", a->explain,
-                     "what core N holds and to whom it talks: --explain 3 (or core 3)");
+  command.add_option("--explain", a->explain, "what a core holds and to whom it talks: --explain core 3")
+      ->expected(1, 2);
   command.add_option("--placement-seed", a->placement_seed, "shuffle the cores before placing")
       ->check(CLI::NonNegativeNumber);
   return [a, &common] {
     if (common.out.empty() && !a->dry_run && a->explain.empty())
       throw Error(ExitCode::configuration, {"TF-CLI-005", "trifactor compile", "no output is named",
-                                            "-o LAYOUT.h5, --dry-run or --explain N", ""});
+                                            "-o LAYOUT.h5, --dry-run or --explain core N", ""});
     return compile_command(*a, common);
   };
 }

@@ -63,7 +63,8 @@ def compile_cases(case):
     compiled("--set: unknown key", 2, "core.lane", network(), "--set", "core.lane=8")
     compiled("--set: no value", 2, "core.lanes", network(), "--set", "core.lanes")
     compiled("--set: out of range", 2, "core.lanes", network(), "--set", "core.lanes=0")
-    compiled("--explain: no such core", 2, "99", network(), "--explain", "99")
+    compiled("--explain: no such core", 2, "99", network(), "--explain", "core", "99")
+    compiled("--explain: no core", 2, "--explain row 3", network(), "--explain", "row", "3")
     compiled("compile: unknown option", 2, "--machin", network(), "--machin", "small")
     compiled("machine: unknown name", 2, "did you mean 'generic'", network(), "--machine", "generik")
 
