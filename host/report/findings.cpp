@@ -39,40 +39,65 @@ std::string cure(CycleCause cause) {
 
 std::string percent(double share) { return fmt::format("{:.0f} %", 100 * share); }
 
+double share(const CoreRecord& core, CycleCause cause) {
+  return cycle_shares(core)[static_cast<std::size_t>(cause)];
+}
+
+/// What a core spends on its own account. A full buffer is some other core's doing, or the mesh's.
+double own_share(const CoreRecord& core) {
+  return share(core, CycleCause::computing) + share(core, CycleCause::waiting_for_memory) +
+         share(core, CycleCause::waiting_for_third_factor);
+}
+
+template <class Measure>
+std::size_t most(const std::vector<CoreRecord>& cores, Measure measure) {
+  const auto best =
+      std::max_element(cores.begin(), cores.end(),
+                       [&](const CoreRecord& a, const CoreRecord& b) { return measure(a) < measure(b); });
+  return static_cast<std::size_t>(best - cores.begin());
+}
+
+std::string where(const CoreRecord& core) {
+  return fmt::format("Core ({}, {}), {}", core.x, core.y,
+                     core.population.empty() ? core.role : "population " + core.population);
+}
+
 void find_bottleneck(const RunRecord& run, Throughput& t) {
-  std::uint64_t most = 0;
-  for (std::size_t i = 0; i < run.cores.size(); ++i) {
-    const CoreRecord& core = run.cores[i];
-    const auto idle = core.cycles[static_cast<std::size_t>(CycleCause::idle)];
-    const std::uint64_t busy = run.cycles ? total_cycles(core) - idle : accesses(core);
-    if (busy <= most) continue;
-    most = busy;
-    t.busiest = i;
-  }
-  if (!t.busiest) {
+  const auto work = [&](const CoreRecord& core) {
+    return run.cycles ? own_share(core) + share(core, CycleCause::blocked_by_buffer)
+                      : static_cast<double>(accesses(core));
+  };
+  if (run.cores.empty() || work(run.cores[most(run.cores, work)]) <= 0) {
     t.bottleneck = "No core did any work.";
     return;
   }
-  const CoreRecord& core = run.cores[*t.busiest];
-  const std::string who = fmt::format("Core ({}, {}), {}", core.x, core.y,
-                                      core.population.empty() ? core.role : "population " + core.population);
   if (!run.cycles) {
-    t.bottleneck = fmt::format("{}, does the most memory accesses; this engine measures no time.", who);
+    t.busiest = most(run.cores, work);
+    t.bottleneck = fmt::format("{}, does the most memory accesses; this engine measures no time.",
+                               where(run.cores[*t.busiest]));
     return;
   }
-  const auto shares = cycle_shares(core);
-  const double idle = shares[static_cast<std::size_t>(CycleCause::idle)];
-  std::size_t cause = 0;
-  for (std::size_t i = 0; i + 1 < shares.size(); ++i) {
-    if (shares[i] > shares[cause]) cause = i;
+  const auto blocked = [](const CoreRecord& core) { return share(core, CycleCause::blocked_by_buffer); };
+  const std::size_t paces = most(run.cores, own_share), waits = most(run.cores, blocked);
+  const double own = own_share(run.cores[paces]), full = blocked(run.cores[waits]);
+  const bool mesh = full > own && own < .5;
+  t.busiest = mesh ? waits : paces;
+  const CoreRecord& core = run.cores[*t.busiest];
+  if (mesh) {
+    t.bottleneck = fmt::format(
+        "{}, is blocked by full buffers in {} of its cycles while no core is busy for more than {}; {}.",
+        where(core), percent(full), percent(own), cure(CycleCause::blocked_by_buffer));
+    return;
   }
-  // When even the busiest core mostly idles, what feeds the chip is the limit.
-  const bool starved = idle > .5 && shares[cause] < idle;
-  std::string name(cycle_cause_names[cause]);
-  std::replace(name.begin(), name.end(), '_', ' ');
-  t.bottleneck = fmt::format("{}, is the busiest: {} of its cycles not idle, most of them {} ({}); {}.", who,
-                             percent(1 - idle), name, percent(shares[cause]),
-                             cure(starved ? CycleCause::idle : static_cast<CycleCause>(cause)));
+  CycleCause cause = CycleCause::computing;
+  for (const CycleCause c : {CycleCause::waiting_for_memory, CycleCause::waiting_for_third_factor})
+    if (share(core, c) > share(core, cause)) cause = c;
+  t.bottleneck = fmt::format(
+      "{}, sets the pace: it is computing in {} of its cycles, waiting for its memory in {} and for the "
+      "third factor in {}; {}.",
+      where(core), percent(share(core, CycleCause::computing)),
+      percent(share(core, CycleCause::waiting_for_memory)),
+      percent(share(core, CycleCause::waiting_for_third_factor)), cure(own < .5 ? CycleCause::idle : cause));
 }
 
 void warn_about_kernels(const RunRecord& run, std::vector<std::string>& found) {

@@ -257,7 +257,7 @@ TEST_CASE("lost and clipped updates are warnings") {
   CHECK(*change_share({"p", "r", "s8.7", 3, {0, 0, 0, 0, 0, 80, 5}}) == .5);  // 5 steps of 80 / 2^3 = 10
 }
 
-TEST_CASE("the bottleneck names the busiest core, its main cause and a cure") {
+TEST_CASE("the bottleneck names the core that sets the pace, its main cause and a cure") {
   RunRecord run = sample_run(true, 2, 1);
   for (CoreRecord& core : run.cores) core.role = "synaptic";
   const auto with = [&](CycleCause cause) {
@@ -274,6 +274,11 @@ TEST_CASE("the bottleneck names the busiest core, its main cause and a cure") {
   CHECK(contains(with(CycleCause::idle).bottleneck, "host port"));
   CHECK(contains(with(CycleCause::computing).bottleneck, "Core (1, 0)"));
   CHECK(loads(run)[0] == Approx(.1));
+  // A core that waits all day for one that computes is not what to make faster.
+  run.cores[0].cycles = {0, 0, 100, 0, 0};
+  run.cores[1].cycles = {66, 20, 0, 10, 4};
+  CHECK(*throughput(run).busiest == 1);
+  CHECK(contains(throughput(run).bottleneck, "computing in 66 %"));
   // 107 ms for 12,000 samples at 200 MHz.
   CHECK(*throughput(sample_run()).samples_per_s == Approx(12000 / .107));
   CHECK(throughput(sample_run()).latency_p50->value == Approx(2310 * 5));
