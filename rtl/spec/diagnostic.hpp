@@ -23,7 +23,7 @@ enum class ExitCode : int {
 
 /// One mistake: where it is, what was found, what was expected, a way out. Empty parts are not shown.
 struct Diagnostic {
-  std::string code;      ///< for example TF-NET-012; `trifactor explain CODE` says more
+  std::string code;      ///< for example TF-NET-004; `trifactor explain CODE` says more
   std::string where;     ///< file:line:column, an HDF5 path or the name of an object
   std::string found;     ///< what is wrong, in one sentence
   std::string expected;  ///< what would be right

@@ -44,6 +44,8 @@ enum class Event : std::uint8_t {
   credit_packet,  ///< of these: credits
   hop,            ///< link crossings, all classes
   tree_hop,       ///< link crossings of reduction and broadcast trees that have wires of their own
+  packet_bit,     ///< bits of the packets injected into the mesh
+  link_bit,       ///< bits that crossed links: of packets, by their class, and of words on trees of their own
   count_          ///< not an event
 };
 
@@ -58,7 +60,8 @@ inline constexpr std::array<std::string_view, event_count> event_names = {
     "factor",           "factor_product", "trace",         "teacher_word",
     "distance_product", "axon_write",     "axon_read",     "reduction_word",
     "broadcast_word",   "label_word",     "host_word",     "packet",
-    "end_packet",       "credit_packet",  "hop",           "tree_hop"};
+    "end_packet",       "credit_packet",  "hop",           "tree_hop",
+    "packet_bit",       "link_bit"};
 
 class EventCounts {
  public:

@@ -82,6 +82,12 @@ class Unpacker {
   void operator()(Fields&... fields) {
     (get(fields), ...);
   }
+  /// The entries of a counted array of 32-bit words where they lie, not copied.
+  std::span<const std::uint32_t> view() {
+    const std::size_t size = count(1);
+    next_ += size;
+    return words_.subspan(next_ - size, size);
+  }
   bool at_end() const { return next_ == words_.size(); }
   /// Throws unless every word was used.
   void finish() const {

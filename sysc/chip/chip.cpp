@@ -96,8 +96,9 @@ void Chip::broadcast(std::uint32_t teacher, std::uint32_t projection, std::uint6
              ready_cycle + w);
     return;
   }
-  tree_hops_ +=
-      tree.links * (words.size() + static_cast<std::size_t>(tree.teacher->teacher().image().up_words));
+  const auto up = static_cast<std::uint64_t>(tree.teacher->teacher().image().up_words);
+  tree_hops_ += tree.links * (words.size() + up);
+  tree_bits_ += tree.links * (words.size() * tree_word_bits + up * tree_sum_bits);
   for (const auto& [core, hops] : tree.hops)
     tiles_[core]->core->words_arrive(
         projection, sample, words,
@@ -337,6 +338,7 @@ void Chip::drain() {
     run();
   }
   if (faulted_) return;
+  for (auto& [tile, core] : cores_) core->core();  // digests of all that happened
   if (chip_.digests) flush_digests();
   close_cycles();
   if (const std::string waiting = everything_waiting(); !waiting.empty())
@@ -445,12 +447,17 @@ void Chip::read_counters() {
   answers_.push_back({FrameType::counters, label_unit, 0, pack(label)});
   UnitCounters network;
   for (std::size_t c = 0; c < message_class_count; ++c) {
-    network.events[Event::packet] += mesh_->injected(static_cast<MessageClass>(c));
-    network.events[Event::hop] += mesh_->hops(static_cast<MessageClass>(c));
+    const std::uint64_t packets = mesh_->injected(static_cast<MessageClass>(c));
+    const std::uint64_t hops = mesh_->hops(static_cast<MessageClass>(c));
+    network.events[Event::packet] += packets;
+    network.events[Event::hop] += hops;
+    network.events[Event::packet_bit] += packets * packet_bits_of_class[c];
+    network.events[Event::link_bit] += hops * packet_bits_of_class[c];
   }
   network.events[Event::end_packet] = end_packets_;
   network.events[Event::credit_packet] = credit_packets_;
   network.events[Event::tree_hop] = tree_hops_;
+  network.events[Event::link_bit] += tree_bits_;
   network.now = Mesh::now();
   network.activations = activations();
   answers_.push_back({FrameType::counters, network_unit, 0, pack(network)});

@@ -94,7 +94,7 @@ class Chip : public Outlet {
   std::vector<TreeFacts> trees_;                                ///< by projection
   std::map<std::uint32_t, std::vector<std::uint32_t>> owners_;  ///< by projection
   DigestBook digests_;
-  std::uint64_t tree_hops_ = 0, end_packets_ = 0, credit_packets_ = 0;
+  std::uint64_t tree_hops_ = 0, tree_bits_ = 0, end_packets_ = 0, credit_packets_ = 0;
   bool faulted_ = false, resumed_ = false, started_ = false;
   std::vector<std::uint64_t> blocked_;  ///< by tile: cycles told to its core so far
   std::deque<Frame> answers_;

@@ -19,6 +19,10 @@ class CycleBook {
     start = std::max(start, settled_);
     if (start >= end) return;
     std::vector<Interval>& list = open_[static_cast<std::size_t>(cause)];
+    if (!list.empty() && list.back().start <= start && start <= list.back().end) {  // as rows stream in
+      list.back().end = std::max(list.back().end, end);
+      return;
+    }
     std::size_t first = list.size();
     while (first > 0 && list[first - 1].end >= start) --first;
     std::size_t last = first;

@@ -1,5 +1,5 @@
-// What a unit at a tile needs of the chip around it: a way out for packets, the trees, and a place for
-// faults.
+// What a unit at a tile needs of the chip around it: a way out for packets, the trees, an alarm
+// clock, and a place for faults.
 #pragma once
 
 #include <cstdint>
@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "sysc/core/alarm.hpp"
 #include "sysc/noc/packet.hpp"
 
 namespace trifactor {
@@ -28,10 +29,15 @@ class Outlet {
   /// A teacher's words for the cores of its layer.
   virtual void broadcast(std::uint32_t teacher, std::uint32_t projection, std::uint64_t sample,
                          std::span<const std::int16_t> words, std::uint64_t ready_cycle) = 0;
+  /// Wakes a unit at a cycle, see Alarm::set.
+  void wake(Sleeper& unit, std::uint64_t cycle) { alarm_.set(unit, cycle); }
   /// A modelled hardware fault: the chip stops.
   virtual void fault(const char* code, std::string text) = 0;
   /// Extra cycles of a stage under jitter, 0 without.
   virtual std::uint64_t jitter(std::uint32_t tile, std::uint64_t tick, std::uint32_t stage) const = 0;
+
+ private:
+  Alarm alarm_{"alarm"};
 };
 
 }  // namespace trifactor

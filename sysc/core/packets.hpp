@@ -3,6 +3,7 @@
 
 #include <cstdint>
 
+#include "rtl/spec/packet_format.hpp"
 #include "sysc/noc/packet.hpp"
 
 namespace trifactor {
@@ -58,14 +59,6 @@ inline Packet make_packet(PacketKind kind, std::uint32_t source, std::uint32_t r
   return packet;
 }
 
-/// Bits of a packet on a link: 16 of tick, 24 of address, kind and what it carries.
-inline constexpr std::uint32_t header_bits = 40;
-inline constexpr std::uint32_t packet_bits_of_class[message_class_count] = {
-    header_bits + 64,  // configuration: four values
-    header_bits + 48,  // broadcast: three factors at most
-    header_bits + 64,  // reduction: 48-bit sums, four results
-    header_bits + 16,  // error
-    header_bits + 16,  // activity
-};
+static_assert(packet_bits_of_class.size() == message_class_count, "a width for each class");
 
 }  // namespace trifactor

@@ -25,10 +25,9 @@
 
 namespace trifactor {
 
-class TileCore : public sc_core::sc_module {
+class TileCore : public sc_core::sc_module, public Sleeper {
  public:
   TileCore(sc_core::sc_module_name name, Core core, const Machine& machine, Outlet& outlet);
-  SC_HAS_PROCESS(TileCore);
 
   /// After all cores exist: routes to destinations, sources, helpers. `host_tile`: where results go.
   /// `neurons_of_destination(core)`: rows [first, end) of this core's population that a destination holds.
@@ -37,17 +36,34 @@ class TileCore : public sc_core::sc_module {
       const std::function<std::pair<std::uint32_t, std::uint32_t>(std::uint32_t)>& rows_of_destination);
 
   /// A packet of the mesh for this core, at `cycle`.
-  void arrive(const Packet& on_the_wire, std::uint64_t cycle);
+  void arrive(const Packet& packet, std::uint64_t cycle) {
+    if (static_cast<PacketKind>(packet.kind) == PacketKind::activity)  // nearly all of them
+      take_activity(packet, full_tick(packet.tick, forward_), cycle);
+    else
+      take_other(packet, cycle);
+  }
   /// Third-factor words by a tree of their own, complete at `cycle`, which may lie ahead.
   void words_arrive(std::uint32_t projection, std::uint64_t sample, std::span<const std::int16_t> words,
                     std::uint64_t cycle);
 
-  Core& core() { return core_; }
-  const Core& core() const { return core_; }
+  /// The end of a stage, or of a wait.
+  void wake_up(std::uint64_t cycle) override {
+    ++activations_;
+    advance(cycle);
+  }
+
+  /// With all that has arrived.
+  Core& core() {
+    for (std::uint64_t k = 0; k < presentations_in_flight; ++k) deliver(released_ + k);
+    finish_updates();
+    return core_;
+  }
+  const CoreImage& image() const { return core_.image(); }
   const std::array<std::uint64_t, cycle_cause_count>& cycles() const { return book_.cycles(); }
   /// Gives every cycle before `now` its cause; `blocked`: cycles since the last call in which the router took
   /// no packet of this tile, counted where nothing else happened.
   void close_cycles(std::uint64_t now, std::uint64_t blocked) {
+    book_streamed();
     book_.close(std::min(now, known_until()), blocked);
   }
   std::uint64_t activations() const { return activations_; }
@@ -67,12 +83,19 @@ class TileCore : public sc_core::sc_module {
   enum class Forward : std::uint8_t { closed, streaming, summing, waiting_for_slices, evaluating, sending };
   enum class Learn : std::uint8_t { idle, waiting_for_factor, forming, updating };
 
+  /// An activity: rows are kept until a stage reads them, and then written one after the other.
+  struct Arrived {
+    std::uint32_t row = 0;
+    std::uint16_t block = 0;
+    std::int16_t value = 0;
+  };
   /// One of the two presentations in the axon buffers.
   struct Incoming {
     bool known = false, learn = false, finished = false;
-    std::uint32_t ends = 0;                    ///< sources that closed the step
-    std::vector<std::uint32_t> got, promised;  ///< by source
-    std::uint32_t sums = 0;                    ///< of slices, received
+    std::uint32_t ends = 0;                ///< sources that closed the step
+    std::vector<Arrived> arrived;          ///< rows the core has not been given yet, in order
+    std::vector<std::uint64_t> rows_seen;  ///< a bit a row
+    std::uint32_t sums = 0;                ///< of slices, received
     std::vector<bool> sum_seen;
     std::vector<std::int64_t> total;
     std::uint32_t values_seen = 0;  ///< input cores: values received
@@ -96,14 +119,22 @@ class TileCore : public sc_core::sc_module {
     std::uint64_t from = 0;
     std::uint32_t projection = 0, mantissa = 0;
   };
+  /// A source, the rows that hear it, parts_[first_part, end_part), and what it sent.
+  struct Feed {
+    std::uint32_t core = 0, population = 0, first_neuron = 0, neurons = 0;
+    std::uint32_t first_part = 0, end_part = 0;
+    std::uint32_t got[presentations_in_flight] = {}, promised[presentations_in_flight] = {};
+  };
+  struct Part {
+    std::uint32_t block = 0, first_row = 0, rows = 0;
+    std::uint32_t first_bit = 0;  ///< in Incoming::rows_seen
+  };
   /// Neurons [first, end) of this core go along `route` to `destinations`.
   struct Segment {
     std::uint32_t first = 0, end = 0, route = 0;
     std::vector<std::size_t> destinations;
   };
 
-  void step();
-  void wake(std::uint64_t cycle);
   void advance(std::uint64_t now);
   bool forward_step(std::uint64_t now);
   bool learn_step(std::uint64_t now);
@@ -121,27 +152,47 @@ class TileCore : public sc_core::sc_module {
   void accept(std::uint64_t now);
   void send_factors(std::size_t block, std::uint64_t now);
   void write_updates(std::uint64_t now);
+  UpdatePass begin_update(std::size_t block);
+  UpdatePass write_update(std::size_t block);
+  UpdatePass update_length(std::size_t block) const;
+  void finish_updates();
+  /// Learning samples of a block whose updates are written, as far as anybody can tell.
+  std::uint64_t written(std::size_t block) const {
+    return core_.written(block) + (planned_[block].rows != 0);
+  }
   bool factor_ready(std::uint64_t now) const;
   void release_finished(std::uint64_t now);
-  void clear(Incoming& slot);
-  void take_activity(const Packet& packet, std::uint64_t cycle);
-  void take_end(const Packet& packet);
-  void take_sum(const Packet& packet);
-  void take_word(const Packet& packet, std::uint64_t cycle);
-  void take_factor(const Packet& packet, std::uint64_t cycle);
-  void take_credit(const Packet& packet);
-  void take_input(const Packet& packet);
-  bool expected(const Packet& packet);
+  void clear(std::uint64_t presentation);
+  void deliver(std::uint64_t presentation);
+  void book_streamed() {
+    book_.add(CycleCause::computing, streamed_from_, streamed_to_);
+    streamed_from_ = streamed_to_;
+  }
+  void take_other(const Packet& packet, std::uint64_t cycle);
+  void take_activity(const Packet& packet, std::uint64_t presentation, std::uint64_t cycle);
+  void take_end(const Packet& packet, std::uint64_t presentation);
+  void take_sum(const Packet& packet, std::uint64_t presentation);
+  void take_word(const Packet& packet, std::uint64_t sample, std::uint64_t cycle);
+  void take_factor(const Packet& packet, std::uint64_t sample, std::uint64_t cycle);
+  void take_credit(const Packet& packet, std::uint64_t presentation);
+  void take_input(const Packet& packet, std::uint64_t presentation);
+  bool expected(std::uint64_t presentation) {
+    return presentation - released_ < presentations_in_flight || unexpected(presentation);
+  }
+  bool unexpected(std::uint64_t presentation);
   void fault(const char* code, const std::string& text);
 
-  const CoreImage& image() const { return core_.image(); }
   bool owner() const { return image().owner == image().core; }
   std::uint64_t learn_presentation() const { return to_learn_.front(); }
   std::size_t learn_block() const { return plastic_[learn_position_]; }
   Incoming& incoming(std::uint64_t presentation) { return incoming_[presentation % presentations_in_flight]; }
   Received& received(std::size_t block, std::uint64_t sample);
   std::size_t block_of(std::uint32_t projection) const;
-  std::size_t source_of(std::uint32_t core);
+  std::size_t source_of(std::uint32_t core) {
+    return last_source_ < feeds_.size() && feeds_[last_source_].core == core ? last_source_
+                                                                             : other_source(core);
+  }
+  std::size_t other_source(std::uint32_t core);
   /// Waits are reported when they end: what began earlier is open until then.
   std::uint64_t known_until() const {
     const std::uint64_t sending = forward_state_ == Forward::sending ? ready_to_send_ : never;
@@ -153,33 +204,35 @@ class TileCore : public sc_core::sc_module {
   Core core_;
   const Machine& machine_;
   Outlet& outlet_;
-  sc_core::sc_event wake_;
-  std::uint64_t wake_at_ = never;
   std::uint64_t activations_ = 0;
   CycleBook book_;
 
-  std::uint64_t row_bursts_ = 0;
   std::vector<std::size_t> plastic_;  ///< blocks that learn
+  std::vector<UpdatePass>
+      planned_;  ///< by block: an update whose time is settled and values are not yet written
   std::uint32_t to_host_ = 0, to_owner_ = 0, to_helpers_ = 0, to_destinations_ = 0;
   std::vector<std::uint32_t> credit_routes_, destination_routes_;  ///< by source, by destination
   std::vector<Segment> segments_;
 
-  // forward pipeline
+  // forward pipeline; what every activity touches comes first and lies together
+  std::uint64_t forward_ = 0;    ///< presentation that is or will be computed
+  std::uint64_t released_ = 0;   ///< presentations whose buffers are free again
+  std::size_t last_source_ = 0;  ///< activities of one source come one after the other
+  std::vector<Feed> feeds_;      ///< by source
+  std::vector<Part> parts_;
   Forward forward_state_ = Forward::closed;
-  std::uint64_t forward_ = 0;         ///< presentation that is or will be computed
+  std::uint64_t memory_free_ = 0;  ///< the synapse memory is busy until then
+  std::uint64_t row_bursts_ = 0;
+  std::uint64_t streamed_from_ = 0, streamed_to_ = 0;  ///< cycles of the last rows, not in the book yet
+  std::uint64_t waiting_rows_ = 0;    ///< of presentation forward_, arrived before its pass opened
   std::uint64_t forward_sample_ = 0;  ///< learning samples before it
   std::uint64_t forward_due_ = never;
-  std::uint64_t memory_free_ = 0;   ///< the synapse memory is busy until then
-  std::uint64_t waiting_rows_ = 0;  ///< of presentation forward_, arrived before its pass opened
   std::uint64_t post_free_ = 0;
   std::uint64_t ready_to_send_ = never;
   Incoming incoming_[presentations_in_flight];
   std::vector<std::uint64_t> credits_;  ///< by destination: presentations whose buffers were given back
   std::size_t missing_credits_ = 0;     ///< destinations that are not ready for presentation forward_
   TileIndex source_index_, destination_index_;
-  std::size_t last_source_ = 0;  ///< activities of one source come one after the other
-  std::vector<Packet> train_;
-  std::uint64_t released_ = 0;  ///< presentations whose buffers are free again
   std::vector<std::int64_t> sums_;
 
   // learn pipeline

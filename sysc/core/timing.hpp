@@ -14,4 +14,7 @@ constexpr std::uint64_t evaluate_cycles(std::uint64_t neurons, std::uint64_t gro
   return group_size == 0 ? walk : walk + 2 + power_latency + neurons + 2;
 }
 
+/// Stages that jitter may lengthen.
+enum Stage : std::uint32_t { stage_sum, stage_evaluate, stage_contribute, stage_form, stage_update };
+
 }  // namespace trifactor

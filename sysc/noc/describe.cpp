@@ -33,10 +33,13 @@ std::string Fabric::describe_blocked(std::size_t limit) const {
       const std::string where = tile_name(tile, config_.width) + ", " + std::string(message_class_names[c]);
       for (std::uint32_t port = 0; port < port_count; ++port) {
         const std::uint32_t buffer = c * port_count + port;
-        const Fifo& queue = fifos_[tile * fifo_count + buffer];
+        const Fifo& queue = r.fifos[buffer];
         if (queue.used == 0) continue;
-        std::string waits;
-        for (std::uint32_t output = 0; output < port_count; ++output) {
+        std::uint32_t copies = 0;
+        for (std::uint32_t at = queue.head; at != none; at = copies_[at].next) ++copies;
+        const bool leaving = queue.used > copies;
+        std::string waits = leaving ? "nothing, it is leaving" : "";
+        for (std::uint32_t output = 0; !leaving && output < port_count; ++output) {
           if ((r.request[output] >> buffer & 1) == 0) continue;
           waits += std::string(waits.empty() ? "" : ", ") + port_names[output];
           if (output == local) continue;
@@ -44,19 +47,16 @@ std::string Fabric::describe_blocked(std::size_t limit) const {
           if (r.link_free[output] > next_free_)
             waits += " (link busy to cycle " + std::to_string(r.link_free[output]) + ")";
         }
-        if (waits.empty())
-          waits = queue.remaining == 0 && queue.time < next_free_
-                      ? "nothing, it is leaving"
-                      : "its first word, due in cycle " + std::to_string(queue.time);
+        if (waits.empty()) waits = "its first word, due in cycle " + std::to_string(copies_[queue.head].time);
+        const Packet& first = bodies_[leaving ? queue.left : copies_[queue.head].body].packet;
         add(where + ", input " + port_names[port] + " holds " + std::to_string(queue.used) +
-            "; first: " + packet_name(bodies_[queue.body].packet, routes_) + ", waits for " + waits);
+            "; first: " + packet_name(first, routes_) + ", waits for " + waits);
       }
       const SourceQueue& source = sources_[tile * message_class_count + c];
       if (source.empty()) continue;
-      const Waiting& head = source.head();
       add(where + ", source queue holds " + std::to_string(source.length()) +
-          "; first: " + packet_name(head.packet, routes_) + ", ready in cycle " + std::to_string(head.ready) +
-          (r.local_full >> c & 1 ? ", router buffer full" : ""));
+          "; first: " + packet_name(source.head(), routes_) + ", ready in cycle " +
+          std::to_string(source.ready()) + (r.local_full >> c & 1 ? ", router buffer full" : ""));
     }
   }
   if (lines > limit) text += "and " + std::to_string(lines - limit) + " more\n";

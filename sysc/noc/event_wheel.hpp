@@ -25,32 +25,34 @@ class EventWheel {
 
   void post(std::uint64_t cycle, std::size_t list, T item) {
     Bucket& bucket = buckets_[cycle & mask_];
-    used_ += !bucket.used;
-    bucket.used = true;
+    used_ += bucket.used == 0;
+    bucket.used |= 1u << list;
     bucket.lists[list].push_back(item);
   }
 
+  /// Which lists of a cycle have entries, a bit each.
+  std::uint32_t used(std::uint64_t cycle) const { return buckets_[cycle & mask_].used; }
   const std::vector<T>& list(std::uint64_t cycle, std::size_t list) const {
     return buckets_[cycle & mask_].lists[list];
   }
 
   void clear(std::uint64_t cycle) {
     Bucket& bucket = buckets_[cycle & mask_];
-    used_ -= bucket.used;
-    bucket.used = false;
-    for (std::vector<T>& items : bucket.lists) items.clear();
+    used_ -= bucket.used != 0;
+    for (; bucket.used != 0; bucket.used &= bucket.used - 1)
+      bucket.lists[static_cast<std::size_t>(std::countr_zero(bucket.used))].clear();
   }
 
   /// The first cycle from `from` on with an entry, or no_cycle.
   std::uint64_t next(std::uint64_t from) const {
     if (used_ == 0) return no_cycle;
-    while (!buckets_[from & mask_].used) ++from;
+    while (buckets_[from & mask_].used == 0) ++from;
     return from;
   }
 
  private:
   struct Bucket {
-    bool used = false;
+    std::uint32_t used = 0;  ///< a bit a list
     std::array<std::vector<T>, Lists> lists;
   };
   std::uint64_t mask_;

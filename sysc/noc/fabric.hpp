@@ -21,6 +21,7 @@
 #include "sysc/noc/mesh_config.hpp"
 #include "sysc/noc/packet.hpp"
 #include "sysc/noc/routes.hpp"
+#include "sysc/noc/source_queue.hpp"
 
 namespace trifactor {
 
@@ -35,9 +36,7 @@ class Fabric {
 
   const MeshConfig& config() const { return config_; }
   const RouteTable& routes() const { return routes_; }
-  std::uint32_t add_route(std::uint32_t source, std::vector<std::uint32_t> destinations) {
-    return routes_.add(source, std::move(destinations));
-  }
+  std::uint32_t add_route(std::uint32_t source, std::vector<std::uint32_t> destinations);
   /// The sink must outlive the fabric's last run. Throws TF-NOC-003 for a tile that does not exist.
   void connect(std::uint32_t tile, PacketSink& sink);
 
@@ -96,63 +95,61 @@ class Fabric {
   /// Buffers are numbered class * 5 + input port, so a class is five neighbouring bits of a mask of buffers.
   static constexpr std::uint32_t group(std::uint32_t c) { return 31u << (port_count * c); }
   static constexpr std::size_t index(MessageClass c) { return static_cast<std::size_t>(c); }
+  static constexpr std::uint32_t bit(std::uint32_t place) { return 1u << place; }
 
-  /// A packet that has not entered its first router.
-  struct Waiting {
-    Packet packet;
-    std::uint64_t ready = 0;
-  };
   /// A packet in the mesh, once, however many copies are under way.
   struct Body {
     Packet packet;
     std::uint32_t copies_left = 0;  ///< deliveries still to be made
   };
-  /// A copy in one buffer.
+  // No single bytes in these: a store of a byte makes the compiler load every pointer anew.
+
+  /// A copy of a packet in one buffer. It moves to the next when its last branch leaves.
   struct Copy {
     std::uint64_t time = 0;  ///< cycle in which its first word is in the buffer
     std::uint32_t body = none;
     std::uint32_t first_child = 0;  ///< its node of the route, copied: the table is seldom in the cache
-    std::uint32_t outputs = 0;
+    std::uint32_t next = none;      ///< the copy behind it in the buffer
+    std::uint16_t outputs = 0;
+    std::uint16_t remaining = 0;  ///< outputs it still has to leave by
   };
-  /// A copy behind the first of its buffer.
-  struct Entry {
-    Copy copy;
-    std::uint32_t next = none;
-  };
-  /// The first copy lies in the buffer itself, the others in a list: most buffers hold one or none.
-  struct alignas(32) Fifo {
-    std::uint64_t time = 0;  ///< these four of the first copy, meaningful when used > 0
-    std::uint32_t body = none, first_child = 0;
-    std::uint32_t next = none, tail = none;  ///< the list of the others
-    std::uint16_t used = 0, free = 0;
-    std::uint8_t outputs = 0;
-    std::uint8_t remaining = 0;  ///< outputs the first copy still has to leave by
-  };
-  /// In the order of entry, so that a long queue is read as it lies; empty ones start again at the front.
-  struct SourceQueue {
-    std::vector<Waiting> packets;
-    std::size_t first = 0;
-    bool empty() const { return first == packets.size(); }
-    std::size_t length() const { return packets.size() - first; }
-    const Waiting& head() const { return packets[first]; }
+  /// The copies in a buffer from the first that has not left completely; its slot is free some cycles after.
+  struct Fifo {
+    std::uint32_t head = none, tail = none;
+    std::uint16_t used = 0, free = 0;  ///< slots
+    std::uint16_t for_core = 0;        ///< copies that still have to leave by the local port
+    std::uint32_t left = none;         ///< body of the copy that left last; its slot may not be free yet
   };
   struct alignas(64) Router {                         // what every visit touches comes first
     std::array<std::uint32_t, port_count> request{};  ///< [output]: buffers whose head wants it now
     std::array<std::uint32_t, link_count> full{};     ///< [link]: classes without a free slot at its far end
-    std::uint8_t source_ready = 0;                    ///< classes whose source queue has a ready head
-    std::uint8_t local_full = 0;                      ///< classes whose local input buffer is full
-    std::uint8_t inject_turn = 0;
+    std::uint16_t source_ready = 0;                   ///< classes whose source queue has a ready head
+    std::uint16_t local_full = 0;                     ///< classes whose local input buffer is full
+    std::uint16_t inject_turn = 0;
     bool blocked = false;  ///< since `blocked_since`, until the next visit
-    std::array<std::uint8_t, link_count> class_turn{};
-    std::uint64_t wake = 0;  ///< cycle of the latest wake-up asked for
+    std::array<std::uint16_t, link_count> class_turn{};
+    std::array<std::uint16_t, message_class_count> for_core{};  ///< sums over the buffers of a class
+    bool own_packets = false;  ///< some route of this tile leads to this tile too
+    std::uint64_t wake = 0;    ///< cycle of the latest wake-up asked for
     std::uint64_t hops = 0;
     std::array<std::uint64_t, link_count> link_free{};  ///< first cycle in which the link is idle
-    std::array<std::array<std::uint8_t, message_class_count>, port_count> input_turn{};
+    std::array<std::array<std::uint16_t, message_class_count>, port_count> input_turn{};
     std::uint64_t blocked_total = 0, blocked_since = 0;
+    std::array<Fifo, fifo_count> fifos{};
   };
   struct Fault {
     FaultKind kind = FaultKind::drop;
     std::uint64_t countdown = 0;  ///< packets until it acts; 0: none
+  };
+  /// A packet on its way into a core. Where this was its last branch, its slot is free in the same cycle.
+  static constexpr std::uint32_t no_port = 7;
+  struct Delivery {
+    std::uint32_t tile = 0, port = no_port, body = none;  ///< port: of the buffer whose slot it frees
+    std::uint64_t word() const { return std::uint64_t{tile} << 35 | std::uint64_t{port} << 32 | body; }
+    static Delivery of(std::uint64_t word) {
+      return {static_cast<std::uint32_t>(word >> 35), static_cast<std::uint32_t>(word >> 32 & 7),
+              static_cast<std::uint32_t>(word)};
+    }
   };
   enum class EventKind : std::uint32_t { head_arrived, slot_free, source_ready, wake };
   /// List of the wheel that holds events; the lists before it hold deliveries, one a class.
@@ -162,7 +159,6 @@ class Fabric {
     wheel_.post(cycle, events, std::uint64_t{router} << 8 | what << 2 | static_cast<std::uint32_t>(kind));
   }
   void post_source(std::uint64_t cycle, std::uint32_t tile, std::uint32_t c);
-  Fifo& fifo(std::uint32_t router, std::uint32_t buffer) { return fifos_[router * fifo_count + buffer]; }
   void activate(std::uint32_t router) { active_[router / 64] |= std::uint64_t{1} << (router % 64); }
   template <class Visit>
   void in_order(std::size_t count, Visit&& visit) {
@@ -174,38 +170,39 @@ class Fabric {
 
   void take_effect(std::uint64_t event);
   void set_source_ready(std::uint32_t tile, std::uint32_t c);
-  void make_head_ready(std::uint32_t router, std::uint32_t buffer);
+  static void make_head_ready(Router& r, const Copy& copy, std::uint32_t buffer);
+  void head_due(std::uint32_t router, Router& r, std::uint32_t buffer, Fifo& queue, const Copy& copy);
+  void give_back(std::uint32_t router, Router& r, std::uint32_t buffer);
   void free_slot(std::uint32_t router, std::uint32_t buffer);
-  void deliver();
+  void deliver(std::uint32_t classes);
   void visit_active();
   void visit(std::uint32_t router);
-  void take_injection(std::uint32_t router);
-  void enter(std::uint32_t router, std::uint32_t c);
-  static void set_first(Fifo& queue, const Copy& copy) {
-    queue.time = copy.time, queue.body = copy.body, queue.first_child = copy.first_child;
-    queue.outputs = static_cast<std::uint8_t>(copy.outputs);
-  }
-  void append(std::uint32_t router, std::uint32_t buffer, std::uint64_t time, std::uint32_t body,
-              std::uint32_t node);
-  std::uint32_t choose(std::uint32_t router, std::uint32_t output, std::uint32_t candidates);
-  void cross(std::uint32_t router, std::uint32_t output, std::uint32_t buffer);
-  void hand_over(std::uint32_t router, std::uint32_t buffer);
-  void branch_left(std::uint32_t router, std::uint32_t buffer, std::uint32_t output);
+  void take_injection(std::uint32_t router, Router& r);
+  void enter(std::uint32_t router, Router& r, std::uint32_t c);
+  std::uint32_t new_copy();
+  void append(std::uint32_t router, Router& r, std::uint32_t buffer, Fifo& queue, std::uint32_t slot,
+              std::uint64_t time, std::uint32_t body, std::uint32_t node);
+  std::uint32_t choose_among(std::uint32_t router, std::uint32_t output, std::uint32_t candidates) const;
+  std::uint32_t choose(std::uint32_t router, Router& r, std::uint32_t output, std::uint32_t candidates);
+  void cross(std::uint32_t router, Router& r, std::uint32_t output, std::uint32_t buffer);
+  void hand_over(std::uint32_t router, Router& r, std::uint32_t buffer, Fifo& queue);
+  /// Whether it was the last branch of the head, which then is no longer the head.
+  static bool branch_left(Fifo& queue, Copy& copy, std::uint32_t output);
   std::uint32_t new_body(const Packet& packet);
   void finish_copy(std::uint32_t body);
 
   MeshConfig config_;
+  bool jitter_;
   RouteTable routes_;
   std::array<std::uint32_t, message_class_count> serial_{};
   std::array<std::int32_t, link_count> step_{};  ///< from a router to the one behind a link
   std::vector<Router> routers_;
-  std::vector<Fifo> fifos_;
   std::vector<SourceQueue> sources_;
   std::vector<PacketSink*> sinks_;
   std::uint64_t waiting_ = 0;  ///< packets in source queues
   std::vector<Body> bodies_;
-  std::vector<Entry> entries_;
-  std::vector<std::uint32_t> free_bodies_, free_entries_;
+  std::vector<Copy> copies_;
+  std::vector<std::uint32_t> free_bodies_, free_copies_;
 
   EventWheel<std::uint64_t, message_class_count + 1> wheel_;
   using Later = std::pair<std::uint64_t, std::uint32_t>;                ///< cycle; tile * classes + class

@@ -18,12 +18,12 @@ inline constexpr std::array<std::string_view, message_class_count> message_class
     "configuration", "broadcast", "reduction", "error", "activity"};
 
 struct Packet {
-  std::uint64_t tick = 0;
   std::int64_t payload = 0;
   std::uint32_t route = 0;   ///< from Mesh::add_route
-  std::uint32_t source = 0;  ///< opaque to the mesh, as are index, aux and kind
+  std::uint32_t source = 0;  ///< opaque to the mesh, as are index, aux, tick and kind
   std::uint32_t index = 0;
   std::uint32_t aux = 0;
+  std::uint32_t tick = 0;
   std::uint8_t message_class = 0;  ///< a MessageClass
   std::uint8_t kind = 0;
 };

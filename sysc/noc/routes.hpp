@@ -39,7 +39,8 @@ class RouteTable {
   const Node& node(std::uint32_t index) const { return nodes_[index]; }
   /// The node at the far end of the link behind `port`, which must be one of the node's outputs.
   static std::uint32_t child(const Node& node, std::uint32_t port) {
-    const std::uint32_t before = node.outputs & ((1u << port) - 1);  // of three ports: bits counted by hand
+    const std::uint32_t before = node.outputs & ((1u << port) - 1);
+    if (before == 0) return node.first_child;  // nearly always; else of three ports: bits counted by hand
     return node.first_child + (before & 1) + (before >> 1 & 1) + (before >> 2 & 1);
   }
 

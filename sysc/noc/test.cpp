@@ -1,5 +1,6 @@
 // Does the network deliver every packet exactly once, at the right cycle, in whatever order it is evaluated?
 #include <catch2/catch.hpp>
+#include <deque>
 
 #include "rtl/spec/diagnostic.hpp"
 #include "sysc/noc/test_traffic.hpp"
@@ -214,4 +215,39 @@ TEST_CASE("jitter is drawn from its seed and reaches latency, arbitration and de
     }
   CHECK(depths == std::set<std::uint32_t>{1, 2, 3, 4});
   CHECK(extras == std::set<std::uint32_t>{0, 1, 2, 3, 4, 5, 6, 7});
+}
+
+TEST_CASE("a source queue gives back what was put into it, packet by packet") {
+  Dice dice(21);
+  for (int trial = 0; trial < 40; ++trial) {
+    SourceQueue queue;
+    std::deque<std::pair<Packet, std::uint64_t>> wanted;
+    Packet packet;
+    std::uint64_t ready = 0;
+    const std::uint32_t fills = dice.between(40, 70);  // of a hundred steps: some queues never run empty
+    for (int step = 0; step < 3000; ++step) {
+      if (dice.below(100) < fills) {
+        ready += dice.below(8) == 0 ? dice.below(3) : 1;
+        packet.index = dice.below(1000);
+        packet.payload = static_cast<std::int32_t>(dice.engine());
+        if (dice.below(16) == 0) packet.payload = static_cast<std::int64_t>(dice.engine());
+        std::uint32_t* const fields[] = {&packet.route, &packet.source, &packet.aux, &packet.tick};
+        if (dice.below(8) == 0) ++*fields[dice.below(4)];
+        if (dice.below(16) == 0) ++packet.kind;
+        queue.push(packet, ready);
+        wanted.push_back({packet, ready});
+      } else if (!wanted.empty()) {
+        const auto& [first, when] = wanted.front();
+        const Packet& head = queue.head();
+        const bool equal = head.route == first.route && head.source == first.source &&
+                           head.index == first.index && head.aux == first.aux && head.tick == first.tick &&
+                           head.payload == first.payload && head.kind == first.kind && queue.ready() == when;
+        REQUIRE(equal);
+        queue.pop();
+        wanted.pop_front();
+      }
+      REQUIRE(queue.length() == wanted.size());
+      REQUIRE(queue.empty() == wanted.empty());
+    }
+  }
 }

@@ -19,9 +19,6 @@ TileTeacher::TileTeacher(sc_core::sc_module_name name, Teacher teacher, Outlet& 
     slot.sums.assign(static_cast<std::size_t>(image.up_words), 0);
     slot.seen.assign(static_cast<std::size_t>(image.up_words) * image.contributors.size(), false);
   }
-  SC_METHOD(step);
-  sensitive << done_;
-  dont_initialize();
 }
 
 void TileTeacher::fault(const char* code, const std::string& text) {
@@ -72,10 +69,10 @@ void TileTeacher::try_start() {
                                outlet_.jitter(teacher_.image().tile, sample_, 16);
   busy_ += cycles;
   computing_ = true;
-  done_.notify(sc_core::sc_time(static_cast<double>(ready + cycles - now), sc_core::SC_NS));
+  outlet_.wake(*this, ready + cycles);
 }
 
-void TileTeacher::step() {
+void TileTeacher::wake_up(std::uint64_t cycle) {
   ++activations_;
   Slot& slot = slots_[sample_ % slots];
   const auto words = teacher_.teach(slot.sums, same_.front().first);
@@ -88,7 +85,7 @@ void TileTeacher::step() {
   const std::uint64_t sample = sample_++;
   computing_ = false;
   if (on_taught) on_taught(sample);
-  outlet_.broadcast(teacher_.image().tile, teacher_.image().projection, sample, words, cycle_now());
+  outlet_.broadcast(teacher_.image().tile, teacher_.image().projection, sample, words, cycle);
   try_start();
 }
 

@@ -15,16 +15,17 @@
 
 namespace trifactor {
 
-class TileTeacher : public sc_core::sc_module {
+class TileTeacher : public sc_core::sc_module, public Sleeper {
  public:
   TileTeacher(sc_core::sc_module_name name, Teacher teacher, Outlet& outlet);
-  SC_HAS_PROCESS(TileTeacher);
 
   /// One word of a contributor's partial sums, complete at `cycle`, which may lie ahead (own trees). Ticks
   /// are those of packets: 16 bits.
   void partial(std::uint32_t contributor, std::uint32_t projection, std::uint64_t tick, std::uint32_t word,
                std::int64_t value, std::uint64_t cycle);
   void same(std::uint32_t index, std::uint64_t tick, std::uint32_t bits, std::uint64_t cycle);
+  /// The words of the sample under way are computed.
+  void wake_up(std::uint64_t cycle) override;
 
   Teacher& teacher() { return teacher_; }
   std::uint64_t busy_cycles() const { return busy_; }
@@ -44,13 +45,11 @@ class TileTeacher : public sc_core::sc_module {
     std::uint32_t received = 0;
     std::uint64_t complete_at = 0;
   };
-  void step();
   void try_start();
   void fault(const char* code, const std::string& text);
 
   Teacher teacher_;
   Outlet& outlet_;
-  sc_core::sc_event done_;
   std::vector<Slot> slots_;
   std::deque<std::pair<std::uint32_t, std::uint64_t>> same_;  ///< bits and arrival, from sample_ on
   std::uint64_t sample_ = 0, next_same_ = 0;

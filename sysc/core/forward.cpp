@@ -1,0 +1,218 @@
+// The forward pipeline of a core.
+#include "sysc/core/tile_core.hpp"
+
+#include <algorithm>
+
+#include "sysc/core/timing.hpp"
+
+namespace trifactor {
+
+bool TileCore::inputs_complete() {
+  Incoming& slot = incoming(forward_);
+  if (image().input) return slot.known && slot.values_seen == image().neurons;
+  if (slot.ends != image().sources.size()) return false;
+  for (const Feed& feed : feeds_) {
+    const std::uint32_t got = feed.got[forward_ % presentations_in_flight],
+                        promised = feed.promised[forward_ % presentations_in_flight];
+    if (got + 1 < promised) return false;
+    if (got + 1 > promised) {
+      fault("TF-HW-002", std::to_string(got) + " activities of core " + std::to_string(feed.core) + ", " +
+                             std::to_string(promised - 1) + " were promised");
+      return false;
+    }
+  }
+  return true;
+}
+
+/// A pass of learning sample k reads weights that hold every update up to k-1-D.
+bool TileCore::may_open() const {
+  for (const std::size_t b : plastic_)
+    if (written(b) + image().blocks[b].plasticity.weight_age < forward_sample_) return false;
+  return true;
+}
+
+void TileCore::open(std::uint64_t now) {
+  std::uint64_t rows = waiting_rows_;
+  for (const BlockImage& block : image().blocks) rows += block.bias ? 1 : 0;
+  const std::uint64_t start = std::max(now, memory_free_);
+  if (waiting_rows_ != 0) book_.add(CycleCause::waiting_for_memory, now, start);
+  memory_free_ = start + rows * row_bursts_;
+  book_.add(CycleCause::computing, start, memory_free_);
+  waiting_rows_ = 0;
+  forward_state_ = Forward::streaming;
+}
+
+void TileCore::accumulate(std::uint64_t now) {
+  Incoming& slot = incoming(forward_);
+  std::fill(sums_.begin(), sums_.end(), 0);
+  deliver(forward_);
+  finish_updates();
+  core_.accumulate(forward_, sums_, slot.learn);
+  if (owner()) {
+    for (std::size_t i = 0; i < sums_.size(); ++i) slot.total[i] += sums_[i];
+    forward_state_ = Forward::waiting_for_slices;
+  } else {
+    for (std::uint32_t i = 0; i < sums_.size(); ++i)
+      outlet_.inject(image().core,
+                     make_packet(PacketKind::sum, image().core, to_owner_, forward_, i, 0, sums_[i]),
+                     now + i);
+    core_.events()[Event::reduction_word] += sums_.size();
+    finish_presentation(now);
+  }
+  write_updates(now);
+}
+
+void TileCore::evaluate(std::uint64_t now) {
+  Incoming& slot = incoming(forward_);
+  core_.evaluate(slot.total, slot.learn);
+  if (on_evaluated) on_evaluated(forward_, slot.learn);
+  if (slot.learn) contribute(now);
+  if (image().output) send_result(now);
+  ready_to_send_ = now;
+  forward_state_ = Forward::sending;
+}
+
+void TileCore::contribute(std::uint64_t now) {
+  for (const std::size_t b : plastic_) {
+    const PlasticityImage& p = image().blocks[b].plasticity;
+    if (p.up_words == 0) continue;
+    up_.assign(static_cast<std::size_t>(p.up_words), 0);
+    core_.contribute(b, up_);
+    const std::uint64_t start = std::max(now, post_free_),
+                        end = start + static_cast<std::uint64_t>(p.contribute_cycles);
+    book_.add(CycleCause::computing, start, end);
+    post_free_ = end + jitter(stage_contribute);
+    outlet_.reduce(image().core, p.teacher, image().blocks[b].projection, forward_sample_, up_, post_free_);
+  }
+}
+
+void TileCore::count_missing_credits() {
+  missing_credits_ =
+      static_cast<std::size_t>(std::count_if(credits_.begin(), credits_.end(), [&](std::uint64_t c) {
+        return forward_ >= c + presentations_in_flight;
+      }));
+}
+
+void TileCore::send(std::uint64_t now) {
+  book_.add(CycleCause::blocked_by_buffer, ready_to_send_, now);
+  const std::uint32_t self = image().core;
+  const auto outputs = core_.outputs();
+  std::vector<std::uint32_t> counts(image().destinations.size(), 0);
+  std::uint64_t at = now;
+  std::array<Packet, 32> train;  // short enough to stay in the processor's nearest cache
+  for (const Segment& segment : segments_) {
+    const std::uint64_t before = at;
+    Packet packet =
+        make_packet(PacketKind::activity, self, segment.route, forward_, 0, image().population, 0);
+    for (std::uint32_t i = segment.first; i < segment.end;) {
+      std::size_t count = 0;
+      for (; i < segment.end && count < train.size(); ++i) {
+        if (outputs[i] == 0) continue;
+        packet.index = image().first_neuron + i;
+        packet.payload = outputs[i];
+        train[count++] = packet;
+      }
+      outlet_.inject_train(self, {train.data(), count}, at);
+      at += count;
+    }
+    for (const std::size_t d : segment.destinations) counts[d] += static_cast<std::uint32_t>(at - before);
+  }
+  const std::uint32_t learn = incoming(forward_).learn ? 1 : 0;
+  if (std::all_of(counts.begin(), counts.end(), [&](std::uint32_t c) { return c == counts[0]; })) {
+    if (!counts.empty())
+      outlet_.inject(self,
+                     make_packet(PacketKind::end, self, to_destinations_, forward_, counts[0], learn, 0), at);
+  } else {
+    for (std::size_t d = 0; d < counts.size(); ++d)
+      outlet_.inject(
+          self, make_packet(PacketKind::end, self, destination_routes_[d], forward_, counts[d], learn, 0),
+          at++);
+  }
+}
+
+void TileCore::send_result(std::uint64_t now) {
+  const auto outputs = core_.outputs();
+  for (std::uint32_t i = 0; i < outputs.size(); i += 4) {
+    std::int64_t payload = 0;
+    for (std::uint32_t k = 0; k < 4 && i + k < outputs.size(); ++k)
+      payload |= static_cast<std::int64_t>(
+          static_cast<std::uint64_t>(static_cast<std::uint16_t>(outputs[i + k])) << (16 * k));
+    outlet_.inject(image().core,
+                   make_packet(PacketKind::result, image().core, to_host_, forward_, image().first_neuron + i,
+                               0, payload),
+                   now + i / 4);
+  }
+}
+
+/// The forward pipeline is done with presentation forward_ and turns to the next.
+void TileCore::finish_presentation(std::uint64_t) {
+  Incoming& slot = incoming(forward_);
+  if (slot.learn && !plastic_.empty())
+    to_learn_.push_back(forward_);
+  else
+    slot.finished = true;
+  if (slot.learn) ++forward_sample_;
+  ++forward_;
+  count_missing_credits();
+  waiting_rows_ = 0;
+  // Until its buffer is given back it holds the rows of the presentation before last.
+  const bool free = released_ + presentations_in_flight > forward_;
+  if (free) deliver(forward_);
+  for (std::size_t b = 0; free && b < image().blocks.size(); ++b)
+    waiting_rows_ += core_.rows_to_read(forward_, b) - (image().blocks[b].bias ? 1 : 0);
+  forward_state_ = Forward::closed;
+  forward_due_ = never;
+}
+
+bool TileCore::forward_step(std::uint64_t now) {
+  switch (forward_state_) {
+    case Forward::closed: {
+      if (released_ + presentations_in_flight <= forward_) return false;
+      if (image().input) {
+        if (!inputs_complete()) return false;
+        core_.set_input(incoming(forward_).values);
+        if (on_evaluated) on_evaluated(forward_, incoming(forward_).learn);
+        ready_to_send_ = now;
+        forward_state_ = Forward::sending;
+        return true;
+      }
+      // Not before something arrives, so that a drained core is the same however it came to be so.
+      if (waiting_rows_ == 0 && incoming(forward_).ends == 0) return false;
+      if (!may_open()) return false;
+      open(now);
+      return true;
+    }
+    case Forward::streaming:
+      if (!inputs_complete()) return false;
+      forward_due_ = std::max(now, memory_free_ + static_cast<std::uint64_t>(machine_.core.synapse_latency) +
+                                       accumulate_latency - 1) +
+                     jitter(stage_sum);
+      forward_state_ = Forward::summing;
+      return true;
+    case Forward::summing:
+      if (now < forward_due_) return false;
+      accumulate(now);
+      return true;
+    case Forward::waiting_for_slices: {
+      if (incoming(forward_).sums != image().helpers.size() * image().neurons) return false;
+      const std::uint64_t cycles =
+          evaluate_cycles(image().neurons, static_cast<std::uint64_t>(image().normalise.group_size));
+      book_.add(CycleCause::computing, now, now + cycles);
+      forward_due_ = now + cycles + jitter(stage_evaluate);
+      forward_state_ = Forward::evaluating;
+      return true;
+    }
+    case Forward::evaluating:
+      if (now < forward_due_) return false;
+      evaluate(now);
+      return true;
+    case Forward::sending:
+      if (missing_credits_ != 0) return false;
+      send(now);
+      finish_presentation(now);
+      return true;
+  }
+  return false;
+}
+
+}  // namespace trifactor

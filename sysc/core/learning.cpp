@@ -1,0 +1,180 @@
+// The learning pipeline of a core.
+#include "sysc/core/tile_core.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "sysc/core/timing.hpp"
+
+namespace trifactor {
+
+bool TileCore::factor_ready(std::uint64_t now) const {
+  const std::size_t b = learn_block();
+  const PlasticityImage& p = image().blocks[b].plasticity;
+  const Received& r = received_[b][learned_ % received_[b].size()];
+  if (owner() && p.needs_target && (targets_.empty() || targets_.front().sample != learned_)) return false;
+  if (owner() && p.down_words == 0) return true;
+  return r.sample == learned_ && r.complete_at <= now;
+}
+
+void TileCore::form(std::uint64_t now) {
+  const std::size_t b = learn_block();
+  const PlasticityImage& p = image().blocks[b].plasticity;
+  while (!rates_.empty() && rates_.front().from <= learned_) {
+    const std::size_t block = block_of(rates_.front().projection);
+    if (block < image().blocks.size()) core_.set_eta(block, rates_.front().mantissa);
+    rates_.pop_front();
+  }
+  const int target = p.needs_target ? targets_.front().label : -1;
+  deliver(learn_presentation());
+  finish_updates();
+  core_.form(learn_presentation(), b, received_[b][learned_ % received_[b].size()].words, target);
+  if (on_formed) on_formed(b, learned_);
+  const std::uint64_t start = std::max(now, post_free_),
+                      end = start + static_cast<std::uint64_t>(p.form_cycles);
+  book_.add(CycleCause::computing, start, end);
+  post_free_ = end + jitter(stage_form);
+  learn_due_ = post_free_;
+  learn_state_ = Learn::forming;
+}
+
+void TileCore::send_factors(std::size_t block, std::uint64_t now) {
+  if (image().helpers.empty()) return;
+  const PendingUpdate& formed = core_.last_formed(block);
+  for (std::uint32_t i = 0; i < image().neurons; ++i) {
+    const auto word = [&](const std::vector<std::int16_t>& v) {
+      return static_cast<std::uint64_t>(static_cast<std::uint16_t>(v.empty() ? 0 : v[i]));
+    };
+    const std::int64_t payload =
+        static_cast<std::int64_t>(word(formed.a0) | word(formed.a1) << 16 | word(formed.c) << 32);
+    outlet_.inject(image().core,
+                   make_packet(PacketKind::factor, image().core, to_helpers_, learned_, i,
+                               image().blocks[block].projection, payload),
+                   now + i);
+  }
+}
+
+void TileCore::accept(std::uint64_t now) {
+  const std::size_t b = learn_block();
+  const Received& r = received_[b][learned_ % received_[b].size()];
+  deliver(learn_presentation());
+  finish_updates();
+  core_.accept(learn_presentation(), b, r.a0, r.a1, r.c);
+  learn_due_ = now;
+  learn_state_ = Learn::forming;
+}
+
+/// Writes every update that weight age allows; the memory is busy until memory_free_.
+void TileCore::write_updates(std::uint64_t now) {
+  for (const std::size_t b : plastic_)
+    while (planned_[b].rows == 0 && core_.may_update(b)) {
+      // With a weight age the pass that had to come first may be over before the factors are formed.
+      if (learn_state_ == Learn::forming && b == learn_block() && written(b) == learned_) break;
+      const UpdatePass pass = begin_update(b);
+      if (pass.rows == 0) continue;
+      const bool single = machine_.core.synapse_ports == 1;
+      const std::uint64_t tail = static_cast<std::uint64_t>(machine_.core.synapse_latency) + lane_latency;
+      const std::uint64_t cycles = single ? 2 * std::uint64_t{pass.bursts} + tail - (tail % 2 == 0 ? 0 : 1)
+                                          : pass.bursts + row_bursts_ - 1 + tail;
+      // Reads and writes alternate; how many of the cycles are which counts, not their order.
+      const std::uint64_t start = std::max(now, memory_free_), end = start + cycles;
+      book_.add(CycleCause::computing, start, start + pass.bursts);
+      book_.add(CycleCause::waiting_for_memory, start + pass.bursts, end);
+      memory_free_ = end + jitter(stage_update);
+    }
+}
+
+/// Writes the oldest waiting update of a block, or only settles what that costs: nobody reads the weights
+/// before the next pass, and written just before it they are in the processor's cache for both.
+UpdatePass TileCore::begin_update(std::size_t block) {
+  const bool age = image().blocks[block].plasticity.weight_age != 0;
+  const UpdatePass pass = age ? UpdatePass{} : update_length(block);
+  return pass.rows != 0 ? planned_[block] = pass : write_update(block);
+}
+
+UpdatePass TileCore::write_update(std::size_t block) {
+  const UpdatePass pass = core_.update(block);
+  if (on_updated) on_updated(block, core_.written(block) - 1);
+  return pass;
+}
+
+/// Of the factors formed last: a burst takes part in a row when one of its columns does.
+UpdatePass TileCore::update_length(std::size_t block) const {
+  const PendingUpdate& update = core_.last_formed(block);
+  const auto lanes = static_cast<std::uint32_t>(machine_.core.lanes);
+  std::uint32_t driven = 0, decaying = 0;  // bursts of a row with an activity, and of one without
+  for (std::uint32_t first = 0; first < image().neurons; first += lanes) {
+    const std::uint32_t end = std::min(image().neurons, first + lanes);
+    const auto any = [&](const std::vector<std::int16_t>& factors) {
+      std::int32_t seen = 0;
+      for (std::uint32_t i = first; !factors.empty() && i < end; ++i) seen |= factors[i];
+      return seen != 0;
+    };
+    const bool decays = any(update.c);
+    decaying += decays;
+    driven += decays || any(update.a0) || any(update.a1);
+  }
+  UpdatePass pass;
+  for (const UpdateRow& row : update.rows) {
+    const std::uint32_t bursts = (row.b0 | row.b1) != 0 ? driven : decaying;
+    pass.rows += bursts != 0;
+    pass.bursts += bursts;
+  }
+  return pass;
+}
+
+/// Writes what was only planned.
+void TileCore::finish_updates() {
+  for (const std::size_t b : plastic_) {
+    if (planned_[b].rows == 0) continue;
+    const UpdatePass planned = std::exchange(planned_[b], {}), pass = write_update(b);
+    if (pass.rows == planned.rows && pass.bursts == planned.bursts) continue;
+    fault("TF-HW-011", "an update of " + std::to_string(pass.bursts) + " bursts was given the time of " +
+                           std::to_string(planned.bursts));
+  }
+}
+
+bool TileCore::learn_step(std::uint64_t now) {
+  switch (learn_state_) {
+    case Learn::idle:
+      if (to_learn_.empty()) return false;
+      waiting_since_ = now;
+      learn_state_ = Learn::waiting_for_factor;
+      return true;
+    case Learn::waiting_for_factor:
+      if (!factor_ready(now)) return false;
+      book_.add(CycleCause::waiting_for_third_factor, waiting_since_, now);
+      if (owner())
+        form(now);
+      else
+        accept(now);
+      return true;
+    case Learn::forming: {
+      if (now < learn_due_) return false;
+      const std::size_t b = learn_block();
+      if (owner()) send_factors(b, now);
+      learn_state_ = Learn::updating;
+      write_updates(now);
+      learn_due_ = std::max(now, memory_free_);
+      return true;
+    }
+    case Learn::updating:
+      if (now < learn_due_) return false;
+      if (++learn_position_ < plastic_.size()) {
+        waiting_since_ = now;
+        learn_state_ = Learn::waiting_for_factor;
+        return true;
+      }
+      learn_position_ = 0;
+      if (!targets_.empty() && targets_.front().sample == learned_) targets_.pop_front();
+      incoming(learn_presentation()).finished = true;
+      to_learn_.pop_front();
+      ++learned_;
+      learn_state_ = Learn::idle;
+      learn_due_ = never;
+      return true;
+  }
+  return false;
+}
+
+}  // namespace trifactor
