@@ -8,6 +8,9 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <cstring>
+#include <deque>
+#include <exception>
 #include <fstream>
 #include <new>
 #include <system_error>
@@ -233,9 +236,76 @@ void write_empty(const std::filesystem::path& path) {
   if (!file.flush()) cannot_write(path, std::generic_category().message(errno));
 }
 
+/// One entry while libzip reads it: the head, then what the source gives.
+class EntryReader {
+ public:
+  explicit EntryReader(const NpySource& source)
+      : source_(source),
+        head_(npy_header({source.dtype, source.shape, {}})),
+        size_(head_.size() + NpyArray{{}, source.shape, {}}.size() * npy_item_size(source.dtype)) {}
+
+  /// A zip_source_callback; `self` is an EntryReader.
+  static zip_int64_t serve(void* self, void* data, zip_uint64_t bytes, zip_source_cmd_t command) {
+    return static_cast<EntryReader*>(self)->serve(data, bytes, command);
+  }
+  /// What `read` threw: libzip only knows that it failed.
+  std::exception_ptr failure() const { return failure_; }
+
+ private:
+  zip_int64_t serve(void* data, zip_uint64_t bytes, zip_source_cmd_t command) {
+    switch (command) {
+      case ZIP_SOURCE_SUPPORTS:
+        return zip_source_make_command_bitmap(ZIP_SOURCE_OPEN, ZIP_SOURCE_READ, ZIP_SOURCE_CLOSE,
+                                              ZIP_SOURCE_STAT, ZIP_SOURCE_ERROR, ZIP_SOURCE_FREE, -1);
+      case ZIP_SOURCE_OPEN:
+        at_ = 0;
+        return 0;
+      case ZIP_SOURCE_READ:
+        return read({static_cast<std::byte*>(data), static_cast<std::size_t>(bytes)});
+      case ZIP_SOURCE_STAT: {
+        auto* const status = static_cast<zip_stat_t*>(data);
+        zip_stat_init(status);
+        status->size = status->comp_size = size_;
+        status->comp_method = ZIP_CM_STORE;
+        status->encryption_method = ZIP_EM_NONE;
+        status->valid =
+            ZIP_STAT_SIZE | ZIP_STAT_COMP_SIZE | ZIP_STAT_COMP_METHOD | ZIP_STAT_ENCRYPTION_METHOD;
+        return sizeof *status;
+      }
+      case ZIP_SOURCE_ERROR: {
+        const int codes[2] = {ZIP_ER_READ, EIO};
+        std::memcpy(data, codes, sizeof codes);
+        return sizeof codes;
+      }
+      default:
+        return 0;
+    }
+  }
+  zip_int64_t read(std::span<std::byte> to) {
+    to = to.first(static_cast<std::size_t>(std::min<std::uint64_t>(to.size(), size_ - at_)));
+    try {
+      const std::size_t of_head =
+          at_ < head_.size() ? std::min<std::size_t>(to.size(), head_.size() - at_) : 0;
+      std::copy_n(head_.begin() + static_cast<std::ptrdiff_t>(at_), of_head, to.begin());
+      if (of_head < to.size()) source_.read(at_ + of_head - head_.size(), to.subspan(of_head));
+    } catch (...) {
+      failure_ = std::current_exception();
+      return -1;
+    }
+    at_ += to.size();
+    return static_cast<zip_int64_t>(to.size());
+  }
+
+  const NpySource& source_;
+  std::vector<std::byte> head_;
+  std::uint64_t size_, at_ = 0;
+  std::exception_ptr failure_;
+};
+
 void write_archive(const std::filesystem::path& path, const std::filesystem::path& target,
-                   const NpzFile& arrays) {
+                   const std::map<std::string, NpySource>& arrays) {
   int code = 0;
+  std::deque<EntryReader> readers;  // outlive zip_close, which reads them
   ArchiveHandle handle(zip_open(path.c_str(), ZIP_CREATE | ZIP_TRUNCATE, &code));
   if (!handle) {
     zip_error_t reason;
@@ -245,18 +315,8 @@ void write_archive(const std::filesystem::path& path, const std::filesystem::pat
     cannot_write(target, text);
   }
   zip_t* const zip = handle.get();
-  std::vector<std::vector<std::byte>> heads;  // outlive zip_close, which reads them
-  heads.reserve(arrays.size());
   for (const auto& [name, array] : arrays) {
-    if (npy_item_size(array.dtype) == 0 || array.bytes.size() != array.size() * npy_item_size(array.dtype))
-      throw Error(ExitCode::internal, {"TF-NPZ-090", target.string() + ": " + name,
-                                       "an array's bytes do not match its shape", "", ""});
-    auto& head = heads.emplace_back(npy_header(array));
-    const std::array<zip_buffer_fragment_t, 2> parts = {
-        {{reinterpret_cast<zip_uint8_t*>(head.data()), head.size()},
-         {reinterpret_cast<zip_uint8_t*>(const_cast<std::byte*>(array.bytes.data())), array.bytes.size()}}};
-    zip_source_t* const source =
-        zip_source_buffer_fragment(zip, parts.data(), array.bytes.empty() ? 1 : 2, 0);
+    zip_source_t* const source = zip_source_function(zip, EntryReader::serve, &readers.emplace_back(array));
     if (source == nullptr) cannot_write(target, last_error(zip));
     const zip_int64_t index = zip_file_add(zip, (name + ".npy").c_str(), source, ZIP_FL_ENC_UTF_8);
     if (index < 0) {
@@ -268,13 +328,31 @@ void write_archive(const std::filesystem::path& path, const std::filesystem::pat
         zip_file_set_dostime(zip, index, 0, first_of_january_1980, 0) != 0)
       cannot_write(target, last_error(zip));
   }
-  if (zip_close(zip) != 0) cannot_write(target, last_error(zip));
+  if (zip_close(zip) != 0) {
+    for (const EntryReader& reader : readers)
+      if (reader.failure()) std::rethrow_exception(reader.failure());
+    cannot_write(target, last_error(zip));
+  }
   (void)handle.release();  // zip_close has freed it
 }
 
 }  // namespace
 
 void write_npz(const std::filesystem::path& path, const NpzFile& arrays) {
+  std::map<std::string, NpySource> sources;
+  for (const auto& [name, array] : arrays) {
+    if (npy_item_size(array.dtype) == 0 || array.bytes.size() != array.size() * npy_item_size(array.dtype))
+      throw Error(ExitCode::internal, {"TF-NPZ-090", path.string() + ": " + name,
+                                       "an array's bytes do not match its shape", "", ""});
+    sources[name] = {
+        array.dtype, array.shape, [&array = array](std::uint64_t offset, std::span<std::byte> to) {
+          std::copy_n(array.bytes.begin() + static_cast<std::ptrdiff_t>(offset), to.size(), to.begin());
+        }};
+  }
+  write_npz_from(path, sources);
+}
+
+void write_npz_from(const std::filesystem::path& path, const std::map<std::string, NpySource>& arrays) {
   Temporary temporary{path.string() + ".tmp-" + std::to_string(getpid())};
   if (arrays.empty()) {
     write_empty(temporary.path);

@@ -5,9 +5,12 @@
 // file throws ExitCode::configuration; everything wrong inside the file throws ExitCode::data.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -49,5 +52,17 @@ NpzFile read_npz(const std::filesystem::path& path);
 /// entries are sorted, stored uncompressed, dated 1980-01-01. Failure throws ExitCode::cannot_write and
 /// leaves nothing behind; an existing file is replaced only by a complete one.
 void write_npz(const std::filesystem::path& path, const NpzFile& arrays);
+
+/// An array that is asked for its bytes while the file is written, so that it need not be in memory as a
+/// whole.
+struct NpySource {
+  std::string dtype;
+  std::vector<std::size_t> shape;
+  /// Fills `to` with the bytes from `offset` on, in C order; may throw.
+  std::function<void(std::uint64_t offset, std::span<std::byte> to)> read;
+};
+
+/// Writes the same file as write_npz from arrays of the same content.
+void write_npz_from(const std::filesystem::path& path, const std::map<std::string, NpySource>& arrays);
 
 }  // namespace trifactor

@@ -318,6 +318,36 @@ TEST_CASE("conversions are exact or refused") {
   CHECK(code_of([&] { NpyArray::from(std::vector<double>{1}, {2}); }, ExitCode::internal) == "TF-NPZ-090");
 }
 
+TEST_CASE("arrays that are asked for piece by piece make the same file") {
+  const Folder folder;
+  NpzFile arrays = example();
+  std::vector<std::int16_t> large(300001);
+  for (std::size_t i = 0; i < large.size(); ++i) large[i] = static_cast<std::int16_t>(i * 40503u);
+  arrays["large"] = NpyArray::from(large);
+  arrays["none"] = NpyArray::from(std::vector<double>{});
+  write_npz(folder.path / "a.npz", arrays);
+  std::map<std::string, NpySource> sources;
+  std::size_t largest = 0;
+  for (const auto& [name, array] : arrays)
+    sources[name] = {array.dtype, array.shape, [&](std::uint64_t offset, std::span<std::byte> to) {
+                       largest = std::max(largest, to.size());
+                       REQUIRE(offset + to.size() <= array.bytes.size());
+                       std::copy_n(array.bytes.begin() + static_cast<std::ptrdiff_t>(offset), to.size(),
+                                   to.begin());
+                     }};
+  write_npz_from(folder.path / "b.npz", sources);
+  CHECK(slurp(folder.path / "a.npz") == slurp(folder.path / "b.npz"));
+  CHECK(read_npz(folder.path / "b.npz") == arrays);
+  CHECK(largest < large.size());  // in pieces, that is
+
+  sources["large"].read = [](std::uint64_t offset, std::span<std::byte>) {
+    if (offset > 100000) throw Error(ExitCode::internal, {"TF-X", "source", "gone", "", ""});
+  };
+  CHECK(code_of([&] { write_npz_from(folder.path / "b.npz", sources); }, ExitCode::internal) == "TF-X");
+  CHECK(slurp(folder.path / "a.npz") == slurp(folder.path / "b.npz"));
+  CHECK(folder.files() == 2);
+}
+
 TEST_CASE("a failed write leaves the old file and nothing else") {
   const Folder folder;
   const fs::path path = folder.path / "a.npz";

@@ -3,11 +3,14 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <map>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "host/report/run_record.hpp"
+#include "runtime/layout/sealed_file.hpp"
 #include "runtime/session/session.hpp"
 
 namespace trifactor {
@@ -16,7 +19,7 @@ struct Checkpoint {
   std::string layout;  ///< SHA-256 of the layout it belongs to
   std::string data, test;
   std::uint64_t total = 0, every = 0;
-  SavedChip chip;
+  std::uint64_t presentations = 0, learned = 0;
   ChipCounters counters;
   std::vector<double> encoder_offset;
   std::vector<AccuracyRow> accuracy;
@@ -28,9 +31,29 @@ struct Checkpoint {
   std::uint64_t digest_bytes = 0;  ///< length of digests.csv
 };
 
-void write_checkpoint(const std::filesystem::path& path, const Checkpoint& checkpoint);
+/// Writes it with the state of the session's chip, which goes from the chip to the file unit by unit.
+/// `checkpoint` holds layout, data, test, total and every; `fill_rest`, called when the chip is drained and
+/// its state read, sets the others but `presentations` and `learned`.
+void write_checkpoint(const std::filesystem::path& path, Checkpoint& checkpoint, Session& session,
+                      const std::function<void(Checkpoint&)>& fill_rest);
 
-/// Throws data when the file is damaged or belongs to another layout.
-Checkpoint read_checkpoint(const std::filesystem::path& path, const std::string& layout_digest);
+/// A checkpoint being read: the state of the chip stays in the file until it is restored.
+class CheckpointFile {
+ public:
+  /// Throws data when the file is damaged or belongs to another layout.
+  CheckpointFile(const std::filesystem::path& path, const std::string& layout_digest);
+  const Checkpoint& content() const { return content_; }
+  /// Gives the session's chip its state, unit by unit.
+  void restore(Session& session) const;
+
+ private:
+  struct Unit {
+    std::uint32_t number = 0;
+    std::span<const std::uint32_t> words;
+  };
+  SealedWords file_;
+  Checkpoint content_;
+  std::vector<Unit> units_;
+};
 
 }  // namespace trifactor

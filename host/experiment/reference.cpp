@@ -5,10 +5,12 @@
 #include <cmath>
 
 #include "compiler/npz/npz.hpp"
-#include "host/experiment/reference.hpp"
 #include "host/datasets/dataset.hpp"
 #include "host/datasets/sample_order.hpp"
 #include "host/encode/encoder.hpp"
+#include "host/experiment/reference.hpp"
+#include "host/experiment/run_checks.hpp"
+#include "host/experiment/signals.hpp"
 #include "host/report/output_file.hpp"
 #include "host/report/run_tables.hpp"
 #include "rtl/spec/diagnostic.hpp"
@@ -21,14 +23,11 @@ double seconds_since(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
 }
 
-/// How often a run looks at its own signals; as `trifactor run`.
-constexpr std::uint64_t signal_points = 25;
-
 class Reference {
  public:
   explicit Reference(const ReferenceOptions& options) : options_(options), started_(Clock::now()) {
-    training_ = open_checked(options.data);
-    if (options.test) test_ = open_checked(*options.test);
+    training_ = open(options.data);
+    if (options.test) test_ = open(*options.test);
     const PopulationSpec& input =
         options.network.populations[static_cast<std::size_t>(options.network.input)];
     const EncoderKind kind = parse_encoder_kind(input.encode, to_string(input.place));
@@ -58,26 +57,17 @@ class Reference {
   }
 
  private:
-  std::unique_ptr<Dataset> open_checked(const std::string& spec) const {
-    std::unique_ptr<Dataset> data = open_dataset(parse_data_spec(spec));
+  std::unique_ptr<Dataset> open(const std::string& spec) const {
     const PopulationSpec& input =
         options_.network.populations[static_cast<std::size_t>(options_.network.input)];
-    if (data->features() != static_cast<std::size_t>(input.neurons()))
-      throw Error(ExitCode::configuration,
-                  {"TF-RUN-101", spec, fmt::format("samples of {} values", data->features()),
-                   fmt::format("{} (population {} of the network)", input.neurons(), input.name),
-                   "use the data the network was written for"});
-    if (data->classes() > options_.network.classes)
-      throw Error(ExitCode::configuration,
-                  {"TF-RUN-102", spec, fmt::format("labels up to {}", data->classes() - 1),
-                   fmt::format("{} classes at most", options_.network.classes), "set classes in [network]"});
-    return data;
+    return open_samples(spec, input.name, static_cast<std::size_t>(input.neurons()),
+                        options_.network.classes);
   }
 
   void learn() {
     const SampleOrder orders(training_->size(), parse_data_spec(options_.data).shuffle);
     const std::uint64_t per_epoch = training_->size();
-    const std::uint64_t signal_every = std::max<std::uint64_t>(1, total_ / signal_points);
+    const std::uint64_t signal_every = signal_interval(total_);
     if (test_) test(0);
     std::vector<std::size_t> order;
     Clock::time_point since = Clock::now();
@@ -91,11 +81,14 @@ class Reference {
       ++seen;
       const std::uint64_t now = at + 1;
       const double accuracy = static_cast<double>(right) / static_cast<double>(seen);
-      if (now % signal_every == 0 || now == total_) signals(now);
-      if (now % per_epoch == 0) {
+      const bool epoch_ends = now % per_epoch == 0;
+      if (now % signal_every == 0 || now == total_ || epoch_ends) {
+        signals(now);
         record_.accuracy.push_back(
             {now, static_cast<std::int64_t>(now / per_epoch), std::nullopt, accuracy, std::nullopt});
         right = seen = 0;
+      }
+      if (epoch_ends) {
         record_.learning_s += seconds_since(since);
         if (test_) test(now / per_epoch);
         since = Clock::now();

@@ -10,19 +10,12 @@
 #include <string>
 #include <vector>
 
+#include "host/experiment/progress.hpp"
 #include "host/experiment/run_folder.hpp"
 #include "host/report/run_record.hpp"
 #include "runtime/device/device.hpp"
 
 namespace trifactor {
-
-/// What a running experiment tells whoever watches.
-struct Progress {
-  std::string stage;  ///< "learning", "testing"
-  std::uint64_t done = 0, total = 0;
-  double samples_per_s = 0;
-  std::optional<double> accuracy;  ///< running, of this stage
-};
 
 struct RunOptions {
   std::filesystem::path layout;

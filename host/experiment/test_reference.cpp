@@ -78,8 +78,11 @@ TEST_CASE("a network learns, a random one less, backprop more") {
   CHECK(order == std::vector<std::string>{"ready", "testing", "testing", "learning"});
   CHECK(own.learned == 6000);
   CHECK_FALSE(own.interrupted);
-  REQUIRE(own.accuracy.size() == 2);
+  REQUIRE(own.accuracy.size() == 1 + 25);
   CHECK(own.accuracy[0].samples_seen == 0);
+  CHECK(own.accuracy.back().test_accuracy);
+  CHECK_FALSE(own.accuracy[1].test_accuracy);
+  CHECK(*own.accuracy.back().train_accuracy > *own.accuracy[1].train_accuracy + 0.2);
   CHECK_FALSE(own.accuracy[0].train_accuracy);
   CHECK(own.signals.size() == 25 * 2);
   CHECK(own.signals.front().mean_kernel > 0.0);

@@ -2,12 +2,14 @@
 
 #include <fcntl.h>
 #include <openssl/evp.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
 #include <memory>
+#include <utility>
 
 #include "rtl/spec/diagnostic.hpp"
 
@@ -168,42 +170,59 @@ std::string check_seal(const SealKind& kind, const std::filesystem::path& path) 
   return hex;
 }
 
-void write_sealed_words(const SealKind& kind, const std::filesystem::path& target,
-                        std::span<const std::uint32_t> words) {
-  const std::filesystem::path temporary = temporary_beside(target);
-  try {
-    {
-      const Descriptor file(temporary, O_WRONLY | O_CREAT | O_TRUNC);
-      if (file.get() < 0) throw_cannot_write(target, errno);
-      write_all(file.get(), words.data(), words.size_bytes(), seal_bytes, target);
-    }
-    seal_and_rename(kind, temporary, target);
-  } catch (...) {
-    ::unlink(temporary.c_str());
-    throw;
-  }
+SealedWriter::SealedWriter(const SealKind& kind, const std::filesystem::path& target)
+    : kind_(kind), target_(target), temporary_(temporary_beside(target)) {
+  fd_ = ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+  if (fd_ < 0) throw_cannot_write(target_, errno);
 }
 
-std::vector<std::uint32_t> read_sealed_words(const SealKind& kind, const std::filesystem::path& path) {
+SealedWriter::~SealedWriter() {
+  if (fd_ >= 0) ::close(fd_);
+  if (!finished_) ::unlink(temporary_.c_str());
+}
+
+void SealedWriter::append(std::span<const std::uint32_t> words) {
+  size_ += words.size();
+  replace(size_ - words.size(), words);
+}
+
+void SealedWriter::replace(std::uint64_t at, std::span<const std::uint32_t> words) {
+  write_all(fd_, words.data(), words.size_bytes(), static_cast<off_t>(seal_bytes + at * 4), target_);
+}
+
+void SealedWriter::finish() {
+  ::close(std::exchange(fd_, -1));
+  seal_and_rename(kind_, temporary_, target_);
+  finished_ = true;
+}
+
+SealedWords::SealedWords(const SealKind& kind, const std::filesystem::path& path) {
   check_seal(kind, path);
   const Descriptor file(path, O_RDONLY);
   struct stat status {};
-  ::fstat(file.get(), &status);
-  const std::size_t bytes = static_cast<std::size_t>(status.st_size) - seal_bytes;
-  if (bytes % 4 != 0)
+  const auto unreadable = [&] {
+    return Error(ExitCode::data, {"TF-FILE-001", path.string(),
+                                  std::string("cannot be read: ") + std::strerror(errno), "", ""});
+  };
+  if (file.get() < 0 || ::fstat(file.get(), &status) != 0) throw unreadable();
+  bytes_ = static_cast<std::size_t>(status.st_size);
+  if (bytes_ < seal_bytes || (bytes_ - seal_bytes) % 4 != 0)
     throw Error(ExitCode::data,
                 {kind.code + "-004", path.string(), "the content is not whole words", "", "make it again"});
-  std::vector<std::uint32_t> words(bytes / 4);
-  std::size_t done = 0;
-  while (done < words.size() * 4) {
-    const ssize_t got = ::pread(file.get(), reinterpret_cast<char*>(words.data()) + done,
-                                words.size() * 4 - done, static_cast<off_t>(seal_bytes + done));
-    if (got <= 0)
-      throw Error(ExitCode::data,
-                  {kind.code + "-004", path.string(), "the file is cut short", "", "make it again"});
-    done += static_cast<std::size_t>(got);
-  }
-  return words;
+  mapping_ = ::mmap(nullptr, bytes_, PROT_READ, MAP_PRIVATE, file.get(), 0);
+  if (mapping_ == MAP_FAILED) throw unreadable();
+  words_ = {reinterpret_cast<const std::uint32_t*>(static_cast<const char*>(mapping_) + seal_bytes),
+            (bytes_ - seal_bytes) / 4};
+}
+
+SealedWords::~SealedWords() { ::munmap(mapping_, bytes_); }
+
+void SealedWords::release(std::span<const std::uint32_t> part) const {
+  const auto page = static_cast<std::uintptr_t>(::sysconf(_SC_PAGESIZE));
+  const auto begin = reinterpret_cast<std::uintptr_t>(part.data()) / page * page;
+  const auto end = reinterpret_cast<std::uintptr_t>(part.data() + part.size());
+  ::madvise(reinterpret_cast<void*>(begin), end - begin,
+            MADV_DONTNEED);  // read again from the file if need be
 }
 
 }  // namespace trifactor

@@ -26,10 +26,47 @@ void seal_and_rename(const SealKind& kind, const std::filesystem::path& path,
 /// Checks the seal; returns the SHA-256 in hexadecimal. Throws configuration (missing, a folder) or data.
 std::string check_seal(const SealKind& kind, const std::filesystem::path& path);
 
-/// A sealed file of plain words.
-void write_sealed_words(const SealKind& kind, const std::filesystem::path& target,
-                        std::span<const std::uint32_t> words);
-std::vector<std::uint32_t> read_sealed_words(const SealKind& kind, const std::filesystem::path& path);
+/// Writes a sealed file of plain words piece by piece. Nothing is at `target`, or what was there before,
+/// until `finish`; without it nothing is left behind. Failures throw cannot_write.
+class SealedWriter {
+ public:
+  SealedWriter(const SealKind& kind, const std::filesystem::path& target);
+  SealedWriter(const SealedWriter&) = delete;
+  SealedWriter& operator=(const SealedWriter&) = delete;
+  ~SealedWriter();
+
+  void append(std::span<const std::uint32_t> words);
+  /// Writes over words that were appended before. at: index of the first.
+  void replace(std::uint64_t at, std::span<const std::uint32_t> words);
+  std::uint64_t size() const { return size_; }  ///< words so far
+  void finish();
+
+ private:
+  SealKind kind_;
+  std::filesystem::path target_, temporary_;
+  int fd_ = -1;
+  std::uint64_t size_ = 0;
+  bool finished_ = false;
+};
+
+/// The words of a sealed file, checked, where they lie: pages come into memory as they are read.
+class SealedWords {
+ public:
+  /// Throws configuration (missing, a folder) or data.
+  SealedWords(const SealKind& kind, const std::filesystem::path& path);
+  SealedWords(const SealedWords&) = delete;
+  SealedWords& operator=(const SealedWords&) = delete;
+  ~SealedWords();
+
+  std::span<const std::uint32_t> words() const { return words_; }
+  /// These words were read and will hardly be again: their pages need not stay in memory.
+  void release(std::span<const std::uint32_t> part) const;
+
+ private:
+  void* mapping_ = nullptr;
+  std::size_t bytes_ = 0;  ///< of the mapping, seal included
+  std::span<const std::uint32_t> words_;
+};
 
 /// A name beside `target` for a file being written.
 std::filesystem::path temporary_beside(const std::filesystem::path& target);

@@ -5,7 +5,9 @@
 namespace trifactor {
 
 Session::Session(Device& device, const LayoutReader& layout, const SessionOptions& options)
-    : device_(device), program_(layout.program()) {
+    : device_(device),
+      program_(layout.program()),
+      state_units_(layout.cores() + layout.program().teachers.size() + 1) {
   ChipImage chip;
   chip.machine = program_.machine;
   chip.populations = static_cast<std::uint32_t>(program_.populations.size());
@@ -14,8 +16,13 @@ Session::Session(Device& device, const LayoutReader& layout, const SessionOption
   chip.threads = options.threads;
   device_.send({FrameType::chip, 0, 0, pack(chip)});
   for (std::size_t k = 0; k < layout.cores(); ++k) {
-    const CoreImage image = layout.core(k);
-    device_.send({FrameType::core, image.core, 0, pack(image)});
+    Frame frame{FrameType::core, 0, 0, {}};
+    {
+      const CoreImage image = layout.core(k);
+      frame.unit = image.core;
+      frame.words = pack(image);
+    }
+    device_.send(frame);
   }
   for (const TeacherImage& teacher : program_.teachers)
     device_.send({FrameType::teacher, teacher.projection, 0, pack(teacher)});
@@ -102,6 +109,11 @@ ChipCounters Session::counters() {
   return all;
 }
 
+void Session::read_weights(const std::function<void(const BlockWeights&)>& take) {
+  read_all(FrameType::read_weights, FrameType::weights,
+           [&](const Frame& frame) { take(unpack<BlockWeights>(frame.words, "weights frame")); });
+}
+
 std::vector<ProjectionWeights> Session::weights() {
   std::vector<ProjectionWeights> all(program_.projections.size());
   for (std::size_t k = 0; k < all.size(); ++k) {
@@ -110,8 +122,7 @@ std::vector<ProjectionWeights> Session::weights() {
                           program_.populations[p.from].neurons);
     if (p.bias) all[k].bias.resize(program_.populations[p.to].neurons);
   }
-  read_all(FrameType::read_weights, FrameType::weights, [&](const Frame& frame) {
-    const auto block = unpack<BlockWeights>(frame.words, "weights frame");
+  read_weights([&](const BlockWeights& block) {
     ProjectionWeights& projection = all.at(block.projection);
     const std::size_t from = program_.populations[program_.projections[block.projection].from].neurons;
     for (std::size_t row = 0; row < block.rows; ++row)
@@ -125,22 +136,19 @@ std::vector<ProjectionWeights> Session::weights() {
   return all;
 }
 
-SavedChip Session::save() {
-  SavedChip saved;
-  read_all(FrameType::read_state, FrameType::state, [&](const Frame& frame) {
-    saved.units.push_back(frame.unit);
-    saved.words.push_back(frame.words);
-  });
-  saved.presentations = presentations_;
-  saved.learned = learned_;
-  return saved;
+void Session::save(
+    const std::function<void(std::uint32_t unit, std::span<const std::uint32_t> words)>& take) {
+  read_all(FrameType::read_state, FrameType::state,
+           [&](const Frame& frame) { take(frame.unit, frame.words); });
 }
 
-void Session::restore(const SavedChip& saved) {
-  for (std::size_t k = 0; k < saved.units.size(); ++k)
-    device_.send({FrameType::write_state, saved.units[k], 0, saved.words[k]});
-  presentations_ = saved.presentations;
-  learned_ = saved.learned;
+void Session::restore(std::uint32_t unit, std::span<const std::uint32_t> words) {
+  device_.send({FrameType::write_state, unit, 0, {words.begin(), words.end()}});
+}
+
+void Session::go_on_from(std::uint64_t presentations, std::uint64_t learned) {
+  presentations_ = presentations;
+  learned_ = learned;
 }
 
 }  // namespace trifactor

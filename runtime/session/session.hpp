@@ -35,17 +35,6 @@ struct ProjectionWeights {
   std::vector<std::int16_t> weights, bias;
 };
 
-/// Everything a drained chip holds, for a checkpoint.
-struct SavedChip {
-  std::uint64_t presentations = 0, learned = 0;
-  std::vector<std::uint32_t> units;
-  std::vector<std::vector<std::uint32_t>> words;
-  template <class V>
-  friend void visit(V& v, SavedChip& s) {
-    v(s.presentations, s.learned, s.units, s.words);
-  }
-};
-
 /// Counters of the whole chip, by unit.
 struct ChipCounters {
   std::map<std::uint32_t, UnitCounters>
@@ -69,10 +58,20 @@ class Session {
   /// Waits for every answer and until all updates that may be written are.
   void drain();
 
-  ChipCounters counters();                   ///< drains first
-  std::vector<ProjectionWeights> weights();  ///< drains first
-  SavedChip save();                          ///< drains first
-  void restore(const SavedChip& saved);
+  ChipCounters counters();  ///< drains first
+
+  // What follows is as large as the chip, so it passes through this process one unit at a time. Drains first.
+  /// All blocks, in an order of the device's own.
+  void read_weights(const std::function<void(const BlockWeights&)>& take);
+  /// Gathers them, for layouts known to be small.
+  std::vector<ProjectionWeights> weights();
+  /// Everything the drained chip holds: state_units() units, for a checkpoint.
+  void save(const std::function<void(std::uint32_t unit, std::span<const std::uint32_t> words)>& take);
+  std::size_t state_units() const { return state_units_; }
+  /// Gives a unit the state that `save` took.
+  void restore(std::uint32_t unit, std::span<const std::uint32_t> words);
+  /// Goes on behind so many presentations, once every unit is restored.
+  void go_on_from(std::uint64_t presentations, std::uint64_t learned);
 
   std::uint64_t learned() const { return learned_; }
   std::uint64_t presentations() const { return presentations_; }
@@ -86,6 +85,7 @@ class Session {
 
   Device& device_;
   Program program_;
+  std::size_t state_units_;  ///< cores, teachers and the label unit
   std::uint64_t run_length_ = 0;
   std::uint64_t presentations_ = 0, learned_ = 0, outstanding_ = 0;
   std::vector<std::int16_t> quantised_;

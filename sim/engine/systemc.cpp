@@ -8,11 +8,11 @@
 
 #include <cerrno>
 #include <cstring>
-#include <fstream>
 #include <string>
 #include <vector>
 
 #include "rtl/spec/diagnostic.hpp"
+#include "runtime/device/resident.hpp"
 #include "sim/engine/frame_stream.hpp"
 
 extern char** environ;
@@ -78,17 +78,7 @@ class SystemcDevice final : public Device {
     return frame;
   }
 
-  std::uint64_t outside_rss_bytes() override {
-    std::ifstream status("/proc/" + std::to_string(pid_) + "/status");
-    std::string word;
-    while (status >> word)
-      if (word == "VmHWM:") {
-        std::uint64_t kilobytes = 0;
-        status >> kilobytes;
-        return kilobytes * 1024;
-      }
-    return 0;
-  }
+  std::uint64_t outside_rss_bytes() override { return peak_resident_bytes(std::to_string(pid_)); }
 
  private:
   [[noreturn]] static void fail(const std::string& text) {
