@@ -62,8 +62,10 @@ int list_machines_command(bool json) {
   nlohmann::json all = nlohmann::json::array();
   std::vector<std::vector<std::string>> rows = {
       {"machine", "cores", "neurons/core", "lanes", "clock", "description"}};
+  std::vector<std::string> rule_names;
+  for (const Rule& rule : rule_catalogue()) rule_names.push_back(rule.name);
   for (const std::string& name : list_machines()) {
-    const Machine m = read_machine(name);
+    const Machine m = read_machine(name, {}, rule_names);
     nlohmann::json types = nlohmann::json::array();
     for (const CoreType& t : m.core_types)
       types.push_back({{"name", t.name}, {"rules", t.rules}, {"teacher", t.teacher}});
@@ -85,7 +87,7 @@ int list_pairs(const std::vector<Item>& items, bool json, Text text) {
   for (const Item& item : items) {
     const auto [name, description] = text(item);
     all.push_back({{"name", name}, {"description", description}});
-    lines += fmt::format("{:<24}{}\n", name, description);
+    lines += description.empty() ? name + "\n" : fmt::format("{:<24}{}\n", name, description);
   }
   fmt::print("{}", json ? all.dump(2) + "\n" : lines);
   return 0;
@@ -95,7 +97,10 @@ int list_pairs(const std::vector<Item>& items, bool json, Text text) {
 
 Action add_list(CLI::App& command, Common& common) {
   auto what = std::make_shared<std::string>();
-  command.add_option("what", *what, "rules, machines, technologies, datasets, engines or targets")
+  command
+      .add_option(
+          "what", *what,
+          "rules, machines, technologies, datasets, engines, targets (SIMD) or units (RTL that verify knows)")
       ->required()
       ->check(
           CLI::IsMember({"rules", "machines", "technologies", "datasets", "engines", "targets", "units"}));
@@ -113,7 +118,9 @@ Action add_list(CLI::App& command, Common& common) {
       });
     if (*what == "engines") return list_pairs(engine_list(), common.json, [](const Pair& p) { return p; });
     if (*what == "units")
-      return list_pairs(unit_list(), common.json, [](const std::string& name) { return Pair{name, ""}; });
+      return list_pairs(unit_list(), common.json, [](const std::string& name) {
+        return Pair{name, find_rule(name) ? "post and teacher units of a rule" : "unit"};
+      });
     const auto targets = simd_targets();
     return list_pairs(std::vector<std::string>(targets.begin(), targets.end()), common.json,
                       [](const std::string& name) {

@@ -67,10 +67,11 @@ std::string reference_text(const ReferenceArguments& a, const ReferenceRecord& r
                         : a.options.baseline == Baseline::random ? "hidden layers left at random"
                                                                  : "its own rules";
   std::string text = fmt::format("{} in float64, {}\n\n", a.options.network.name, learner);
-  std::vector<std::vector<std::string>> rows = {{"epoch", "samples", "test", "while learning"}};
+  std::vector<std::vector<std::string>> rows = {{"epoch", "samples", "test", "latest learned"}};
   for (const AccuracyRow& row : record.accuracy)
-    rows.push_back({std::to_string(row.epoch), std::to_string(row.samples_seen), percent(row.test_accuracy),
-                    percent(row.train_accuracy)});
+    if (row.test_accuracy || &row == &record.accuracy.back())
+      rows.push_back({std::to_string(row.epoch), std::to_string(row.samples_seen), percent(row.test_accuracy),
+                      percent(row.train_accuracy)});
   text += table(rows);
   std::vector<std::vector<std::string>> layers = {
       {"layer", "mean kernel", "mean |M|", "same class", "weight norm"}};

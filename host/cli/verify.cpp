@@ -89,7 +89,7 @@ std::vector<VerifyResult> verify_names(const std::vector<std::string>& names, co
     VerifyOptions own = options;
     if (rule)
       own.vectors = std::max<std::uint64_t>(
-          400, options.vectors / 50);  // a vector of a rule is a whole sample of a layer
+          400, options.vectors / 5);  // a vector of a rule is a whole sample of a layer
     results.push_back(rule ? verify_rule(name, own) : verify_unit(name, own));
   }
   return results;
@@ -101,7 +101,7 @@ Action add_verify(CLI::App& command, Common& common) {
   command.add_option("names", a->names, "units and rules; all of them when none is named");
   command
       .add_option("--vectors", a->options.vectors,
-                  "random vectors a unit; a fiftieth of it, at least 400, in samples of random layers a rule")
+                  "random vectors a unit; a fifth of it, at least 400, in samples of random layers a rule")
       ->check(CLI::PositiveNumber)
       ->capture_default_str();
   command.add_option("--replay", a->replay, "run the vectors of a replay file again");

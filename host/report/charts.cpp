@@ -113,9 +113,9 @@ std::string line_chart(const LineChart& chart) {
   std::sort(levels.begin(), levels.end(), [](const auto& a, const auto& b) { return a.second > b.second; });
   for (const auto& [name, level] : levels) {
     out += svg::line(left, py(level), width - right, py(level), "level");
-    // At the left, where curves still lie low; labels of close lines step downwards.
-    last_label = std::max(py(level) - 4, last_label + 12);
-    out += svg::text(left + 4, last_label, "start", "level-label", name);
+    // Below and at the right, where curves have climbed past; labels of close lines step downwards.
+    last_label = std::max(py(level) + 12, last_label + 12);
+    out += svg::text(width - right - 4, last_label, "end", "level-label", name);
   }
   for (std::size_t i = 0; i < chart.series.size(); ++i) {
     const auto points = thinned(chart.series[i].points);
@@ -124,7 +124,8 @@ std::string line_chart(const LineChart& chart) {
     for (const auto& [vx, vy] : points) {
       data += fmt::format("{}{:.5g} {:.5g}", data.empty() ? "M" : "L", px(vx), py(vy));
     }
-    if (!data.empty()) out += svg::path(data, fmt::format("curve s{}", style));
+    // Between a first and a last point nothing is known, so they stay points.
+    if (points.size() > 2) out += svg::path(data, fmt::format("curve s{}", style));
     if (points.size() > 40) continue;
     for (const auto& [vx, vy] : points) {
       out +=

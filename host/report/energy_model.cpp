@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 
 #include "host/report/technology_file.hpp"
 #include "rtl/spec/diagnostic.hpp"
+#include "rtl/spec/packet_format.hpp"
 
 namespace trifactor::energy_model {
 namespace {
@@ -14,8 +16,10 @@ constexpr double um2_per_mm2 = 1e6;
 constexpr int word_bits = 16;    // state, history, traces
 constexpr int factor_bits = 16;  // a0, a1, c as a multiplier sees them (15 bits and sign handling)
 constexpr int host_word_bits = 32;
-constexpr int router_ports = 5;    // four neighbours and the core
-constexpr int router_classes = 5;  // virtual networks: configuration broadcast reduction error activity
+constexpr int router_ports = 5;  // four neighbours and the core
+/// A place in each of a port's buffers, one buffer a virtual network.
+constexpr double packet_bits_all_classes =
+    std::accumulate(packet_bits_of_class.begin(), packet_bits_of_class.end(), 0u);
 
 double kilobytes(std::int64_t bytes) { return static_cast<double>(bytes) / bytes_per_kb; }
 
@@ -117,7 +121,7 @@ TileArea tile_area(Figures& f, const CoreRecord& core, const RunRecord& run) {
   const auto memory = [&](std::int64_t bytes) { return kilobytes(bytes) * f("area_sram"); };
   const double ports = run.machine.core.synapse_ports == 2 ? f("two_port_area") : 1;
   const double buffer_bits =
-      static_cast<double>(run.machine.mesh.buffer_packets * run.packet_bits) * router_ports * router_classes;
+      static_cast<double>(run.machine.mesh.buffer_packets) * packet_bits_all_classes * router_ports;
   TileArea um2 = {
       core.synapse_bytes > 0 ? memory(core.synapse_bytes) * ports : 0,
       memory(core.axon_bytes),
@@ -213,19 +217,8 @@ const std::vector<PartModel>& parts() {
       part<Event::broadcast_word>("broadcast", [](Figures& f, const Place&) { return f("register_word"); }),
       part<Event::label_word>("broadcast", [](Figures& f, const Place&) { return f("register_word"); }),
       // A packet passes one router more than links.
-      part<Event::packet>("mesh and trees",
-                          [](Figures& f, const Place& p) {
-                            return f("router_bit") * static_cast<double>(p.run.packet_bits);
-                          }),
-      part<Event::hop>(
-          "mesh and trees",
-          [](Figures& f, const Place& p) { return hop_bit(f, p) * static_cast<double>(p.run.packet_bits); },
-          true),
-      part<Event::tree_hop>(
-          "mesh and trees",
-          [](Figures& f,
-             const Place& p) { return hop_bit(f, p) * static_cast<double>(p.run.tree_word_bits); },
-          true),
+      part<Event::packet_bit>("mesh and trees", [](Figures& f, const Place&) { return f("router_bit"); }),
+      part<Event::link_bit>("mesh and trees", hop_bit, true),
       part<Event::host_word>("host port",
                              [](Figures& f, const Place&) { return f("host_bit") * host_word_bits; }),
   };

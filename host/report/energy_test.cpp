@@ -139,7 +139,7 @@ TEST_CASE("energies agree with sums made by hand") {
     CHECK(cause(two, "leakage").energy->nominal > cause(e, "leakage").energy->nominal);
   }
   SECTION("the network is not multiplied by the overhead") {
-    const EnergyReport e = cost(run_of(Event::hop, 100), t);
+    const EnergyReport e = cost(run_of(Event::link_bit, 100 * 64), t);
     const double pitch = std::sqrt(e.area.total.nominal.value);
     CHECK(cause(e, "mesh and trees").energy->nominal.value ==
           Approx(100 * 64 * (v("router_bit") + v("link_bit_mm") * pitch)));
@@ -186,9 +186,10 @@ TEST_CASE("energies add up, over causes and over cores") {
 }
 
 TEST_CASE("every event of the list is charged, or is known to cost nothing of its own") {
-  // Rows are charged as bursts; a skipped row is no access; end packets and credits are also packets.
-  const std::vector<Event> free = {Event::accumulate_row, Event::update_row, Event::skipped_row,
-                                   Event::end_packet, Event::credit_packet};
+  // Rows are charged as bursts; a skipped row is no access; packets and hops are charged by their bits.
+  const std::vector<Event> free = {
+      Event::accumulate_row, Event::update_row,    Event::skipped_row, Event::packet,
+      Event::end_packet,     Event::credit_packet, Event::hop,         Event::tree_hop};
   const Technology t = load_technology("28nm");
   for (std::size_t i = 0; i < event_count; ++i) {
     const auto event = static_cast<Event>(i);

@@ -129,8 +129,6 @@ void visit_run(A& a, R& r, EventCounts& chip_events) {
   a("engine", r.engine);
   a("network", r.network);
   a.part("machine", r.machine, [](auto& b, auto& m) { visit_machine_record(b, m); });
-  a("packet_bits", r.packet_bits);
-  a("tree_word_bits", r.tree_word_bits);
   a("samples", r.samples);
   a("learn_samples", r.learn_samples);
   a("cycles", r.cycles);
@@ -197,7 +195,6 @@ RunRecord run_from_json(const std::string& text, const std::string& where) {
       throw Error(ExitCode::data, Diagnostic{"TF-RUN-004", where, fmt::format("machine {} is {}", key, value),
                                              fmt::format("{} to {}", low, high), ""});
     });
-    if (run.packet_bits < 0 || run.tree_word_bits < 0) throw damaged("a packet or word of negative size");
     return run;
   } catch (const json::exception& error) {
     throw damaged(json_mistake(error));

@@ -63,13 +63,13 @@ struct LayerSignals {
 struct AccuracyRow {
   std::uint64_t samples_seen = 0;                       ///< learning samples
   std::int64_t epoch = 0;                               ///< complete epochs
-  std::optional<double> test_accuracy, train_accuracy;  ///< fractions; train is the running one
+  std::optional<double> test_accuracy, train_accuracy;  ///< fractions; train: of the samples since the row before
   std::optional<double> loss;
 
   friend bool operator==(const AccuracyRow&, const AccuracyRow&) = default;
 };
 
-inline constexpr int run_schema_version = 1;
+inline constexpr int run_schema_version = 2;
 
 struct RunRecord {
   int schema_version = run_schema_version;
@@ -79,8 +79,6 @@ struct RunRecord {
   std::string engine;   ///< functional, systemc or rtl
   std::string network;  ///< name of the network
   Machine machine;
-  std::int64_t packet_bits = 64;     ///< bits a mesh packet drives over a link
-  std::int64_t tree_word_bits = 32;  ///< bits a word drives over a link of a tree with wires of its own
 
   std::uint64_t samples = 0;            ///< presented, learning and testing together
   std::uint64_t learn_samples = 0;      ///< of these: with learning

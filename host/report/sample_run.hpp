@@ -25,8 +25,6 @@ inline RunRecord sample_run(bool timed = true, int width = 6, int height = 4) {
   m.core = {256, 1024, 16, 64 * 1024, 1, 2, 8192, 4096, 16384};
   m.host = {4};
   m.core_types = {{"learning", {"phsic_gaussian", "readout"}, true, 0, 0, width - 1, height - 1}};
-  run.packet_bits = 64;
-  run.tree_word_bits = 48;
   run.samples = 12000;
   run.learn_samples = 10000;
   const std::uint64_t length = 21'400'000;

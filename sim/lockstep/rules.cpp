@@ -1,6 +1,7 @@
 #include "sim/lockstep/rules.hpp"
 
 #include <algorithm>
+#include <set>
 
 #include "rtl/spec/diagnostic.hpp"
 #include "sim/lockstep/rule_layer.hpp"
@@ -65,9 +66,28 @@ std::vector<T> take(const std::int64_t* vector, std::size_t at, std::size_t coun
   return values;
 }
 
+/// What a plan asks of the units, in words: parameters that give the same differ in numbers only.
+std::string shape_of(const RuleLayer& layer) {
+  const RulePlan& p = layer.plan;
+  return std::string(layer.group_size > 0 ? "grouped" : "plain") +
+         (p.uses_a1 ? ", two terms" : ", one term") + (p.uses_c ? ", decay" : "") +
+         (p.mean_words > 0 ? ", running means" : "") + (p.held_words > 0 ? ", held values" : "") +
+         (p.partners > 1 ? ", partners" : "");
+}
+
+/// Every shape that the rule's parameters can give; rare ones too, so that each gets its episodes.
+std::vector<std::string> shapes_of(const Rule& rule) {
+  constexpr int draws = 4000;
+  Random random(1);
+  std::set<std::string> shapes;
+  for (int i = 0; i < draws; ++i) shapes.insert(shape_of(random_layer(rule, random, LayerSize::tiny)));
+  return {shapes.begin(), shapes.end()};
+}
+
 class RuleSubject final : public Subject {
  public:
-  RuleSubject(const Rule& rule, const VerilatedRule& rtl) : rule_(rule), rtl_(rtl) {}
+  RuleSubject(const Rule& rule, const VerilatedRule& rtl)
+      : rule_(rule), rtl_(rtl), shapes_(shapes_of(rule)) {}
 
   std::string name() const override { return rule_.name; }
   std::vector<Field> fields() const override {
@@ -104,13 +124,16 @@ class RuleSubject final : public Subject {
            {"history filling", "history full", "grouped", "plain", "one partner", "most partners",
             "word at its highest", "word at its lowest", "factor saturated", "same class"})
         bins.push_back(bin);
+    bins.insert(bins.end(), shapes_.begin(), shapes_.end());
     return bins;
   }
   std::uint64_t directed() const override { return 0; }
 
-  Episode episode(std::uint64_t, Dice& dice) const override {
+  Episode episode(std::uint64_t index, Dice& dice) const override {
     Random random(dice.word());
-    const RuleLayer layer = random_layer(rule_, random, LayerSize::tiny);
+    RuleLayer layer = random_layer(rule_, random, LayerSize::tiny);
+    while (shape_of(layer) != shapes_[index % shapes_.size()])
+      layer = random_layer(rule_, random, LayerSize::tiny);
     const RulePlan& p = layer.plan;
     CoreMemories memories(layer, random_generators(layer.core_neurons[0], random));
     const int samples = p.partners + 8;
@@ -260,6 +283,9 @@ class RuleSubject final : public Subject {
     coverage.hit(5, !layer.plan.uses_c);
     coverage.hit(6, v[target] < v[neurons]);
     coverage.hit(7, v[target] >= v[neurons]);
+    const std::size_t first_shape = rule_.golden_teacher == nullptr ? 8 : 18;
+    const auto shape = std::find(shapes_.begin(), shapes_.end(), shape_of(layer));
+    if (shape != shapes_.end()) coverage.hit(first_shape + static_cast<std::size_t>(shape - shapes_.begin()));
     if (rule_.golden_teacher == nullptr) return;
     coverage.hit(8, number > 0 && number < past);
     coverage.hit(9, number >= past);
@@ -275,6 +301,7 @@ class RuleSubject final : public Subject {
 
   const Rule& rule_;
   const VerilatedRule& rtl_;
+  std::vector<std::string> shapes_;
 };
 
 const SubjectEntry& entry_of(const std::string& name) {

@@ -51,7 +51,7 @@ void set(Section& section, const std::string& cores, const Compared& result) {
 void measure(const Plan& plan, Section& section) {
   const Compared few = plan.quick ? compare(16, 4, 2) : compare(64, 100, 7);
   set(section, "64", few);
-  const Compared many = plan.quick ? compare(64, 2, 2) : compare(1024, 12, 3);
+  const Compared many = plan.quick ? compare(64, 2, 2) : compare(4096, 4, 5);
   set(section, "4,096", many);
   section.set("systemc / functional, fall from 64 to 4,096 cores", few.rates.ratio / many.rates.ratio);
 }

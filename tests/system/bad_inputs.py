@@ -192,7 +192,7 @@ def sealed_cases(case, kind, good, run, full):
     run("empty file", 3, kind, b"")
     run("10 MB of random bytes", 3, kind, NOISE)
     run("10 MB of random bytes after the magic", 3, kind, good[:8] + NOISE)
-    run("of a newer version", 3, "newer", good[:8] + struct.pack("<I", 2) + good[12:])
+    run("of a newer version", 3, "newer", good[:8] + struct.pack("<I", good[8] + 1) + good[12:])
     run("of version 0", 3, "older", good[:8] + bytes(4) + good[12:])
     run("with one byte more", 3, "too long", good + b"x")
     for at in (0, 7, 9, 13, 16, 23, 24, 55, 56, 300, 511):

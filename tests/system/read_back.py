@@ -57,7 +57,7 @@ plasticity = {{ rule = "readout", eta = 0.1, schedule = "linear" }}
 """
 LEARN, TEST = 90, 40
 DATA, TESTS = f"synthetic:strokes,count={LEARN}", f"synthetic:strokes,split=test,count={TEST}"
-NETWORK_EVENTS = {"packet", "end_packet", "credit_packet", "hop", "tree_hop"}
+NETWORK_EVENTS = {"packet", "end_packet", "credit_packet", "hop", "tree_hop", "packet_bit", "link_bit"}
 CAUSES = ["computing", "waiting_for_memory", "blocked_by_buffer", "waiting_for_third_factor", "idle"]
 ENGINES = ("functional", "systemc", "rtl")
 
@@ -129,6 +129,7 @@ class ReadBack:
         self.engines_agree(runs)
         self.weights()
         self.weights_put_back(runs["systemc"])
+        self.bits_on_the_way()
         self.other_commands()
 
     def compile(self):
@@ -181,6 +182,12 @@ class ReadBack:
         wrong = {k: v for k, v in s["events"].items() if not (count(v) if timed or k not in NETWORK_EVENTS else v is None)}
         check(f"{engine}: {len(s['events'])} events are counts, those of the network {'too' if timed else 'null'}", not wrong and NETWORK_EVENTS < set(s["events"]), wrong)
         check(f"{engine}: something was accumulated and updated", s["events"]["accumulate"] > 0 and s["events"]["update"] > 0, s["events"])
+        if timed:  # a packet has 56 to 104 bits by its class, a word on a tree of its own 16 or 48
+            e = s["events"]
+            activity, credits = e["end_packet"], e["credit_packet"]
+            others = e["packet"] - activity - credits
+            check(f"{engine}: packets have bits by their class", 56 * others <= e["packet_bit"] - 56 * activity - 88 * credits <= 104 * others, e)
+            check(f"{engine}: links carry bits by class and tree", 56 * e["hop"] + 16 * e["tree_hop"] <= e["link_bit"] <= 104 * e["hop"] + 48 * e["tree_hop"] and e["hop"] > 0, e)
         check(f"{engine}: updates are counts, at most the enabled pairs", all(count(v) for v in s["updates"].values())
               and 0 < s["updates"]["applied"] + s["updates"]["rounded_to_zero"] <= s["events"]["update"], s["updates"])
 
@@ -212,7 +219,10 @@ class ReadBack:
             share = float(used[core["population"]]["occupancy"]) * 512 * 1024
             check(f"{engine}: occupancy of {core['population']} is what `compile` says", abs(share - core["synapse_bytes"]) < 1, share)
         accuracy = table(self.folder / engine / "accuracy.csv")
-        check.equal(f"{engine}: accuracy.csv, before and after the epoch", [(row["samples_seen"], row["epoch"]) for row in accuracy], [("0", "0"), (str(LEARN), "1")])
+        tested = [(row["samples_seen"], row["epoch"]) for row in accuracy if row["test_accuracy"]]
+        check.equal(f"{engine}: accuracy.csv, tested before and after the epoch", tested, [("0", "0"), (str(LEARN), "1")])
+        learned = [int(row["samples_seen"]) for row in accuracy if row["train_accuracy"]]
+        check.equal(f"{engine}: accuracy.csv, what was learned, at every look", learned, sorted({int(row["sample"]) for row in table(self.folder / engine / "per_step.csv")}))
         check.equal(f"{engine}: accuracy.csv ends with the summary's", float(accuracy[-1]["test_accuracy"]), s["accuracy"]["test"])
         check.equal(f"{engine}: accuracy.csv, what was not measured is empty", [accuracy[0]["train_accuracy"], accuracy[0]["loss"]], ["", ""])
         steps = table(self.folder / engine / "per_step.csv")
@@ -224,7 +234,7 @@ class ReadBack:
 
     def record(self, engine, s):
         check, record = self.check, json.loads((self.folder / engine / "run.json").read_text())
-        check.equal(f"{engine}: run.json, version, seed, engine", [record["schema_version"], record["seed"], record["engine"]], [1, 5, engine])
+        check.equal(f"{engine}: run.json, version, seed, engine", [record["schema_version"], record["seed"], record["engine"]], [2, 5, engine])
         check.equal(f"{engine}: run.json, argv", record["argv"][1:5] + record["argv"][-1:], ["run", "x.h5", "--data", DATA, "--json"])
         content = (self.folder / "x.h5").read_bytes()[512:]
         check.equal(f"{engine}: run.json, SHA-256 of the layout's content", record["input_hashes"]["x.h5"], hashlib.sha256(content).hexdigest())
@@ -311,6 +321,24 @@ class ReadBack:
         self.check.equal("weights put back: nothing learned", [back["learn_samples"], back["events"]["update"], back["updates"]["applied"]], [0, 0, 0])
         with np.load(self.folder / "w.npz") as before, np.load(self.folder / "back/weights.npz") as after:
             self.check("weights put back: the same integers come out", all(np.array_equal(before[name], after[name]) for name in before.files), after.files)
+
+    def bits_on_the_way(self):
+        """Sums of a grouped layer with 4 partners are 5 words up from each core and 5 words down: on the mesh packets of
+        104 and 88 bits, on trees of their own words of 48 and 16."""
+        events = {}
+        for network in ("own", "mesh"):
+            compiled = self.json("compile", "n.toml", "--set", "core.columns=12", "--set", f"tree.network={network}", "-o", f"{network}.h5")
+            self.trifactor("run", f"{network}.h5", "--data", DATA, "--engine", "systemc", "-o", f"tree-{network}", "-q")
+            events[network] = json.loads((self.folder / f"tree-{network}/summary.json").read_text())["events"]
+        cores = sum(core["population"] == "hidden" for core in compiled["cores"])
+        own, mesh = events["own"], events["mesh"]
+        more = {k: mesh[k] - own[k] for k in own}
+        self.check("bits: the layer lies on several cores", cores > 1, cores)
+        self.check.equal("bits: packets that trees of their own save", more["packet"], LEARN * 5 * (cores + 1))
+        self.check.equal("bits: and theirs", more["packet_bit"], LEARN * 5 * (104 * cores + 88))
+        self.check("bits: words on trees of their own", own["tree_hop"] > 0 and mesh["tree_hop"] == 0 and own["tree_hop"] % (LEARN * 10) == 0, own)
+        saved = more["link_bit"] + own["tree_hop"] // 10 * 5 * (48 + 16)
+        self.check("bits: and over links", 88 * more["hop"] < saved < 104 * more["hop"], (more, saved))
 
     def other_commands(self):
         check = self.check
