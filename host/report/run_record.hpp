@@ -61,9 +61,10 @@ struct LayerSignals {
 };
 
 struct AccuracyRow {
-  std::uint64_t samples_seen = 0;                       ///< learning samples
-  std::int64_t epoch = 0;                               ///< complete epochs
-  std::optional<double> test_accuracy, train_accuracy;  ///< fractions; train: of the samples since the row before
+  std::uint64_t samples_seen = 0;  ///< learning samples
+  std::int64_t epoch = 0;          ///< complete epochs
+  std::optional<double> test_accuracy,
+      train_accuracy;  ///< fractions; train: of the samples since the row before
   std::optional<double> loss;
 
   friend bool operator==(const AccuracyRow&, const AccuracyRow&) = default;
