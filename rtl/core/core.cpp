@@ -35,6 +35,22 @@ ActiveColumns active_columns(std::uint32_t columns, int lanes, Predicate active)
   return found;
 }
 
+/// Columns that a row takes part with: those driven by its activity, or else only those that decay.
+class UpdateColumns {
+ public:
+  UpdateColumns(const PendingUpdate& update, std::uint32_t columns, int lanes) {
+    const auto at = [](const std::vector<std::int16_t>& v, std::uint32_t i) { return v.empty() ? 0 : v[i]; };
+    driven_ = active_columns(columns, lanes, [&](std::uint32_t i) {
+      return (update.a0[i] | at(update.a1, i) | at(update.c, i)) != 0;
+    });
+    decaying_ = active_columns(columns, lanes, [&](std::uint32_t i) { return at(update.c, i) != 0; });
+  }
+  const ActiveColumns& of(const UpdateRow& row) const { return (row.b0 | row.b1) != 0 ? driven_ : decaying_; }
+
+ private:
+  ActiveColumns driven_, decaying_;
+};
+
 }  // namespace
 
 std::uint64_t digest_hash(std::uint64_t a, std::uint64_t b, std::uint64_t c, std::uint64_t d) {
@@ -342,6 +358,19 @@ bool Core::may_update(std::size_t block) const {
   return !pending.empty() && pending.front().sample + image_.blocks[block].plasticity.weight_age < passes_;
 }
 
+UpdatePass Core::next_update(std::size_t block) const {
+  UpdatePass pass;
+  if (!may_update(block)) return pass;
+  const PendingUpdate& update = blocks_[block].pending.front();
+  const UpdateColumns columns(update, image_.neurons, lanes_);
+  for (const UpdateRow& row : update.rows) {
+    const std::uint32_t bursts = columns.of(row).bursts;
+    pass.rows += bursts != 0;
+    pass.bursts += bursts;
+  }
+  return pass;
+}
+
 UpdatePass Core::update(std::size_t block) {
   const BlockImage& b = image_.blocks[block];
   const PlasticityImage& p = b.plasticity;
@@ -350,20 +379,14 @@ UpdatePass Core::update(std::size_t block) {
   const PendingUpdate update = std::move(state.pending.front());
   state.pending.pop_front();
 
-  const auto at = [](const std::vector<std::int16_t>& v, std::uint32_t i) { return v.empty() ? 0 : v[i]; };
-  const ActiveColumns driven = active_columns(image_.neurons, lanes_, [&](std::uint32_t i) {
-    return (update.a0[i] | at(update.a1, i) | at(update.c, i)) != 0;
-  });
-  const ActiveColumns decaying =
-      active_columns(image_.neurons, lanes_, [&](std::uint32_t i) { return at(update.c, i) != 0; });
-
+  const UpdateColumns active(update, image_.neurons, lanes_);
   // Rows without an enabled pair are left alone.
   std::vector<UpdateRow> rows;
   std::uint64_t enabled = 0;
   UpdatePass pass;
   rows.reserve(update.rows.size());
   for (const UpdateRow& row : update.rows) {
-    const ActiveColumns& columns = (row.b0 | row.b1) != 0 ? driven : decaying;
+    const ActiveColumns& columns = active.of(row);
     if (columns.columns == 0) continue;
     enabled += columns.columns;
     pass.bursts += columns.bursts;

@@ -106,6 +106,8 @@ class Core {
   const PendingUpdate& last_formed(std::size_t block) const { return blocks_[block].pending.back(); }
   /// Whether the oldest waiting update may be written: the passes that must not see it have read.
   bool may_update(std::size_t block) const;
+  /// What update() would touch.
+  UpdatePass next_update(std::size_t block) const;
   /// Writes it, or does nothing.
   UpdatePass update(std::size_t block);
   /// Learning samples of a block whose updates are written.

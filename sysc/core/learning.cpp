@@ -67,7 +67,7 @@ void TileCore::accept(std::uint64_t now) {
 /// Writes every update that weight age allows; the memory is busy until memory_free_.
 void TileCore::write_updates(std::uint64_t now) {
   for (const std::size_t b : plastic_)
-    while (planned_[b].rows == 0 && core_.may_update(b)) {
+    while (!deferred_[b] && core_.may_update(b)) {
       // With a weight age the pass that had to come first may be over before the factors are formed.
       if (learn_state_ == Learn::forming && b == learn_block() && written(b) == learned_) break;
       const UpdatePass pass = begin_update(b);
@@ -88,8 +88,10 @@ void TileCore::write_updates(std::uint64_t now) {
 /// before the next pass, and written just before it they are in the processor's cache for both.
 UpdatePass TileCore::begin_update(std::size_t block) {
   const bool age = image().blocks[block].plasticity.weight_age != 0;
-  const UpdatePass pass = age ? UpdatePass{} : update_length(block);
-  return pass.rows != 0 ? planned_[block] = pass : write_update(block);
+  const UpdatePass pass = age ? UpdatePass{} : core_.next_update(block);
+  if (pass.rows == 0) return write_update(block);
+  deferred_[block] = true;
+  return pass;
 }
 
 UpdatePass TileCore::write_update(std::size_t block) {
@@ -98,39 +100,12 @@ UpdatePass TileCore::write_update(std::size_t block) {
   return pass;
 }
 
-/// Of the factors formed last: a burst takes part in a row when one of its columns does.
-UpdatePass TileCore::update_length(std::size_t block) const {
-  const PendingUpdate& update = core_.last_formed(block);
-  const auto lanes = static_cast<std::uint32_t>(machine_.core.lanes);
-  std::uint32_t driven = 0, decaying = 0;  // bursts of a row with an activity, and of one without
-  for (std::uint32_t first = 0; first < image().neurons; first += lanes) {
-    const std::uint32_t end = std::min(image().neurons, first + lanes);
-    const auto any = [&](const std::vector<std::int16_t>& factors) {
-      std::int32_t seen = 0;
-      for (std::uint32_t i = first; !factors.empty() && i < end; ++i) seen |= factors[i];
-      return seen != 0;
-    };
-    const bool decays = any(update.c);
-    decaying += decays;
-    driven += decays || any(update.a0) || any(update.a1);
-  }
-  UpdatePass pass;
-  for (const UpdateRow& row : update.rows) {
-    const std::uint32_t bursts = (row.b0 | row.b1) != 0 ? driven : decaying;
-    pass.rows += bursts != 0;
-    pass.bursts += bursts;
-  }
-  return pass;
-}
-
-/// Writes what was only planned.
+/// Writes what was deferred.
 void TileCore::finish_updates() {
   for (const std::size_t b : plastic_) {
-    if (planned_[b].rows == 0) continue;
-    const UpdatePass planned = std::exchange(planned_[b], {}), pass = write_update(b);
-    if (pass.rows == planned.rows && pass.bursts == planned.bursts) continue;
-    fault("TF-HW-011", "an update of " + std::to_string(pass.bursts) + " bursts was given the time of " +
-                           std::to_string(planned.bursts));
+    if (!deferred_[b]) continue;
+    deferred_[b] = false;
+    write_update(b);
   }
 }
 

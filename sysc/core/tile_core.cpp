@@ -14,7 +14,7 @@ TileCore::TileCore(sc_core::sc_module_name name, Core core, const Machine& machi
   row_bursts_ = static_cast<std::uint64_t>(row_bursts(c.neurons, machine.core.lanes));
   sums_.assign(c.neurons, 0);
   received_.resize(c.blocks.size());
-  planned_.resize(c.blocks.size());
+  deferred_.resize(c.blocks.size());
   for (std::size_t b = 0; b < c.blocks.size(); ++b) {
     if (!c.blocks[b].plastic) continue;
     const PlasticityImage& p = c.blocks[b].plasticity;

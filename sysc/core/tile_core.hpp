@@ -154,12 +154,9 @@ class TileCore : public sc_core::sc_module, public Sleeper {
   void write_updates(std::uint64_t now);
   UpdatePass begin_update(std::size_t block);
   UpdatePass write_update(std::size_t block);
-  UpdatePass update_length(std::size_t block) const;
   void finish_updates();
   /// Learning samples of a block whose updates are written, as far as anybody can tell.
-  std::uint64_t written(std::size_t block) const {
-    return core_.written(block) + (planned_[block].rows != 0);
-  }
+  std::uint64_t written(std::size_t block) const { return core_.written(block) + (deferred_[block] ? 1 : 0); }
   bool factor_ready(std::uint64_t now) const;
   void release_finished(std::uint64_t now);
   void clear(std::uint64_t presentation);
@@ -208,8 +205,7 @@ class TileCore : public sc_core::sc_module, public Sleeper {
   CycleBook book_;
 
   std::vector<std::size_t> plastic_;  ///< blocks that learn
-  std::vector<UpdatePass>
-      planned_;  ///< by block: an update whose time is settled and values are not yet written
+  std::vector<bool> deferred_;        ///< by block: an update that has its time and is not yet written
   std::uint32_t to_host_ = 0, to_owner_ = 0, to_helpers_ = 0, to_destinations_ = 0;
   std::vector<std::uint32_t> credit_routes_, destination_routes_;  ///< by source, by destination
   std::vector<Segment> segments_;
