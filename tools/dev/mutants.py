@@ -13,11 +13,11 @@ file gave no mutant, or if the unchanged copy fails.
 
 import argparse
 import dataclasses
+import os
 import pathlib
 import random
 import re
 import shlex
-import shutil
 import subprocess
 import sys
 import time
@@ -117,11 +117,20 @@ class Copy:
 
     def prepare(self):
         self.folder.mkdir(parents=True, exist_ok=True)
-        for entry in self.folder.iterdir():
-            if entry.name != "build":  # what was built before is built again only where it changed
-                shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
-        ignore = shutil.ignore_patterns("build", ".git", "__pycache__")
-        shutil.copytree(ROOT, self.folder, ignore=ignore, dirs_exist_ok=True)
+        wanted = set()
+        for folder, folders, names in os.walk(ROOT):
+            folders[:] = [name for name in folders if name not in ("build", ".git", "__pycache__")]
+            wanted |= {(pathlib.Path(folder) / name).relative_to(ROOT) for name in names}
+        # What was built before is built again only where it changed, so a file that is equal keeps its age.
+        for path in wanted:
+            copy = self.folder / path
+            if not copy.exists() or copy.read_bytes() != (ROOT / path).read_bytes():
+                copy.parent.mkdir(parents=True, exist_ok=True)
+                copy.write_bytes((ROOT / path).read_bytes())
+        for path in self.folder.rglob("*"):
+            inside = path.relative_to(self.folder)
+            if inside.parts[0] != "build" and path.is_file() and inside not in wanted:
+                path.unlink()
         status, output = run(["cmake", "--preset", "release"], self.folder, BUILD_SECONDS)
         return output if status else None
 
