@@ -6,6 +6,7 @@
 #include "compiler/passes/passes.hpp"
 #include "compiler/passes/rows.hpp"
 #include "rtl/rules/scale.hpp"
+#include "rtl/spec/fixed.hpp"
 #include "rtl/units/power/normalise.hpp"
 
 namespace trifactor {
@@ -50,6 +51,13 @@ PlasticityImage plasticity_image(const RulePlan& plan, const PlasticitySpec& spe
   image.form_cycles = rule->cycles.form(plan, slice.neurons, group_size);
   image.post = plan.post;
   return image;
+}
+
+/// 1.0 in the activity's format, or the largest value below it of which an update still makes a 16-bit
+/// scalar.
+std::int32_t bias_value(const NumberFormat& activity, int extra_bits) {
+  return static_cast<std::int32_t>(
+      saturate_signed(std::int64_t{1} << activity.frac, std::min(16, 16 - extra_bits)));
 }
 
 /// Bits and binary points of every array, under the name a user knows.
@@ -163,7 +171,7 @@ class Emitter {
     image.output_shift = p.output.frac - p.activity.frac;
     image.activity_bits = p.activity.bits;
     if (!spec.input)
-      for (const RowRange& range : row_ranges(network_, slice.population, slice.first_row, slice.rows))
+      for (const RowRange& range : row_ranges(network_, slice.population, slice.row_slice, slice.row_slices))
         image.blocks.push_back(block(slice, range));
     program_.cores.push_back(std::move(image));
   }
@@ -173,8 +181,6 @@ class Emitter {
     const ResolvedProjection& resolved = resolved_.projections[range.projection];
     const ResolvedPopulation& source = resolved_.populations[static_cast<std::size_t>(spec.from)];
     const ResolvedPopulation& target = resolved_.populations[slice.population];
-    const std::size_t from =
-        static_cast<std::size_t>(network_.populations[static_cast<std::size_t>(spec.from)].neurons());
     BlockImage b;
     b.projection = static_cast<std::uint32_t>(range.projection);
     b.source = static_cast<std::uint32_t>(spec.from);
@@ -182,7 +188,7 @@ class Emitter {
     b.rows = static_cast<std::uint32_t>(range.rows);
     b.row_slice = static_cast<std::uint32_t>(slice.row_slice);
     b.bias = range.bias;
-    b.bias_value = 1 << source.activity.frac;
+    b.bias_value = bias_value(source.activity, resolved.plan ? resolved.plan->mean_extra_bits : 0);
     b.weight_bits = resolved.weight.bits;
     b.activity_bits = source.activity.bits;
     b.sum_shift = target.sum_frac - resolved.sum_frac;
@@ -193,13 +199,13 @@ class Emitter {
     const std::size_t first = static_cast<std::size_t>(slice.first_neuron),
                       n = static_cast<std::size_t>(slice.neurons);
     b.weights.reserve(b.total_rows() * n);
+    const auto word = [&](double value) {
+      return static_cast<std::int16_t>(resolved.weight.quantise(value));
+    };
     for (std::size_t row = b.first_row; row < b.first_row + b.rows; ++row)
-      for (std::size_t i = first; i < first + n; ++i)
-        b.weights.push_back(
-            static_cast<std::int16_t>(resolved.weight.quantise(initial.weights[i * from + row])));
+      for (std::size_t i = first; i < first + n; ++i) b.weights.push_back(word(initial.weight(i, row)));
     if (b.bias)
-      for (std::size_t i = first; i < first + n; ++i)
-        b.weights.push_back(static_cast<std::int16_t>(resolved.weight.quantise(initial.bias[i])));
+      for (std::size_t i = first; i < first + n; ++i) b.weights.push_back(word(initial.bias(i)));
     return b;
   }
 
@@ -228,7 +234,7 @@ class Emitter {
   }
 
   void emit_teachers() {
-    std::set<std::uint32_t> taken;
+    std::set<std::uint32_t> taken, targets;
     std::uint32_t slots = 0;
     for (std::size_t k = 0; k < network_.projections.size(); ++k) {
       const auto& plan = resolved_.projections[k].plan;
@@ -238,8 +244,9 @@ class Emitter {
       for (CoreImage& image : program_.cores)
         for (const BlockImage& b : image.blocks)
           if (b.projection == k && image.owner == image.core) owners.push_back(image.core);
-      if (plan->needs_target)
-        program_.label.targets.insert(program_.label.targets.end(), owners.begin(), owners.end());
+      if (plan->needs_target)  // a core takes the class once, for all of its projections
+        for (const std::uint32_t owner : owners)
+          if (targets.insert(owner).second) program_.label.targets.push_back(owner);
       if (plan->up_words == 0) continue;
       const std::uint32_t tile = teacher_tile(k, owners, taken);
       taken.insert(tile);
@@ -296,56 +303,6 @@ class Emitter {
 };
 
 }  // namespace
-
-CoreUsage slice_usage(const Network& network, const ResolvedNetwork& resolved, const Machine& machine,
-                      const Slice& slice) {
-  const std::uint64_t n = static_cast<std::uint64_t>(slice.neurons);
-  const std::uint64_t lanes = static_cast<std::uint64_t>(machine.core.lanes);
-  CoreUsage u;
-  u.neurons = static_cast<std::uint32_t>(n);
-  if (network.populations[slice.population].input) {
-    u.neuron_bytes = n * 2 * 2;  // two presentations of 16-bit values
-    return u;
-  }
-  const std::uint64_t group_size =
-      static_cast<std::uint64_t>(resolved.populations[slice.population].group_size);
-  const std::uint64_t groups = group_size == 0 ? 0 : n / group_size;
-  const bool owner = slice.row_slice == 0;
-  std::uint64_t activity_slots = 1, z_slots = 1, scale_slots = 1;
-  u.neuron_bytes = n * 6;  // the 48-bit sum
-  for (const RowRange& range : row_ranges(network, slice.population, slice.first_row, slice.rows)) {
-    const std::uint64_t rows = static_cast<std::uint64_t>(range.rows) + (range.bias ? 1 : 0);
-    const ResolvedProjection& projection = resolved.projections[range.projection];
-    u.rows += static_cast<std::uint32_t>(rows);
-    u.synapses += rows * n;
-    u.synapse_bytes +=
-        (rows * ((n + lanes - 1) / lanes) * lanes * static_cast<std::uint64_t>(projection.weight.bits) + 7) /
-        8;
-    u.axon_bytes += 2 * 2 * rows;  // 16 bits for each of two presentations
-    if (!projection.plan) continue;
-    const RulePlan& plan = *projection.plan;
-    const std::uint64_t age =
-        static_cast<std::uint64_t>(network.projections[range.projection].plasticity->weight_age);
-    if (plan.b0 == RowTrace::before || plan.b1 == RowTrace::before) u.axon_bytes += 2 * rows;
-    if (plan.b1 == RowTrace::mean) u.axon_bytes += 4 * rows;
-    u.axon_bytes += age * rows * (plan.b1 == RowTrace::none ? 2u : 4u);  // row scalars of updates that wait
-    u.neuron_bytes += n * 4;                                             // generator of the lane
-    u.neuron_bytes += n * 2 * (age + 1) * (1u + plan.uses_a1 + plan.uses_c);
-    if (!owner) continue;
-    u.neuron_bytes += n * 4;  // generator of the post unit
-    u.neuron_bytes += n * 4 * static_cast<std::uint64_t>(plan.mean_words);
-    u.neuron_bytes += (groups == 0 ? n : groups) * 4 * static_cast<std::uint64_t>(plan.held_words);
-    const std::uint64_t waiting = age + 1, compared = waiting + static_cast<std::uint64_t>(plan.partners);
-    z_slots = std::max(z_slots, plan.compared == Compared::value ? compared : waiting);
-    scale_slots = std::max(scale_slots, plan.compared == Compared::group_scale ? compared : waiting);
-    activity_slots = std::max(activity_slots, waiting + (plan.remembers_activity ? 1 : 0));
-  }
-  if (owner) {
-    u.history_bytes = 2 * (z_slots * n + scale_slots * groups);
-    u.neuron_bytes += activity_slots * n * (groups == 0 ? 2u : 4u);  // f', and r
-  }
-  return u;
-}
 
 Program emit(const Network& network, const ResolvedNetwork& resolved, const Machine& machine,
              const std::vector<InitialWeights>& weights, const std::vector<Slice>& slices) {

@@ -49,28 +49,24 @@ class Partitioner {
   /// The cut of one population into the fewest cores; among those, the fewest row slices.
   std::vector<Slice> cut(std::size_t population) {
     const int neurons = network_.populations[population].neurons();
-    const int rows = total_rows(network_, population);
+    const int most = most_row_slices(network_, population);
     const int unit = column_unit(population);
     const int units = neurons / unit;
     const bool input = network_.populations[population].input;
     std::vector<Slice> best;
     std::size_t best_cores = static_cast<std::size_t>(machine_.tiles()) + 1;
-    Slice smallest{population, 0, unit, 0, input ? 0 : std::min(rows, 1), 0, 1, 0};
     for (int columns = 1; columns <= units && static_cast<std::size_t>(columns) < best_cores; ++columns) {
       const int widest = ceil_div(units, columns) * unit;
       for (int row_slices = 1;
-           row_slices <= std::max(rows, 1) && static_cast<std::size_t>(columns * row_slices) < best_cores;
-           ++row_slices) {
-        Slice worst{population, 0, widest, 0, input ? 0 : ceil_div(rows, row_slices), 0, row_slices, 0};
-        if (first_exceeded(limits(machine_, slice_usage(network_, resolved_, machine_, worst), input)) !=
-            nullptr)
-          continue;
-        best = slices(population, columns, row_slices, unit, rows);
+           row_slices <= most && static_cast<std::size_t>(columns * row_slices) < best_cores; ++row_slices) {
+        const CoreUsage usage = largest_usage(network_, resolved_, machine_, population, widest, row_slices);
+        if (first_exceeded(limits(machine_, usage, input)) != nullptr) continue;
+        best = slices(population, columns, row_slices, unit);
         best_cores = best.size();
         break;
       }
     }
-    if (best.empty()) refuse(population, smallest, input, unit);
+    if (best.empty()) refuse(population, input, unit, most);
     return best;
   }
 
@@ -85,28 +81,23 @@ class Partitioner {
     return unit;
   }
 
-  std::vector<Slice> slices(std::size_t population, int columns, int row_slices, int unit, int rows) const {
-    const int units = network_.populations[population].neurons() / unit;
+  std::vector<Slice> slices(std::size_t population, int columns, int row_slices, int unit) const {
+    const std::int64_t units = network_.populations[population].neurons() / unit;
     std::vector<Slice> all;
     for (int c = 0; c < columns; ++c) {
-      const int first = units * c / columns * unit, end = units * (c + 1) / columns * unit;
-      if (first == end) continue;
-      for (int r = 0; r < row_slices; ++r) {
-        const int first_row = static_cast<int>(std::int64_t{rows} * r / row_slices);
-        const int end_row = static_cast<int>(std::int64_t{rows} * (r + 1) / row_slices);
-        all.push_back({population, first, end - first, first_row, end_row - first_row, r, row_slices, 0});
-      }
+      const int first = static_cast<int>(units * c / columns) * unit,
+                end = static_cast<int>(units * (c + 1) / columns) * unit;
+      for (int r = 0; r < row_slices; ++r) all.push_back({population, first, end - first, r, row_slices, 0});
     }
     return all;
   }
 
-  [[noreturn]] void refuse(std::size_t population, const Slice& smallest, bool input, int unit) const {
+  [[noreturn]] void refuse(std::size_t population, bool input, int unit, int row_slices) const {
     const PopulationSpec& spec = network_.populations[population];
     const std::string where = to_string(spec.place) + ": " + spec.name;
-    const Limit* limit = nullptr;
     const std::vector<Limit> all =
-        limits(machine_, slice_usage(network_, resolved_, machine_, smallest), input);
-    limit = first_exceeded(all);
+        limits(machine_, largest_usage(network_, resolved_, machine_, population, unit, row_slices), input);
+    const Limit* limit = first_exceeded(all);
     if (limit == nullptr)
       throw Error(ExitCode::does_not_fit, {"TF-FIT-002", where,
                                            std::to_string(spec.neurons()) + " neurons with " +

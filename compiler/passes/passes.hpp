@@ -42,23 +42,38 @@ ResolvedNetwork resolve(const Network& network);
 /// Facts about a projection's target layer, as rules ask for them.
 LayerFacts layer_facts(const Network& network, const ResolvedNetwork& resolved, std::size_t projection);
 
-/// Real-valued initial weights (to, from) and biases (to), before quantisation: uniform in
-/// +-1/sqrt(fan_in) from the network's seed, zero, or the arrays of the weights file.
-struct InitialWeights {
-  std::vector<double> weights;  ///< (neurons of to) x (neurons of from)
-  std::vector<double> bias;     ///< (neurons of to), empty without
+/// Real-valued initial weights of one projection, before quantisation: uniform in +-1/sqrt(fan_in) from the
+/// network's seed and the synapse's place, zero, or the arrays of the weights file. Only those of a file are
+/// in memory; the others are computed as they are asked for, in any order.
+class InitialWeights {
+ public:
+  /// These, row by row: `weights` (neurons of to, inputs), `bias` (neurons of to) or empty.
+  InitialWeights(std::vector<double> weights, std::vector<double> bias, std::size_t inputs);
+  /// Of projection `projection`, seeded or zero; of spec.init = file nothing can be computed.
+  InitialWeights(const Network& network, std::size_t projection);
+
+  /// Of the synapse from presynaptic neuron `from` to neuron `to`.
+  double weight(std::size_t to, std::size_t from) const;
+  double bias(std::size_t to) const;
+
+ private:
+  std::size_t inputs_ = 0;              ///< neurons of the source
+  std::uint64_t start_ = 0;             ///< of seed and projection
+  double bound_ = 0;                    ///< they lie in +-bound; 0: all are
+  std::vector<double> weights_, bias_;  ///< empty: computed
 };
+/// One for each projection. Throws Error (configuration, data) for what is wrong with the weights file.
 std::vector<InitialWeights> initial_weights(const Network& network);
 
 /// The fitted mean of the input's encoder, array <input>.offset of the weights file; empty without.
 std::vector<double> encoder_offset(const Network& network);
 
-/// Neurons [first_neuron, +neurons) of a population with rows [first_row, +rows) of its incoming rows, where
-/// the rows of all projections into it are numbered through (a projection's bias row last).
+/// Neurons [first_neuron, +neurons) of a population with part row_slice of row_slices of the rows of every
+/// projection into it (rows.hpp). Part 0 is the owner's: it evaluates the neurons and forms the factors of
+/// every projection for all parts, so none may be without rows of a projection that learns.
 struct Slice {
   std::size_t population = 0;
   int first_neuron = 0, neurons = 0;
-  int first_row = 0, rows = 0;
   int row_slice = 0, row_slices = 1;
   std::uint32_t core = 0;  ///< tile, set by place
 };
@@ -77,6 +92,11 @@ Program emit(const Network& network, const ResolvedNetwork& resolved, const Mach
 /// Memory that a slice takes on a machine.
 CoreUsage slice_usage(const Network& network, const ResolvedNetwork& resolved, const Machine& machine,
                       const Slice& slice);
+
+/// At least what any row slice of the widest of `columns` takes: an owner with the longest part of each
+/// projection.
+CoreUsage largest_usage(const Network& network, const ResolvedNetwork& resolved, const Machine& machine,
+                        std::size_t population, int neurons, int row_slices);
 
 Program compile(const Network& network, const Machine& machine, const CompileOptions& options = {});
 

@@ -1,5 +1,5 @@
 #include <algorithm>
-#include <numeric>
+#include <limits>
 #include <set>
 
 #include "compiler/passes/passes.hpp"
@@ -7,13 +7,6 @@
 
 namespace trifactor {
 namespace {
-
-const CoreType* type_of(const Machine& machine, std::uint32_t tile) {
-  const std::int64_t x = tile % machine.mesh.width, y = tile / machine.mesh.width;
-  for (const CoreType& type : machine.core_types)
-    if (x >= type.x0 && x <= type.x1 && y >= type.y0 && y <= type.y1) return &type;
-  return nullptr;
-}
 
 /// Neighbours in the order are neighbours on the mesh: row by row, every other one backwards.
 std::vector<std::uint32_t> tile_order(const Machine& machine, const CompileOptions& options) {
@@ -29,36 +22,110 @@ std::vector<std::uint32_t> tile_order(const Machine& machine, const CompileOptio
   return order;
 }
 
+/// Gives each slice the first free tile, in the order of tiles, whose core type suits its population. Where
+/// only tiles of other types are left, slices placed before move to those, so that whatever can be placed is.
+class Placer {
+ public:
+  /// suits[population][core type]
+  Placer(const Machine& machine, const std::vector<std::uint32_t>& order,
+         std::vector<std::vector<bool>> suits)
+      : suits_(std::move(suits)), tiles_(machine.core_types.size()), held_(machine.core_types.size()) {
+    for (std::size_t rank = 0; rank < order.size(); ++rank) {
+      const std::int64_t x = order[rank] % machine.mesh.width, y = order[rank] / machine.mesh.width;
+      for (std::size_t type = 0; type < tiles_.size(); ++type) {
+        const CoreType& t = machine.core_types[type];
+        if (x < t.x0 || x > t.x1 || y < t.y0 || y > t.y1) continue;
+        tiles_[type].push_back({rank, order[rank]});
+        break;
+      }
+    }
+    for (std::vector<Tile>& tiles : tiles_) std::reverse(tiles.begin(), tiles.end());  // taken from the end
+  }
+
+  /// False: no tile can be had.
+  bool place(Slice& slice) {
+    const std::vector<bool>& suits = suits_[slice.population];
+    std::size_t best = none;
+    for (std::size_t type = 0; type < tiles_.size(); ++type)
+      if (suits[type] && !tiles_[type].empty() &&
+          (best == none || tiles_[type].back().rank < tiles_[best].back().rank))
+        best = type;
+    std::vector<bool> visited(tiles_.size(), false);
+    for (std::size_t type = 0; type < tiles_.size() && best == none; ++type)
+      if (suits[type] && make_room(type, visited)) best = type;
+    if (best == none) return false;
+    take(slice, best);
+    return true;
+  }
+
+ private:
+  static constexpr std::size_t none = std::numeric_limits<std::size_t>::max();
+  struct Tile {
+    std::size_t rank = 0;  ///< place in the order
+    std::uint32_t tile = 0;
+  };
+
+  void take(Slice& slice, std::size_t type) {
+    slice.core = tiles_[type].back().tile;
+    held_[type].push_back({&slice, tiles_[type].back()});
+    tiles_[type].pop_back();
+  }
+
+  /// Frees a tile of `type`: one of its slices moves to another type, where others may have to move first.
+  bool make_room(std::size_t type, std::vector<bool>& visited) {
+    if (!tiles_[type].empty()) return true;
+    visited[type] = true;
+    for (std::size_t other = 0; other < tiles_.size(); ++other) {
+      if (visited[other]) continue;
+      const auto mover = std::find_if(held_[type].rbegin(), held_[type].rend(), [&](const auto& held) {
+        return suits_[held.first->population][other];
+      });
+      if (mover == held_[type].rend() || !make_room(other, visited)) continue;
+      const auto [slice, tile] = *mover;
+      held_[type].erase(std::prev(mover.base()));
+      tiles_[type].push_back(tile);
+      take(*slice, other);
+      return true;
+    }
+    return false;
+  }
+
+  std::vector<std::vector<bool>> suits_;
+  std::vector<std::vector<Tile>> tiles_;                    ///< free, by core type, the first one last
+  std::vector<std::vector<std::pair<Slice*, Tile>>> held_;  ///< by core type
+};
+
 }  // namespace
 
 void place(const Network& network, const ResolvedNetwork& resolved, const Machine& machine,
            const CompileOptions& options, std::vector<Slice>& slices) {
-  std::vector<std::uint32_t> free_tiles = tile_order(machine, options);
+  std::vector<std::set<std::string>> rules(network.populations.size());
+  for (std::size_t k = 0; k < network.projections.size(); ++k)
+    if (resolved.projections[k].plan)
+      rules[static_cast<std::size_t>(network.projections[k].to)].insert(
+          network.projections[k].plasticity->rule);
+  std::vector<std::vector<bool>> suits;
+  for (const std::set<std::string>& wanted : rules) {
+    suits.emplace_back();
+    for (const CoreType& type : machine.core_types)
+      suits.back().push_back(std::all_of(wanted.begin(), wanted.end(), [&](const std::string& rule) {
+        return std::find(type.rules.begin(), type.rules.end(), rule) != type.rules.end();
+      }));
+  }
+  Placer placer(machine, tile_order(machine, options), std::move(suits));
   for (Slice& slice : slices) {
-    std::set<std::string> rules;
-    for (std::size_t k = 0; k < network.projections.size(); ++k)
-      if (static_cast<std::size_t>(network.projections[k].to) == slice.population &&
-          resolved.projections[k].plan)
-        rules.insert(network.projections[k].plasticity->rule);
-    const auto suits = [&](std::uint32_t tile) {
-      const CoreType* type = type_of(machine, tile);
-      return type != nullptr && std::all_of(rules.begin(), rules.end(), [&](const std::string& rule) {
-               return std::find(type->rules.begin(), type->rules.end(), rule) != type->rules.end();
-             });
-    };
-    const auto tile = std::find_if(free_tiles.begin(), free_tiles.end(), suits);
-    if (tile == free_tiles.end()) {
-      const PopulationSpec& spec = network.populations[slice.population];
-      std::string wanted;
-      for (const std::string& rule : rules) wanted += (wanted.empty() ? "" : ", ") + rule;
-      throw Error(
-          ExitCode::does_not_fit,
-          {"TF-FIT-004", to_string(spec.place) + ": " + spec.name,
-           "no free core of machine " + machine.name + " contains the post unit of " + wanted,
-           "a core type whose rules name it", "`trifactor list machines` shows which machine has it"});
-    }
-    slice.core = *tile;
-    free_tiles.erase(tile);
+    if (placer.place(slice)) continue;
+    const PopulationSpec& spec = network.populations[slice.population];
+    std::string wanted;
+    for (const std::string& rule : rules[slice.population]) wanted += (wanted.empty() ? "" : ", ") + rule;
+    const auto needed = std::count_if(slices.begin(), slices.end(), [&](const Slice& other) {
+      return other.population == slice.population;
+    });
+    throw Error(ExitCode::does_not_fit,
+                {"TF-FIT-004", to_string(spec.place) + ": " + spec.name,
+                 "no free core of machine " + machine.name + " contains the post unit of " + wanted,
+                 std::to_string(needed) + " cores of a type whose rules name it",
+                 "`trifactor list machines` shows which machine has it"});
   }
 }
 

@@ -1,7 +1,10 @@
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "compiler/passes/passes.hpp"
+#include "rtl/units/accumulate/golden.hpp"
+#include "rtl/units/power/normalise.hpp"
 
 namespace trifactor {
 namespace {
@@ -24,6 +27,46 @@ ResolvedPopulation resolve_population(const PopulationSpec& spec) {
     p.group_scale = local_format(spec.normalise->scale_range);
   }
   return p;
+}
+
+/// What the units must hold exactly, or a constant of theirs: everything that these formats would break.
+void check_units(const Network& network, const ResolvedNetwork& resolved, Diagnostics& mistakes) {
+  for (const PopulationSpec& spec : network.populations) {
+    if (!spec.normalise || spec.normalise->groups <= 0) continue;
+    const double offset = spec.normalise->delta * spec.normalise->groups / spec.neurons();
+    if (std::ldexp(offset, variance_frac) > std::numeric_limits<std::int32_t>::max())
+      mistakes.add({"TF-FMT-012", to_string(spec.place),
+                    "delta over the neurons of a group is " + std::to_string(offset), "less than 128",
+                    "use a smaller delta or fewer groups"});
+  }
+  std::vector<double> largest(network.populations.size(), 0);  // magnitude of the sums, in their last place
+  for (std::size_t k = 0; k < network.projections.size(); ++k) {
+    const ProjectionSpec& spec = network.projections[k];
+    const std::size_t from = static_cast<std::size_t>(spec.from), to = static_cast<std::size_t>(spec.to);
+    const NumberFormat &activity = resolved.populations[from].activity,
+                       &weight = resolved.projections[k].weight;
+    const auto& plan = resolved.projections[k].plan;
+    const int one = activity.frac + (plan ? plan->mean_extra_bits : 0);  // 2^one is a bias's update scalar
+    if (spec.bias && (activity.frac < 0 || one > 15))
+      mistakes.add(
+          {"TF-FMT-013", to_string(spec.place) + ": " + spec.name,
+           "a bias, for which the activities of " + network.populations[from].name + " (" +
+               to_string(activity) + ") have no 1",
+           activity.frac < 0 ? "steps of 1 or less" : "a range of 1 or more where a rule keeps means",
+           activity.frac < 0 ? "give these activities a smaller range or 16 bits"
+                             : "give these activities a larger range, or leave the bias out"});
+    const double products = std::ldexp(network.populations[from].neurons(), activity.bits - 1) +
+                            (spec.bias ? std::ldexp(1.0, std::max(0, activity.frac)) : 0);
+    largest[to] += std::ldexp(
+        products, weight.bits - 1 + resolved.populations[to].sum_frac - resolved.projections[k].sum_frac);
+  }
+  for (std::size_t p = 0; p < network.populations.size(); ++p)
+    if (largest[p] > 0 && largest[p] >= std::ldexp(1.0, sum_bits - 1))
+      mistakes.add({"TF-FMT-014", to_string(network.populations[p].place),
+                    "exact sums of the inputs of " + network.populations[p].name + " take " +
+                        std::to_string(std::ilogb(largest[p]) + 2) + " bits",
+                    "at most " + std::to_string(sum_bits),
+                    "use fewer inputs, fewer bits, or ranges that lie nearer together"});
 }
 
 }  // namespace
@@ -87,6 +130,7 @@ ResolvedNetwork resolve(const Network& network) {
       for (const Diagnostic& item : error.items()) mistakes.add(item);
     }
   }
+  check_units(network, resolved, mistakes);
   mistakes.throw_if_any(only_misfits ? ExitCode::does_not_fit : ExitCode::configuration);
   return resolved;
 }

@@ -1,7 +1,9 @@
-// The rows that end in a population, numbered through: projection by projection, each with its bias row last.
+// The rows that end in a population, projection by projection, each with its bias row last. Row slices take
+// their part of every projection, so that whoever evaluates or learns finds all projections in all of them.
 #pragma once
 
 #include <algorithm>
+#include <limits>
 
 #include "compiler/passes/passes.hpp"
 
@@ -27,20 +29,31 @@ inline int total_rows(const Network& network, std::size_t population) {
   return rows;
 }
 
-/// What of each projection lies in rows [first, first + count) of the population.
-inline std::vector<RowRange> row_ranges(const Network& network, std::size_t population, int first,
-                                        int count) {
+/// The most row slices of a population: each needs a row, other than a bias, of every projection that learns
+/// (factors go to all of them) and of one at all (its sources open and close a presentation).
+inline int most_row_slices(const Network& network, std::size_t population) {
+  int largest = 1, learning = std::numeric_limits<int>::max();
+  for (const ProjectionSpec& spec : network.projections) {
+    if (static_cast<std::size_t>(spec.to) != population) continue;
+    const int inputs = network.populations[static_cast<std::size_t>(spec.from)].neurons();
+    largest = std::max(largest, inputs);
+    if (spec.plasticity) learning = std::min(learning, inputs);
+  }
+  return std::min(largest, learning);
+}
+
+/// What of each projection lies in part `slice` of `slices`.
+inline std::vector<RowRange> row_ranges(const Network& network, std::size_t population, int slice,
+                                        int slices) {
   std::vector<RowRange> ranges;
-  int start = 0;
   for (std::size_t k = 0; k < network.projections.size(); ++k) {
     if (static_cast<std::size_t>(network.projections[k].to) != population) continue;
-    const int rows = projection_rows(network, k);
-    const int begin = std::max(first, start), end = std::min(first + count, start + rows);
-    if (begin < end) {
-      const bool bias = network.projections[k].bias && end == start + rows;
-      ranges.push_back({k, begin - start, end - begin - (bias ? 1 : 0), bias});
-    }
-    start += rows;
+    const std::int64_t rows = projection_rows(network, k);
+    const int begin = static_cast<int>(rows * slice / slices),
+              end = static_cast<int>(rows * (slice + 1) / slices);
+    if (begin == end) continue;
+    const bool bias = network.projections[k].bias && end == rows;
+    ranges.push_back({k, begin, end - begin - (bias ? 1 : 0), bias});
   }
   return ranges;
 }

@@ -7,11 +7,13 @@
 namespace trifactor {
 namespace {
 
-/// Uniform in [0, 1) from the network's seed and the synapse's place; order of evaluation does not matter.
-double uniform(std::uint64_t seed, std::size_t projection, std::uint64_t post, std::uint64_t pre) {
-  std::uint64_t h = mix64(seed ^ 0x77656967687473ull);
-  h = mix64(h ^ projection);
-  h = mix64(h ^ (post << 32 | pre));
+std::size_t neurons_of(const Network& network, int population) {
+  return static_cast<std::size_t>(network.populations[static_cast<std::size_t>(population)].neurons());
+}
+
+/// Uniform in [0, 1) from what seed and projection gave and the synapse's place.
+double uniform(std::uint64_t start, std::uint64_t post, std::uint64_t pre) {
+  const std::uint64_t h = mix64(start ^ (post << 32 | pre));
   return std::ldexp(static_cast<double>(h >> 11), -53);
 }
 
@@ -31,36 +33,43 @@ std::vector<double> read_array(NpzReader& file, const std::string& name, std::ve
 
 }  // namespace
 
+InitialWeights::InitialWeights(std::vector<double> weights, std::vector<double> bias, std::size_t inputs)
+    : inputs_(inputs), weights_(std::move(weights)), bias_(std::move(bias)) {}
+
+InitialWeights::InitialWeights(const Network& network, std::size_t projection)
+    : inputs_(neurons_of(network, network.projections[projection].from)),
+      start_(mix64(mix64(network.seed ^ 0x77656967687473ull) ^ projection)) {
+  if (network.projections[projection].init == WeightInit::uniform_fan_in)
+    bound_ = 1 / std::sqrt(static_cast<double>(inputs_));
+}
+
+double InitialWeights::weight(std::size_t to, std::size_t from) const {
+  if (!weights_.empty()) return weights_[to * inputs_ + from];
+  return bound_ == 0 ? 0 : bound_ * (2 * uniform(start_, to, from) - 1);
+}
+
+double InitialWeights::bias(std::size_t to) const {
+  if (!bias_.empty()) return bias_[to];
+  return bound_ == 0 ? 0 : bound_ * (2 * uniform(start_, to, inputs_) - 1);
+}
+
 std::vector<InitialWeights> initial_weights(const Network& network) {
   std::vector<InitialWeights> all;
   std::optional<NpzReader> file;
   if (!network.weights_file.empty()) file.emplace(network.weights_file);
   for (std::size_t k = 0; k < network.projections.size(); ++k) {
     const ProjectionSpec& spec = network.projections[k];
-    const std::size_t to =
-        static_cast<std::size_t>(network.populations[static_cast<std::size_t>(spec.to)].neurons());
-    const std::size_t from =
-        static_cast<std::size_t>(network.populations[static_cast<std::size_t>(spec.from)].neurons());
-    InitialWeights initial;
-    if (spec.init == WeightInit::file) {
-      const double step = signed_format(spec.bits, spec.range).step();
-      initial.weights =
-          read_array(*file, spec.name, {to, from}, step, "(neurons of the target, neurons of the source)");
-      if (spec.bias)
-        initial.bias = read_array(*file, spec.name + ".bias", {to}, step, "(neurons of the target)");
-    } else {
-      initial.weights.assign(to * from, 0);
-      if (spec.bias) initial.bias.assign(to, 0);
-      if (spec.init == WeightInit::uniform_fan_in) {
-        const double bound = 1 / std::sqrt(static_cast<double>(from));
-        for (std::size_t i = 0; i < to; ++i)
-          for (std::size_t j = 0; j < from; ++j)
-            initial.weights[i * from + j] = bound * (2 * uniform(network.seed, k, i, j) - 1);
-        for (std::size_t i = 0; i < initial.bias.size(); ++i)
-          initial.bias[i] = bound * (2 * uniform(network.seed, k, i, from) - 1);
-      }
+    if (spec.init != WeightInit::file) {
+      all.emplace_back(network, k);
+      continue;
     }
-    all.push_back(std::move(initial));
+    const std::size_t to = neurons_of(network, spec.to), from = neurons_of(network, spec.from);
+    const double step = signed_format(spec.bits, spec.range).step();
+    std::vector<double> weights =
+        read_array(*file, spec.name, {to, from}, step, "(neurons of the target, neurons of the source)");
+    std::vector<double> bias;
+    if (spec.bias) bias = read_array(*file, spec.name + ".bias", {to}, step, "(neurons of the target)");
+    all.emplace_back(std::move(weights), std::move(bias), from);
   }
   return all;
 }

@@ -54,9 +54,8 @@ FloatNetwork::FloatNetwork(Network network, const FloatNetworkOptions& options)
     p.bias = spec.bias;
     p.weights.resize((p.inputs + (p.bias ? 1 : 0)) * p.neurons);
     for (std::size_t i = 0; i < p.neurons; ++i) {
-      for (std::size_t j = 0; j < p.inputs; ++j)
-        p.weights[j * p.neurons + i] = initial[k].weights[i * p.inputs + j];
-      if (p.bias) p.weights[p.inputs * p.neurons + i] = initial[k].bias[i];
+      for (std::size_t j = 0; j < p.inputs; ++j) p.weights[j * p.neurons + i] = initial[k].weight(i, j);
+      if (p.bias) p.weights[p.inputs * p.neurons + i] = initial[k].bias(i);
     }
     populations_[p.to].incoming.push_back(k);
     const bool at_output = spec.to == network_.output;

@@ -286,10 +286,9 @@ FixedEval eval_fixed(const Rule& rule, const EvalRequest& request, const FloatAr
   for (const double v : x.values) trace.x.push_back(facts.activity.quantise(v));
   for (const double v : w.values) trace.w.push_back(facts.weight.quantise(v));
 
-  const std::vector<Slice> slices = {
-      {0, 0, static_cast<int>(trace.inputs), 0, 0, 0, 1, 0},
-      {1, 0, static_cast<int>(trace.neurons), 0, static_cast<int>(trace.inputs), 0, 1, 1}};
-  const Program program = emit(network, resolved, machine_of(rule), {{w.values, {}}}, slices);
+  const std::vector<Slice> slices = {{0, 0, static_cast<int>(trace.inputs), 0, 1, 0},
+                                     {1, 0, static_cast<int>(trace.neurons), 0, 1, 1}};
+  const Program program = emit(network, resolved, machine_of(rule), {{w.values, {}, trace.inputs}}, slices);
   Layer layer(program.cores.at(1), program.teachers.empty() ? nullptr : &program.teachers.front(), arithmetic,
               trace);
   for (std::size_t t = 0; t < trace.samples; ++t)

@@ -123,9 +123,18 @@ TEST_CASE("weights come back through a network file") {
              std::string("weights = { init = \"zero\" }\n").size());
   const Network again = write_and_read(folder.path / "again.toml", text);
   const std::vector<InitialWeights> weights = initial_weights(again);
-  CHECK(weights[0].weights == record.weights[0].weights);
-  CHECK(weights[1].weights == record.weights[1].weights);
-  CHECK(weights[1].bias == record.weights[1].bias);
+  for (std::size_t k = 0; k < 2; ++k) {
+    const auto neurons = [&](int p) { return again.populations[static_cast<std::size_t>(p)].neurons(); };
+    const auto to = static_cast<std::size_t>(neurons(again.projections[k].to)),
+               from = static_cast<std::size_t>(neurons(again.projections[k].from));
+    REQUIRE(record.weights[k].weights.size() == to * from);
+    std::vector<double> all, bias;
+    for (std::size_t i = 0; i < to; ++i)
+      for (std::size_t j = 0; j < from; ++j) all.push_back(weights[k].weight(i, j));
+    for (std::size_t i = 0; i < to && again.projections[k].bias; ++i) bias.push_back(weights[k].bias(i));
+    CHECK(all == record.weights[k].weights);
+    CHECK(bias == record.weights[k].bias);
+  }
   CHECK(encoder_offset(again) == record.encoder_offset);
   CHECK(fs::exists(folder.path / "accuracy.csv"));
   CHECK(fs::exists(folder.path / "per_step.csv"));

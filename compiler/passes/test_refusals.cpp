@@ -1,0 +1,183 @@
+// What cannot be compiled is refused with the limit, the amount and the cure, and only then.
+#include <functional>
+
+#include "compiler/passes/test_support.hpp"
+
+using namespace trifactor;
+using namespace trifactor::testing;
+
+namespace {
+
+Error refusal(const std::string& text, const Machine& machine) {
+  try {
+    compile(read_text(text), machine);
+  } catch (const Error& error) {
+    CHECK(complete(error));
+    return error;
+  }
+  FAIL("accepted");
+  throw std::logic_error("not reached");
+}
+
+Diagnostic misfit(const std::string& text, const Machine& machine) {
+  const Error error = refusal(text, machine);
+  CHECK(error.exit() == ExitCode::does_not_fit);
+  REQUIRE(error.items().size() == 1);
+  return error.items().front();
+}
+
+bool fits(const std::string& text, const Machine& machine) {
+  try {
+    compile(read_text(text), machine);
+    return true;
+  } catch (const Error& error) {
+    if (error.exit() != ExitCode::does_not_fit) throw;
+    return false;
+  }
+}
+
+bool says(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
+
+Machine one_type(std::vector<std::string> rules, bool teacher) {
+  Machine machine = large_machine();
+  machine.core_types.front().rules = std::move(rules), machine.core_types.front().teacher = teacher;
+  return machine;
+}
+
+}  // namespace
+
+TEST_CASE("each memory has a least size: one byte less is refused by its name, that byte more is asked for") {
+  struct Memory {
+    const char* key;
+    std::int64_t Machine::Core::*field;
+  };
+  for (const auto& [key, field] :
+       {Memory{"core.columns", &Machine::Core::columns}, Memory{"core.axons", &Machine::Core::axons},
+        Memory{"core.synapse_bytes", &Machine::Core::synapse_bytes},
+        Memory{"core.axon_bytes", &Machine::Core::axon_bytes},
+        Memory{"core.neuron_bytes", &Machine::Core::neuron_bytes},
+        Memory{"core.history_bytes", &Machine::Core::history_bytes}}) {
+    INFO(key);
+    Machine machine = large_machine();
+    std::int64_t& size = machine.core.*field;
+    std::int64_t low = 0, high = size;  // least that fits lies in (low, high]
+    REQUIRE(fits(full_network, machine));
+    while (high - low > 1) {
+      size = (low + high) / 2;
+      (fits(full_network, machine) ? high : low) = size;
+    }
+    REQUIRE(low > 0);
+    size = low;
+    const Diagnostic d = misfit(full_network, machine);
+    CHECK(d.code == "TF-FIT-001");
+    CHECK(says(d.expected, "at most " + std::to_string(low) + " (" + key + " of machine large)"));
+    CHECK(d.found.rfind(std::to_string(high) + " ", 0) == 0);
+    CHECK(says(d.hint, std::string("raise ") + key));
+    CHECK(says(d.where, ".toml"));
+  }
+}
+
+TEST_CASE("a mesh that is too small is refused by the number of cores") {
+  Machine machine = large_machine();
+  machine.mesh.height = 1, machine.core_types.front().y1 = 0;
+  for (const auto& [width, fit] : {std::pair{2, false}, {3, true}}) {
+    machine.mesh.width = width, machine.core_types.front().x1 = width - 1;
+    CHECK(fits(least_network, machine) == fit);
+  }
+  machine.mesh.width = 2, machine.core_types.front().x1 = 1;
+  Diagnostic d = misfit(least_network, machine);
+  CHECK(d.code == "TF-FIT-003");
+  CHECK(says(d.found, "3 cores"));
+  CHECK(says(d.expected, "at most 2"));
+  CHECK(says(d.hint, "mesh.width"));
+  machine.core.columns = 2;  // now the eight neurons of one layer alone need four
+  d = misfit(least_network, machine);
+  CHECK(d.code == "TF-FIT-002");
+  CHECK(says(d.found, "8 neurons"));
+}
+
+TEST_CASE("a machine without a rule's post unit or without a teacher is refused") {
+  CHECK(fits(full_network, one_type({"phsic_gaussian", "readout"}, true)));
+  Diagnostic d = misfit(full_network, one_type({"readout"}, true));
+  CHECK(d.code == "TF-FIT-004");
+  CHECK(says(d.where, ": hidden"));
+  CHECK(says(d.found, "phsic_gaussian"));
+  d = misfit(full_network, one_type({"phsic_gaussian"}, true));
+  CHECK(d.code == "TF-FIT-004");
+  CHECK(says(d.found, "readout"));
+  CHECK(says(d.where, ": scores"));
+  d = misfit(full_network, one_type({"phsic_gaussian", "readout"}, false));
+  CHECK(d.code == "TF-FIT-005");
+  CHECK(says(d.where, ": up"));
+  CHECK(says(d.hint, "teacher"));
+  CHECK(fits(least_network, one_type({"readout"}, false)));  // a read-out needs none
+}
+
+TEST_CASE("too few cores with a rule are refused, though there are cores enough") {
+  Machine machine = one_type({"phsic_gaussian", "readout"}, true);
+  machine.core.columns = 4;  // two cores of hidden, one of scores
+  machine.core_types.front().x1 = 0, machine.core_types.front().y1 = 1;
+  machine.core_types.push_back({"bare", {}, true, 1, 0, 7, 8});
+  machine.core_types.push_back({"bare too", {}, true, 0, 2, 0, 8});
+  CHECK(misfit(full_network, machine).code == "TF-FIT-004");
+  machine.core_types.front().y1 = 2, machine.core_types.back().y0 = 3;
+  CHECK(fits(full_network, machine));
+}
+
+TEST_CASE("formats that units cannot hold are refused") {
+  const std::string wide = R"([network]
+name = "wide"
+classes = 2
+[[population]]
+name = "a"
+kind = "input"
+shape = [INPUTS]
+activity = { bits = 16, range = 1 }
+[[population]]
+name = "b"
+shape = [2]
+[[projection]]
+name = "one"
+from = "a"
+to = "b"
+weights = { init = "zero", bits = 16, range = FINE }
+[[projection]]
+name = "two"
+from = "a"
+to = "b"
+weights = { init = "zero", bits = 16, range = 1 }
+)";
+  Machine machine = large_machine();
+  machine.core.axons = 1 << 20;
+  const auto text = [&](const std::string& inputs, const std::string& fine) {
+    return with(with(wide, "INPUTS", inputs), "FINE", fine);
+  };
+  // n inputs of both projections at one point: 2 n 2^30, 2^47 from n = 2^16 on; less than that at 1/1024.
+  CHECK(fits(text("65535", "1"), machine));
+  CHECK(misfit(text("65536", "1"), machine).code == "TF-FMT-014");
+  CHECK(fits(text("127", "0.0009765625"), machine));  // n (1 + 2^10) 2^30
+  const Diagnostic d = misfit(text("128", "0.0009765625"), machine);
+  CHECK(d.code == "TF-FMT-014");
+  CHECK(says(d.found, "49 bits"));
+  CHECK(says(d.expected, "48"));
+
+  const std::string coarse =
+      with(with(least_network, "shape = [12]", "shape = [12]\nactivity = { bits = 8, range = 256 }"),
+           "to = \"hidden\"", "to = \"hidden\"\nbias = true");
+  CHECK(misfit(coarse, machine).code == "TF-FMT-013");
+  CHECK(fits(with(coarse, "range = 256", "range = 128"), machine));
+  CHECK(fits(with(coarse, "bias = true", ""), machine));
+
+  const std::string delta = with(full_network, "delta = 0.5", "delta = 512");
+  CHECK(misfit(delta, machine).code == "TF-FMT-012");
+  CHECK(fits(with(full_network, "delta = 0.5", "delta = 511"), machine));
+}
+
+TEST_CASE("groups of more neurons than a normaliser takes are a mistake of the network") {
+  const std::string text =
+      with(with(full_network, "shape = [8]", "shape = [514]"), "groups = 2", "groups = 1");
+  const Error error = refusal(text, large_machine());
+  CHECK(error.exit() == ExitCode::configuration);
+  CHECK(error.items().front().code == "TF-FMT-010");
+  CHECK(fits(with(full_network, "shape = [8]", "shape = [512]"), large_machine()));
+}

@@ -1,0 +1,74 @@
+#include <algorithm>
+
+#include "compiler/passes/passes.hpp"
+#include "compiler/passes/rows.hpp"
+
+namespace trifactor {
+namespace {
+
+CoreUsage usage_of(const Network& network, const ResolvedNetwork& resolved, const Machine& machine,
+                   std::size_t population, int neurons, bool owner, const std::vector<RowRange>& ranges) {
+  const std::uint64_t n = static_cast<std::uint64_t>(neurons);
+  const std::uint64_t lanes = static_cast<std::uint64_t>(machine.core.lanes);
+  CoreUsage u;
+  u.neurons = static_cast<std::uint32_t>(n);
+  if (network.populations[population].input) {
+    u.neuron_bytes = n * 2 * 2;  // two presentations of 16-bit values
+    return u;
+  }
+  const std::uint64_t group_size = static_cast<std::uint64_t>(resolved.populations[population].group_size);
+  const std::uint64_t groups = group_size == 0 ? 0 : n / group_size;
+  std::uint64_t activity_slots = 1, z_slots = 1, scale_slots = 1;
+  u.neuron_bytes = n * 6;  // the 48-bit sum
+  for (const RowRange& range : ranges) {
+    const std::uint64_t rows = static_cast<std::uint64_t>(range.rows) + (range.bias ? 1 : 0);
+    const ResolvedProjection& projection = resolved.projections[range.projection];
+    u.rows += static_cast<std::uint32_t>(rows);
+    u.synapses += rows * n;
+    u.synapse_bytes +=
+        (rows * ((n + lanes - 1) / lanes) * lanes * static_cast<std::uint64_t>(projection.weight.bits) + 7) /
+        8;
+    u.axon_bytes += 2 * 2 * rows;  // 16 bits for each of two presentations
+    if (!projection.plan) continue;
+    const RulePlan& plan = *projection.plan;
+    const std::uint64_t age =
+        static_cast<std::uint64_t>(network.projections[range.projection].plasticity->weight_age);
+    if (plan.b0 == RowTrace::before || plan.b1 == RowTrace::before) u.axon_bytes += 2 * rows;
+    if (plan.b1 == RowTrace::mean) u.axon_bytes += 4 * rows;
+    u.axon_bytes += age * rows * (plan.b1 == RowTrace::none ? 2u : 4u);  // row scalars of updates that wait
+    u.neuron_bytes += n * 4;                                             // generator of the lane
+    u.neuron_bytes += n * 2 * (age + 1) * (1u + plan.uses_a1 + plan.uses_c);
+    if (!owner) continue;
+    u.neuron_bytes += n * 4;  // generator of the post unit
+    u.neuron_bytes += n * 4 * static_cast<std::uint64_t>(plan.mean_words);
+    u.neuron_bytes += (groups == 0 ? n : groups) * 4 * static_cast<std::uint64_t>(plan.held_words);
+    const std::uint64_t waiting = age + 1, compared = waiting + static_cast<std::uint64_t>(plan.partners);
+    z_slots = std::max(z_slots, plan.compared == Compared::value ? compared : waiting);
+    scale_slots = std::max(scale_slots, plan.compared == Compared::group_scale ? compared : waiting);
+    activity_slots = std::max(activity_slots, waiting + (plan.remembers_activity ? 1 : 0));
+  }
+  if (owner) {
+    u.history_bytes = 2 * (z_slots * n + scale_slots * groups);
+    u.neuron_bytes += activity_slots * n * (groups == 0 ? 2u : 4u);  // f', and r
+  }
+  return u;
+}
+
+}  // namespace
+
+CoreUsage slice_usage(const Network& network, const ResolvedNetwork& resolved, const Machine& machine,
+                      const Slice& slice) {
+  return usage_of(network, resolved, machine, slice.population, slice.neurons, slice.row_slice == 0,
+                  row_ranges(network, slice.population, slice.row_slice, slice.row_slices));
+}
+
+CoreUsage largest_usage(const Network& network, const ResolvedNetwork& resolved, const Machine& machine,
+                        std::size_t population, int neurons, int row_slices) {
+  std::vector<RowRange> longest;
+  for (std::size_t k = 0; k < network.projections.size(); ++k)
+    if (static_cast<std::size_t>(network.projections[k].to) == population)
+      longest.push_back({k, 0, (projection_rows(network, k) + row_slices - 1) / row_slices, false});
+  return usage_of(network, resolved, machine, population, neurons, true, longest);
+}
+
+}  // namespace trifactor
