@@ -190,17 +190,16 @@ class FunctionalDevice final : public Device {
 
   void learn(std::uint64_t presentation, std::uint16_t label) {
     label_.enter(label);
+    label_.events()[Event::label_word] += label_.image().teachers.size() + label_.image().targets.size();
     for (Layer& layer : layers_) {
       apply_rates(layer);
       std::span<const std::int16_t> words;
       if (layer.teacher != nullptr) {
         std::vector<std::int64_t> up(static_cast<std::size_t>(layer.up_words), 0);
         for (auto [core, block] : layer.owner_blocks) cores_[core].contribute(block, up);
-        label_.events()[Event::label_word] += 1;
         words = layer.teacher->teach(
             up, label_.same(static_cast<std::uint32_t>(layer.teacher->image().partners)));
       }
-      if (layer.needs_target) label_.events()[Event::label_word] += layer.owner_blocks.size();
       parallel_->each(layer.owner_blocks.size(), [&](std::size_t o) {
         const auto [core, block] = layer.owner_blocks[o];
         cores_[core].form(presentation, block, words, layer.needs_target ? label : -1);
