@@ -1,9 +1,9 @@
 #!/usr/bin/python3
 """Does the chip learn? Six accuracies on MNIST, one pass of 60,000 samples, with the seconds each took.
 
-usage: learning.py --data FOLDER [--program TRIFACTOR] [--seeds 3] [--count N] [-o FOLDER]
+usage: learning.py --data FOLDER [--program TRIFACTOR] [--engine systemc] [--seeds 3] [--count N] [-o FOLDER]
 
-    chip, 16 bits          host/examples/mnist-phsic.toml on the engine `functional` (bit for bit what `systemc` learns)
+    chip, 16 bits          host/examples/mnist-phsic.toml on the SystemC model (--engine functional: the same bits, sooner)
     chip, 8-bit hidden     the same with hidden weights of 8 bits in +-1/4, the read-out left at 16
     float                  `trifactor reference`: the same rule, order, schedule and initial weights in float64
     read-out on pixels     host/examples/mnist-readout.toml on the chip: what hidden layers have to beat
@@ -41,8 +41,8 @@ class Failed(Exception):
 
 
 class Study:
-    def __init__(self, program, folder, data, seeds, count):
-        self.program, self.folder, self.seeds = program, folder, seeds
+    def __init__(self, program, folder, data, seeds, count, engine):
+        self.program, self.folder, self.seeds, self.engine = program, folder, seeds, engine
         self.train = f"idx:{data}" + (f",count={count}" if count else "")
         self.test = f"idx:{data},split=test"
         self.examples = ROOT / "host/examples"
@@ -62,7 +62,7 @@ class Study:
         layout, out = self.folder / "layout.h5", self.folder / "run"
         options = [part for key in sets for part in ("--network-set", key)]
         self.trifactor("compile", self.examples / network, "--seed", seed, *options, "-o", layout, "--force", "-q")
-        self.trifactor("run", layout, *self.streams(seed), "-o", out, "--force", "-q")
+        self.trifactor("run", layout, "--engine", self.engine, *self.streams(seed), "-o", out, "--force", "-q")
         summary = json.loads((out / "summary.json").read_text())
         return summary["accuracy"]["test"], summary["wall_s"]
 
@@ -123,6 +123,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", required=True, type=pathlib.Path, help="folder of the MNIST files")
     parser.add_argument("--program", type=pathlib.Path, default=ROOT / "build/release/bin/trifactor")
+    parser.add_argument("--engine", default="systemc", help="of the chip's runs: systemc, functional or rtl")
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--count", type=int, help="learning samples, for a quick look; bounds are meant for all 60,000")
     parser.add_argument("-o", "--output", type=pathlib.Path, help="folder for learning.csv and learning.json")
@@ -134,7 +135,7 @@ def main():
     if options.output:
         options.output.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
-        study = Study(options.program, pathlib.Path(folder), options.data.resolve(), options.seeds, options.count)
+        study = Study(options.program, pathlib.Path(folder), options.data.resolve(), options.seeds, options.count, options.engine)
         try:
             rows = study.run()
         except Failed as failure:
@@ -155,6 +156,7 @@ def main():
         write(options.output / "learning.json", json.dumps({
             "schema_version": 1,
             "program": study.trifactor("--version").strip(),
+            "engine": options.engine,
             "learning_samples": options.count or 60000,
             "seeds": options.seeds,
             "systems": {s: {"test_accuracy": round(means[s] / 100, 6), "seconds": round(mean(r[3] for r in rows if r[0] == s), 2)} for s in SYSTEMS},
