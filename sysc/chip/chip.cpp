@@ -474,10 +474,7 @@ void Chip::read_weights() {
 }
 
 std::uint64_t Chip::activations() const {
-  std::uint64_t total = mesh_->activations() + host_->activations();
-  for (const auto& [tile, core] : cores_) total += core->activations();
-  for (const auto& [projection, teacher] : teachers_) total += teacher->activations();
-  return total;
+  return mesh_->activations() + host_->activations() + alarm().activations();
 }
 
 }  // namespace trifactor

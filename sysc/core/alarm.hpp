@@ -43,6 +43,8 @@ class Alarm : public sc_core::sc_module {
     if (!ringing_ && cycle < scheduled_) schedule(cycle);
   }
 
+  std::uint64_t activations() const { return activations_; }  ///< of the SC_METHOD
+
  private:
   static constexpr std::uint64_t never = ~std::uint64_t{0};
   using Entry = std::tuple<std::uint64_t, std::uint64_t, Sleeper*>;  ///< cycle; those of a cycle in turn
@@ -57,6 +59,7 @@ class Alarm : public sc_core::sc_module {
     event_.notify(sc_core::sc_time(static_cast<double>(std::max(cycle, now()) - now()), sc_core::SC_NS));
   }
   void ring() {
+    ++activations_;
     const std::uint64_t cycle = now();
     ringing_ = true;
     while (!entries_.empty()) {
@@ -76,7 +79,7 @@ class Alarm : public sc_core::sc_module {
 
   sc_core::sc_event event_;
   std::vector<Entry> entries_;  ///< a heap, the first due in front
-  std::uint64_t count_ = 0;
+  std::uint64_t count_ = 0, activations_ = 0;
   std::uint64_t scheduled_ = never;  ///< cycle for which the event is notified
   bool ringing_ = false;
 };

@@ -31,6 +31,7 @@ class Outlet {
                          std::span<const std::int16_t> words, std::uint64_t ready_cycle) = 0;
   /// Wakes a unit at a cycle, see Alarm::set.
   void wake(Sleeper& unit, std::uint64_t cycle) { alarm_.set(unit, cycle); }
+  const Alarm& alarm() const { return alarm_; }
   /// A modelled hardware fault: the chip stops.
   virtual void fault(const char* code, std::string text) = 0;
   /// Extra cycles of a stage under jitter, 0 without.

@@ -47,10 +47,7 @@ class TileCore : public sc_core::sc_module, public Sleeper {
                     std::uint64_t cycle);
 
   /// The end of a stage, or of a wait.
-  void wake_up(std::uint64_t cycle) override {
-    ++activations_;
-    advance(cycle);
-  }
+  void wake_up(std::uint64_t cycle) override { advance(cycle); }
 
   /// With all that has arrived.
   Core& core() {
@@ -66,7 +63,6 @@ class TileCore : public sc_core::sc_module, public Sleeper {
     book_streamed();
     book_.close(std::min(now, known_until()), blocked);
   }
-  std::uint64_t activations() const { return activations_; }
   bool idle() const;
   /// What this core waits for, in words; empty when idle.
   std::string waiting() const;
@@ -201,7 +197,6 @@ class TileCore : public sc_core::sc_module, public Sleeper {
   Core core_;
   const Machine& machine_;
   Outlet& outlet_;
-  std::uint64_t activations_ = 0;
   CycleBook book_;
 
   std::vector<std::size_t> plastic_;  ///< blocks that learn

@@ -73,7 +73,6 @@ void TileTeacher::try_start() {
 }
 
 void TileTeacher::wake_up(std::uint64_t cycle) {
-  ++activations_;
   Slot& slot = slots_[sample_ % slots];
   const auto words = teacher_.teach(slot.sums, same_.front().first);
   same_.pop_front();

@@ -29,7 +29,6 @@ class TileTeacher : public sc_core::sc_module, public Sleeper {
 
   Teacher& teacher() { return teacher_; }
   std::uint64_t busy_cycles() const { return busy_; }
-  std::uint64_t activations() const { return activations_; }
   bool idle() const { return same_.empty() && !computing_ && open_ == 0; }
   std::string waiting() const;
   void resume_at(std::uint64_t learned) { sample_ = next_same_ = learned; }
@@ -56,7 +55,7 @@ class TileTeacher : public sc_core::sc_module, public Sleeper {
   std::uint32_t index_ = 0;
   std::uint32_t open_ = 0;  ///< words received for samples not yet taught
   bool computing_ = false;
-  std::uint64_t busy_ = 0, activations_ = 0;
+  std::uint64_t busy_ = 0;
 };
 
 }  // namespace trifactor
