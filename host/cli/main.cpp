@@ -22,38 +22,75 @@ extern "C" void on_interrupt(int) {
     _exit(static_cast<int>(ExitCode::interrupted));  // the second Ctrl-C does not wait
 }
 
+/// Options that some commands act on; for the others they are mistakes.
+enum Takes : unsigned { seed = 1, set = 2, output = 4, force = 8, threads = 16, simd = 32 };
+
 struct Entry {
   const char* name;
   const char* summary;
   AddCommand add;
+  unsigned takes;
 };
 
 constexpr Entry entries[] = {
-    {"demo", "the whole story on drawn digits: compile, learn on the chip, verify the RTL, report", add_demo},
-    {"compile", "network (TOML) to core layout", add_compile},
-    {"run", "stream data through a layout, learn, count, measure", add_run},
-    {"report", "energy, throughput, accuracy of a finished run", add_report},
-    {"reference", "the same experiment in floating point, or a baseline", add_reference},
-    {"verify", "RTL against the golden model, in lock-step", add_verify},
-    {"eval", "one update of one rule on arrays of your own", add_eval},
-    {"sweep", "a grid of settings, one machine: accuracy against energy", add_sweep},
-    {"compare", "where two runs part: digests, weights, counts", add_compare},
-    {"list", "rules, machines, technologies, datasets, units", add_list},
-    {"explain", "what an error code means", add_explain},
-    {"doctor", "what is installed", add_doctor},
+    {"demo", "the whole story on drawn digits: compile, learn on the chip, verify the RTL, report", add_demo,
+     seed | set | output | force | simd},
+    {"compile", "network (TOML) to core layout", add_compile, seed | set | output | force},
+    {"run", "stream data through a layout, learn, count, measure", add_run, output | force | threads | simd},
+    {"report", "energy, throughput, accuracy of a finished run", add_report, output},
+    {"reference", "the same experiment in floating point, or a baseline", add_reference,
+     seed | output | force},
+    {"verify", "RTL against the golden model, in lock-step", add_verify, seed | output | simd},
+    {"eval", "one update of one rule on arrays of your own", add_eval, seed | force | simd},
+    {"sweep", "a grid of settings, one machine: accuracy against energy", add_sweep,
+     seed | set | output | force | threads | simd},
+    {"compare", "where two runs part: digests, weights, counts", add_compare, 0},
+    {"list", "rules, machines, technologies, datasets, engines, units", add_list, 0},
+    {"explain", "what an error code means", add_explain, 0},
+    {"doctor", "what is installed", add_doctor, 0},
 };
 
-void add_common(CLI::App& command, Common& common) {
+/// An option that another command takes is named with those that do, instead of being an unknown word.
+void refuse(CLI::App& command, const Entry& entry, Takes what, const char* flags) {
+  if ((entry.takes & what) != 0) return;
+  std::string takers;
+  for (const Entry& other : entries)
+    if ((other.takes & what) != 0) takers += (takers.empty() ? "" : ", ") + std::string(other.name);
+  const std::string name = std::string("trifactor ") + entry.name, shown = flags;
+  const auto mistake = [=] {
+    throw Error(ExitCode::configuration,
+                {"TF-CLI-010", name, "has no option " + shown, "",
+                 "it belongs to " + takers +
+                     (what == seed || what == set ? "; a layout is fixed when compiled" : "")});
+  };
+  if (what == force)
+    command.add_flag_function(flags, [=](std::int64_t) { mistake(); })->group("");
+  else
+    command.add_option_function<std::string>(flags, [=](const std::string&) { mistake(); })->group("");
+}
+
+void add_common(CLI::App& command, const Entry& entry, Common& common) {
   command.add_flag("--json", common.json, "machine-readable output");
-  command.add_option("--seed", common.seed, "seed of the network")->check(CLI::NonNegativeNumber);
-  command.add_option("--threads", common.threads, "threads of the functional and rtl engines")
-      ->check(CLI::Range(1, 256))
-      ->capture_default_str();
-  command.add_option("--simd", common.simd, "SIMD target, or best")->capture_default_str();
-  command.add_option("--set", common.set, "override an entry of the machine, KEY=VALUE (repeat)")
-      ->allow_extra_args(false);
-  command.add_option("-o,--output", common.out, "where results go");
-  command.add_flag("--force", common.force, "write over what is there");
+  if (entry.takes & seed)
+    command.add_option("--seed", common.seed, "seed of the network, or of the random vectors")
+        ->check(CLI::NonNegativeNumber);
+  if (entry.takes & threads)
+    command.add_option("--threads", common.threads, "threads of the functional and rtl engines")
+        ->check(CLI::Range(1, 256))
+        ->capture_default_str();
+  if (entry.takes & simd)
+    command.add_option("--simd", common.simd, "SIMD target, or best")->capture_default_str();
+  if (entry.takes & set)
+    command.add_option("--set", common.set, "override an entry of the machine, KEY=VALUE (repeat)")
+        ->allow_extra_args(false);
+  if (entry.takes & output) command.add_option("-o,--output", common.out, "where results go");
+  if (entry.takes & force) command.add_flag("--force", common.force, "write over what is there");
+  refuse(command, entry, seed, "--seed");
+  refuse(command, entry, threads, "--threads");
+  refuse(command, entry, simd, "--simd");
+  refuse(command, entry, set, "--set");
+  refuse(command, entry, output, "-o,--output");
+  refuse(command, entry, force, "--force");
   command.add_flag("-v,--verbose", common.verbose, "say more");
   command.add_flag("-q,--quiet", common.quiet, "say only what is wrong");
   command.add_option("--progress", common.progress, "auto, bar, plain or none")
@@ -111,7 +148,7 @@ int run_program(int argc, char** argv) {
   Action chosen;
   for (const Entry& entry : entries) {
     CLI::App* command = app.add_subcommand(entry.name, entry.summary);
-    add_common(*command, common);
+    add_common(*command, entry, common);
     const Action action = entry.add(*command, common);
     command->callback([&chosen, action] { chosen = action; });
   }

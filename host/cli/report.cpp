@@ -31,7 +31,7 @@ Action add_report(CLI::App& command, Common& common) {
     }
     if (common.json)
       fmt::print("{}", json_text(json_report(run, technology)));
-    else
+    else if (!common.quiet)
       fmt::print("{}", text_report(run, technology));
     return 0;
   };

@@ -61,8 +61,9 @@ struct Tail {
   template <class V>
   friend void visit(V& v, Tail& t) {
     Checkpoint& c = t.checkpoint;
-    v(c.encoder_offset, c.accuracy, c.signals, c.running_right, c.running_seen, c.digest_bytes, t.units,
-      t.counters, t.latency_cycles, t.latency_counts, c.signal_updates, t.teachers, t.teacher_counters);
+    v(c.encoder_offset, c.accuracy, c.signals, c.running_right, c.running_seen, c.learn_cycles,
+      c.digest_bytes, t.units, t.counters, t.latency_cycles, t.latency_counts, c.signal_updates, t.teachers,
+      t.teacher_counters);
   }
 };
 

@@ -28,6 +28,7 @@ struct Checkpoint {
   std::uint64_t running_right = 0, running_seen = 0;
   std::vector<UpdateCounts> signal_updates;  ///< counters at the last row of signals
   std::map<std::uint32_t, UnitCounters> signal_teachers;
+  std::uint64_t learn_cycles = 0;
   std::uint64_t digest_bytes = 0;  ///< length of digests.csv
 };
 

@@ -96,7 +96,8 @@ class Experiment {
                   {"TF-RUN-103", options_.layout.string(),
                    "the input is encoded relative to a training mean that this layout does not hold",
                    "an array " + program_.populations[program_.input()].name + ".offset beside the weights",
-                   "compile with the weights.npz of a learning run or of `trifactor reference`"});
+                   "compile with weights = \"weights.npz\" in [network] and init = \"file\" in each "
+                   "projection: the table of a learning run or of `trifactor reference`"});
     }
   }
 
@@ -110,6 +111,7 @@ class Experiment {
     latencies_ = checkpoint.latencies;
     signals_->go_on_from({checkpoint.signal_updates, checkpoint.signal_teachers});
     table_rows_ = checkpoint.digest_bytes;
+    learn_cycles_ = checkpoint.learn_cycles;
     running_right_ = checkpoint.running_right, running_seen_ = checkpoint.running_seen;
     tested_ = true;
   }
@@ -119,6 +121,7 @@ class Experiment {
     const std::uint64_t signal_every = signal_interval(total_);
     const std::uint64_t save_every = options_.checkpoint_every != 0 ? options_.checkpoint_every : per_epoch;
     if (test_ && !tested_) test(0);
+    learning_since_ = cycles_now();
     std::vector<std::size_t> order;
     std::uint64_t order_epoch = ~std::uint64_t{0};
     while (session_->learned() < total_ && !interrupted()) {
@@ -130,13 +133,30 @@ class Experiment {
       if (now % signal_every == 0 || now == total_ || epoch_ends) look(now, now / per_epoch);
       if (epoch_ends) {
         progress_.report("learning", now, total_, right_since_row());
-        if (test_) test(now / per_epoch);
+        if (test_) {
+          count_learning();
+          test(now / per_epoch);
+          learning_since_ = cycles_now();
+        }
       }
       // A test cut short by Ctrl-C is repeated from the checkpoint before it.
       if (options_.checkpoint && !interrupted() && (now % save_every == 0 || now == total_)) save();
       if (!epoch_ends) progress_.report("learning", now, total_, right_since_row());
     }
     session_->drain();
+    count_learning();
+  }
+
+  std::uint64_t cycles_now() {
+    const ChipCounters all = counters();
+    const auto network = all.units.find(network_unit);
+    return network == all.units.end() ? 0 : network->second.now;
+  }
+  /// The chip is drained: what it spent since then was for learning.
+  void count_learning() {
+    const std::uint64_t now = cycles_now();
+    learn_cycles_ += now - learning_since_;
+    learning_since_ = now;
   }
 
   void infer() {
@@ -231,6 +251,8 @@ class Experiment {
       drained.encoder_offset = encoder_.offset;
       drained.accuracy = record_.accuracy, drained.signals = record_.signals;
       drained.latencies = latencies_;
+      count_learning();
+      drained.learn_cycles = learn_cycles_;
       drained.running_right = running_right_, drained.running_seen = running_seen_;
       drained.signal_updates = signals_->since().updates,
       drained.signal_teachers = signals_->since().teachers;
@@ -252,6 +274,7 @@ class Experiment {
     record_.interrupted = interrupted();
     if (const auto network = all.units.find(network_unit); network != all.units.end()) {
       record_.cycles = network->second.now;
+      record_.learn_cycles = learn_cycles_;
       record_.latency_p50_cycles = percentile(latencies_, 50);
       record_.latency_p99_cycles = percentile(latencies_, 99);
     }
@@ -295,7 +318,7 @@ class Experiment {
   RunRecord record_;
   ChipCounters base_;
   std::map<std::uint64_t, std::uint64_t> latencies_;  ///< cycles -> samples
-  std::uint64_t table_rows_ = 0;
+  std::uint64_t table_rows_ = 0, learn_cycles_ = 0, learning_since_ = 0;
   bool tested_ = false;
   std::uint64_t running_right_ = 0, running_seen_ = 0, testing_right_ = 0, testing_seen_ = 0;
   std::vector<float> raw_, encoded_;

@@ -181,9 +181,10 @@ class Costing {
 
   void divide(const Technology& technology) {
     const EventCounts events = run_.events();
-    EnergyRange learning{}, rest{};
+    EnergyRange learning{}, forward{}, with_time{};
     for (const EnergyCause& cause : report_.causes) {
-      (cause.learning ? learning : rest) += cause.energy.value_or(EnergyRange{});
+      const bool by_time = cause.name == "clock" || cause.name == "leakage";
+      (by_time ? with_time : cause.learning ? learning : forward) += cause.energy.value_or(EnergyRange{});
     }
     if (const auto updates = static_cast<double>(events[Event::update]); updates > 0) {
       report_.per_update =
@@ -194,10 +195,20 @@ class Costing {
     if (const auto operations = static_cast<double>(events[Event::accumulate]); operations > 0) {
       report_.per_synaptic_operation = sum_of({"synapse read, forward", "accumulate lanes"}) / operations;
     }
-    if (run_.samples > 0) report_.per_inference = rest / static_cast<double>(run_.samples);
-    if (run_.learn_samples > 0 && report_.per_inference) {
-      report_.per_learning_sample = *report_.per_inference;
-      *report_.per_learning_sample += learning / static_cast<double>(run_.learn_samples);
+    if (run_.samples == 0) return;
+    // What goes with time is shared by the cycles of each kind of sample; a forward pass costs both the same.
+    const EnergyRange pass = forward / static_cast<double>(run_.samples);
+    const double share =
+        run_.cycles ? static_cast<double>(*run_.learn_cycles) / static_cast<double>(*run_.cycles) : 0;
+    if (const auto inferred = static_cast<double>(run_.samples - run_.learn_samples);
+        inferred > 0 || !run_.cycles) {
+      report_.per_inference = pass;
+      if (run_.cycles) *report_.per_inference += with_time * ((1 - share) / inferred);
+    }
+    if (const auto learned = static_cast<double>(run_.learn_samples); learned > 0) {
+      report_.per_learning_sample = pass;
+      *report_.per_learning_sample += learning / learned;
+      *report_.per_learning_sample += with_time * (share / learned);
     }
   }
 

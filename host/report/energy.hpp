@@ -83,8 +83,10 @@ struct EnergyReport {
   std::optional<EnergyRange> per_update;      ///< row read and write, random words, lane; nothing else
   std::optional<EnergyRange> per_update_all;  ///< all learning causes
   std::optional<EnergyRange> per_synaptic_operation;  ///< row read and lane of the forward pass
-  std::optional<EnergyRange> per_inference;           ///< everything but the learning causes, a sample
-  std::optional<EnergyRange> per_learning_sample;     ///< that, and all learning causes a learning sample
+  std::optional<EnergyRange>
+      per_inference;  ///< a forward pass, and clock and leakage while only inferring; empty where nothing was
+  std::optional<EnergyRange>
+      per_learning_sample;    ///< a forward pass, all learning causes, clock and leakage meanwhile
   std::string update_remark;  ///< empty while per_update lies within 1 to 20 pJ; else what to suspect
 };
 

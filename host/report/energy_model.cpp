@@ -7,6 +7,7 @@
 #include "host/report/technology_file.hpp"
 #include "rtl/spec/diagnostic.hpp"
 #include "rtl/spec/packet_format.hpp"
+#include "rtl/units/accumulate/golden.hpp"
 
 namespace trifactor::energy_model {
 namespace {
@@ -67,7 +68,7 @@ double write_burst(Figures& f, const Place& p) {
   return port_factor(f, p.run) * sram_write(f, p.core.synapse_bytes, burst_bits(p.core));
 }
 double accumulate(Figures& f, const Place& p) {
-  return multiply(f, p.core.weight_bits, p.core.activity_bits) + add(f, 40);
+  return multiply(f, p.core.weight_bits, p.core.activity_bits) + add(f, sum_bits);
 }
 /// Three products, their sum with the random word, and the comparison of the saturation.
 double update(Figures& f, const Place& p) {

@@ -104,7 +104,7 @@ TEST_CASE("energies agree with sums made by hand") {
   const auto v = [&](const char* name) { return find_constant(t, name).value.nominal; };
   const double kappa = 3;
   SECTION("accumulate, 8 x 8") {
-    const double each = v("int8_mul") + v("int32_add") * 40 / 32;
+    const double each = v("int8_mul") + v("int32_add") * 48 / 32;
     const EnergyReport e = cost(run_of(Event::accumulate, 1000), t);
     CHECK(cause(e, "accumulate lanes").energy->nominal.value == Approx(1000 * each * kappa));
     CHECK(e.per_synaptic_operation->nominal.value == Approx(each * kappa));
@@ -198,6 +198,28 @@ TEST_CASE("every event of the list is charged, or is known to cost nothing of it
     const bool is_free = std::find(free.begin(), free.end(), event) != free.end();
     CHECK((some.total.nominal > none.total.nominal) == !is_free);
   }
+}
+
+TEST_CASE("clock and leakage go to the samples that were on the chip meanwhile") {
+  const Technology technology = load_technology("45nm");
+  RunRecord run = sample_run();
+  const auto total = [&](const EnergyReport& e) {
+    double sum = static_cast<double>(run.learn_samples) * e.per_learning_sample->nominal.value;
+    if (e.per_inference)
+      sum += static_cast<double>(run.samples - run.learn_samples) * e.per_inference->nominal.value;
+    return sum;
+  };
+  const EnergyReport mixed = cost(run, technology);
+  CHECK(total(mixed) == Approx(mixed.total.nominal.value));
+  run.learn_cycles = *run.cycles / 2;
+  const EnergyReport half = cost(run, technology);
+  CHECK(total(half) == Approx(half.total.nominal.value));
+  CHECK(half.per_inference->nominal.value > mixed.per_inference->nominal.value);
+  CHECK(half.per_learning_sample->nominal.value < mixed.per_learning_sample->nominal.value);
+  run.learn_samples = run.samples, run.learn_cycles = run.cycles;
+  const EnergyReport pure = cost(run, technology);
+  CHECK_FALSE(pure.per_inference);
+  CHECK(total(pure) == Approx(pure.total.nominal.value));
 }
 
 TEST_CASE("no events cost no dynamic energy") {

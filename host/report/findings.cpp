@@ -21,14 +21,18 @@ std::uint64_t accesses(const CoreRecord& core) {
   return core.events[Event::synapse_read] + core.events[Event::synapse_write];
 }
 
-std::string cure(CycleCause cause) {
+std::string cure(CycleCause cause, const CoreRecord& core) {
   switch (cause) {
     case CycleCause::computing:
-      return "more lanes, or this population spread over more cores, would raise throughput";
+      return core.columns > core.lanes
+                 ? "more lanes, or this population spread over more cores, would raise throughput"
+                 : "a row takes one cycle already: fewer rows a core, or a faster clock, would raise "
+                   "throughput";
     case CycleCause::waiting_for_memory:
       return "a synapse memory with two ports, or fewer rows a core, would raise throughput";
     case CycleCause::blocked_by_buffer:
-      return "deeper buffers, wider links or another placement would raise throughput";
+      return "wider links or another placement would raise throughput, and deeper buffers where traffic is "
+             "uneven";
     case CycleCause::waiting_for_third_factor:
       return "the round trip to the teacher sets the pace: faster trees or older weights (larger D) would "
              "raise it";
@@ -80,24 +84,30 @@ void find_bottleneck(const RunRecord& run, Throughput& t) {
   const auto blocked = [](const CoreRecord& core) { return share(core, CycleCause::blocked_by_buffer); };
   const std::size_t paces = most(run.cores, own_share), waits = most(run.cores, blocked);
   const double own = own_share(run.cores[paces]), full = blocked(run.cores[waits]);
-  const bool mesh = full > own && own < .5;
+  // A core that others wait for is at work all the time; one that is not waits for packets itself.
+  const bool mesh = full > own && own < .9;
   t.busiest = mesh ? waits : paces;
   const CoreRecord& core = run.cores[*t.busiest];
   if (mesh) {
     t.bottleneck = fmt::format(
         "{}, is blocked by full buffers in {} of its cycles while no core is busy for more than {}; {}.",
-        where(core), percent(full), percent(own), cure(CycleCause::blocked_by_buffer));
+        where(core), percent(full), percent(own), cure(CycleCause::blocked_by_buffer, core));
     return;
   }
+  // Rows of one burst each cannot be computed faster; what they wait for can be shortened.
+  const bool one_burst = core.columns <= core.lanes;
   CycleCause cause = CycleCause::computing;
   for (const CycleCause c : {CycleCause::waiting_for_memory, CycleCause::waiting_for_third_factor})
-    if (share(core, c) > share(core, cause)) cause = c;
+    if (share(core, c) > share(core, cause) ||
+        (one_burst && cause == CycleCause::computing && share(core, c) > .1))
+      cause = c;
   t.bottleneck = fmt::format(
       "{}, sets the pace: it is computing in {} of its cycles, waiting for its memory in {} and for the "
       "third factor in {}; {}.",
       where(core), percent(share(core, CycleCause::computing)),
       percent(share(core, CycleCause::waiting_for_memory)),
-      percent(share(core, CycleCause::waiting_for_third_factor)), cure(own < .5 ? CycleCause::idle : cause));
+      percent(share(core, CycleCause::waiting_for_third_factor)),
+      cure(own < .5 ? CycleCause::idle : cause, core));
 }
 
 void warn_about_kernels(const RunRecord& run, std::vector<std::string>& found) {

@@ -259,7 +259,7 @@ TEST_CASE("lost and clipped updates are warnings") {
 
 TEST_CASE("the bottleneck names the core that sets the pace, its main cause and a cure") {
   RunRecord run = sample_run(true, 2, 1);
-  for (CoreRecord& core : run.cores) core.role = "synaptic";
+  for (CoreRecord& core : run.cores) core.role = "synaptic", core.columns = 256, core.lanes = 64;
   const auto with = [&](CycleCause cause) {
     run.cores[0].cycles = {10, 0, 0, 0, 90};
     run.cores[1].cycles = {5, 5, 5, 5, 5};
@@ -269,7 +269,7 @@ TEST_CASE("the bottleneck names the core that sets the pace, its main cause and 
   CHECK(*with(CycleCause::computing).busiest == 1);
   CHECK(contains(with(CycleCause::computing).bottleneck, "more lanes"));
   CHECK(contains(with(CycleCause::waiting_for_memory).bottleneck, "two ports"));
-  CHECK(contains(with(CycleCause::blocked_by_buffer).bottleneck, "deeper buffers"));
+  CHECK(contains(with(CycleCause::blocked_by_buffer).bottleneck, "wider links"));
   CHECK(contains(with(CycleCause::waiting_for_third_factor).bottleneck, "teacher"));
   CHECK(contains(with(CycleCause::idle).bottleneck, "host port"));
   CHECK(contains(with(CycleCause::computing).bottleneck, "Core (1, 0)"));
@@ -279,6 +279,12 @@ TEST_CASE("the bottleneck names the core that sets the pace, its main cause and 
   run.cores[1].cycles = {66, 20, 0, 10, 4};
   CHECK(*throughput(run).busiest == 1);
   CHECK(contains(throughput(run).bottleneck, "computing in 66 %"));
+  CHECK(contains(throughput(run).bottleneck, "more lanes"));
+  run.cores[1].lanes = run.cores[1].columns;
+  CHECK(contains(throughput(run).bottleneck, "two ports"));  // more lanes than columns would idle
+  // Where the sender is always blocked and the receiver is not always busy, packets do not come fast enough.
+  run.cores[1].cycles = {64, 0, 0, 0, 36};
+  CHECK(contains(throughput(run).bottleneck, "wider links"));
   // 107 ms for 12,000 samples at 200 MHz.
   CHECK(*throughput(sample_run()).samples_per_s == Approx(12000 / .107));
   CHECK(throughput(sample_run()).latency_p50->value == Approx(2310 * 5));

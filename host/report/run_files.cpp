@@ -70,6 +70,8 @@ void check(const RunRecord& run) {
                 Diagnostic{"TF-RUN-010", "run record", what, "a record that agrees with itself", ""});
   };
   if (run.learn_samples > run.samples) fail("more learning samples than samples");
+  if (run.learn_cycles.has_value() != run.cycles.has_value()) fail("learning cycles without cycles");
+  if (run.cycles && *run.learn_cycles > *run.cycles) fail("more learning cycles than cycles");
   if (!run.cycles && (run.latency_p50_cycles || run.latency_p99_cycles)) fail("a latency without cycles");
   EventCounts events = run.events();
   for (std::size_t i = static_cast<std::size_t>(first_network_event); i < event_count; ++i) {

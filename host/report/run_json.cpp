@@ -132,6 +132,7 @@ void visit_run(A& a, R& r, EventCounts& chip_events) {
   a("samples", r.samples);
   a("learn_samples", r.learn_samples);
   a("cycles", r.cycles);
+  a("learn_cycles", r.learn_cycles);
   a("latency_p50_cycles", r.latency_p50_cycles);
   a("latency_p99_cycles", r.latency_p99_cycles);
   a.part("chip_events", chip_events, [](auto& b, auto& events) {

@@ -81,9 +81,10 @@ struct RunRecord {
   std::string network;  ///< name of the network
   Machine machine;
 
-  std::uint64_t samples = 0;            ///< presented, learning and testing together
-  std::uint64_t learn_samples = 0;      ///< of these: with learning
-  std::optional<std::uint64_t> cycles;  ///< length of the run; empty when the engine has no time
+  std::uint64_t samples = 0;                  ///< presented, learning and testing together
+  std::uint64_t learn_samples = 0;            ///< of these: with learning
+  std::optional<std::uint64_t> cycles;        ///< length of the run; empty when the engine has no time
+  std::optional<std::uint64_t> learn_cycles;  ///< of these: while samples with learning were on the chip
   std::optional<std::uint64_t> latency_p50_cycles, latency_p99_cycles;  ///< from input to result, a sample
 
   std::vector<CoreRecord> cores;  ///< every tile once, row by row

@@ -30,6 +30,7 @@ inline RunRecord sample_run(bool timed = true, int width = 6, int height = 4) {
   const std::uint64_t length = 21'400'000;
   if (timed) {
     run.cycles = length;
+    run.learn_cycles = length / 10 * 9;
     run.latency_p50_cycles = 2310;
     run.latency_p99_cycles = 4170;
   }

@@ -90,10 +90,17 @@ class Writer {
   } file_;
 };
 
+/// Mistakes come back as values, not as text; and a file that could not be written is not tried again when
+/// the program ends, because HDF5 1.10 crashes there. Every file is closed by its Handle.
+void use_hdf5() {
+  H5dont_atexit();
+  H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr);
+}
+
 }  // namespace
 
 void write_layout(const std::filesystem::path& path, const Program& program) {
-  H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr);
+  use_hdf5();
   const std::filesystem::path temporary = temporary_beside(path);
   try {
     {
@@ -150,7 +157,7 @@ LayoutReader::~LayoutReader() = default;
 
 LayoutReader::LayoutReader(const std::filesystem::path& path) : path_(path) {
   digest_ = check_seal(seal, path);
-  H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr);
+  use_hdf5();
   Handle handle(H5Fopen(path.c_str(), H5F_ACC_RDONLY, H5P_DEFAULT), H5Fclose);
   if (!handle.valid())
     throw Error(ExitCode::data,

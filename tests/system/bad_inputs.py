@@ -243,6 +243,10 @@ def run_cases(case, layout, checkpoint, full):
     case("run: zero epochs", 2, "--epochs", [*plain, "--epochs", "0"], one)
     case("run: zero threads", 2, "--threads", [*plain, "--threads", "0"], one)
     case("run: minus one between checkpoints", 2, "--every", [*plain, "--every", "-1"], one)
+    case("run: --set belongs to compile", 2, "it belongs to demo, compile, sweep", [*plain, "--set", "core.lanes=8"], one)
+    case("run: --seed belongs to compile", 2, "fixed when compiled", [*plain, "--seed", "7"], one)
+    case("list: -o", 2, "has no option -o", ["list", "rules", "-o", "x"], {})
+    case("compare: --force", 2, "has no option --force", ["compare", "a", "b", "--force"], {})
     case("run: unknown SIMD target", 2, "AVX9", [*plain, "--simd", "AVX9"], one)
     case("run: unknown option", 2, "--epoch", [*plain, "--epoch", "1"], one)
     case("run: mean of the data is not in the layout", 2, "offset", [*plain, "--no-learn"], {"l.h5": case.folder / "mean.h5"})
@@ -317,22 +321,23 @@ def output_cases(case, layout):
 
 
 def full_disk(case, name, arguments, files):
-    """On a file system of 24 KiB where one may be mounted, else with files limited to 24 KiB."""
+    """With files limited to 24 KiB, and on a file system of 24 KiB where one may be mounted."""
     if not case.wanted(name):
         return
-    script = 'mount -t tmpfs -o size=24k,mode=777 none disk && { "$@"; code=$?; find disk -mindepth 1 > left; exit $code; }; exit 99'
-    may = subprocess.run(["unshare", "-m", "sh", "-c", "mount -t tmpfs none /mnt"], capture_output=True).returncode == 0
-    wrapper, options = (["unshare", "-m", "sh", "-c", script, "sh"], {}) if may else ((), {
-        "preexec_fn": lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (24576, 24576))})
     where = case.new_folder({**files, "disk": None})
-    got, error, mib = case.finish(case.start(arguments, where, wrapper, **options), where)
-    if may:
-        left = (where / "left").read_text().split() if (where / "left").exists() else ["the list of what is left"]
-        says = "No space left on device"
-    else:
-        left, says = sorted(str(p.relative_to(where)) for p in (where / "disk").rglob("*")), "File too large"
-        case.skip(name + " (mounted)", "no file system may be mounted here; files were limited instead")
-    case.judge(name, 6, says, got, error, mib, left)
+    limit = {"preexec_fn": lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (24576, 24576))}
+    got, error, mib = case.finish(case.start(arguments, where, (), **limit), where)
+    left = sorted(str(p.relative_to(where)) for p in (where / "disk").rglob("*"))
+    case.judge(name + " (limited)", 6, "File too large", got, error, mib, left)
+    shutil.rmtree(where.parent)
+    if subprocess.run(["unshare", "-m", "sh", "-c", "mount -t tmpfs none /mnt"], capture_output=True).returncode != 0:
+        case.skip(name + " (mounted)", "no file system may be mounted here")
+        return
+    script = 'mount -t tmpfs -o size=24k,mode=777 none disk && { "$@"; code=$?; find disk -mindepth 1 > left; exit $code; }; exit 99'
+    where = case.new_folder({**files, "disk": None})
+    got, error, mib = case.finish(case.start(arguments, where, ["unshare", "-m", "sh", "-c", script, "sh"]), where)
+    left = (where / "left").read_text().split() if (where / "left").exists() else ["the list of what is left"]
+    case.judge(name, 6, "No space left on device", got, error, mib, left)
     shutil.rmtree(where.parent)
 
 

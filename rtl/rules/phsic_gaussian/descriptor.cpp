@@ -161,14 +161,15 @@ RulePlan resolve(const Parameters& p, const LayerFacts& layer) {
   in_range(plan.post[post_c_shift], "decay factor");
   in_range(plan.teacher[teacher_kernel_shift], "kernel's distance");
 
+  const Rounding rounding = layer.stochastic ? Rounding::stochastic : Rounding::nearest;
   plan.formats = {{"third_factor", m_format},
                   {"kernel", {16, 15, false}},
                   {"b2", {17 + integer_bits(largest_b2), 15}},
                   {"b3", {17 + integer_bits(largest_b2) + b3.extra, 15 + b3.extra}},
                   {"t_factor", {t_bits, t_frac}},
-                  {"a0", {factor_bits, points.factor_frac}}};
-  if (plan.uses_a1) plan.formats.push_back({"a1", {factor_bits, points.factor_frac}});
-  if (plan.uses_c) plan.formats.push_back({"c", {factor_bits, points.shift}});
+                  {"a0", {factor_bits, points.factor_frac, true, rounding}}};
+  if (plan.uses_a1) plan.formats.push_back({"a1", {factor_bits, points.factor_frac, true, rounding}});
+  if (plan.uses_c) plan.formats.push_back({"c", {factor_bits, points.shift, true, rounding}});
   if (grouped) plan.formats.push_back({"third_factor_mean", {third_factor_bits, mean_frac}});
   return plan;
 }

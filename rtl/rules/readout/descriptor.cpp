@@ -59,8 +59,9 @@ RulePlan resolve(const Parameters& p, const LayerFacts& layer) {
                    "a factor needs a shift of " + std::to_string(plan.post[shift]) + " bits", "0 to 62",
                    "eta or decay lies too far from 1 for these formats"});
 
-  plan.formats = {{"delta", {17, error_frac}}, {"a0", {factor_bits, points.factor_frac}}};
-  if (plan.uses_c) plan.formats.push_back({"c", {factor_bits, points.shift}});
+  const Rounding rounding = layer.stochastic ? Rounding::stochastic : Rounding::nearest;
+  plan.formats = {{"delta", {17, error_frac}}, {"a0", {factor_bits, points.factor_frac, true, rounding}}};
+  if (plan.uses_c) plan.formats.push_back({"c", {factor_bits, points.shift, true, rounding}});
   return plan;
 }
 
