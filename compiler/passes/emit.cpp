@@ -188,7 +188,8 @@ class Emitter {
     b.rows = static_cast<std::uint32_t>(range.rows);
     b.row_slice = static_cast<std::uint32_t>(slice.row_slice);
     b.bias = range.bias;
-    b.bias_value = bias_value(source.activity, resolved.plan ? resolved.plan->mean_extra_bits : 0);
+    if (b.bias)
+      b.bias_value = bias_value(source.activity, resolved.plan ? resolved.plan->mean_extra_bits : 0);
     b.weight_bits = resolved.weight.bits;
     b.activity_bits = source.activity.bits;
     b.sum_shift = target.sum_frac - resolved.sum_frac;
