@@ -174,6 +174,8 @@ void Core::accumulate(std::uint64_t presentation, std::span<std::int64_t> sums, 
 
 void Core::set_input(std::span<const std::int16_t> values) {
   std::copy(values.begin(), values.end(), outputs_.begin());
+  events_[Event::state_write] += values.size();  // from the host port
+  events_[Event::state_read] += values.size();   // to be sent
 }
 
 void Core::evaluate(std::span<const std::int64_t> sums, bool learn) {
