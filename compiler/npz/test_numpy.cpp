@@ -1,5 +1,4 @@
 // Files exchanged with NumPy itself, in both directions.
-#include <unistd.h>
 
 #include <catch2/catch.hpp>
 #include <cstdlib>
@@ -7,6 +6,7 @@
 #include <fstream>
 
 #include "compiler/npz/npz.hpp"
+#include "tests/support/folder.hpp"
 
 using namespace trifactor;
 namespace fs = std::filesystem;
@@ -22,11 +22,7 @@ void run_python(const fs::path& folder, const std::string& script) {
   REQUIRE(std::system(command.c_str()) == 0);
 }
 
-struct Folder {
-  fs::path path = fs::temp_directory_path() / ("npz_numpy_test-" + std::to_string(getpid()));
-  Folder() { fs::create_directories(path); }
-  ~Folder() { fs::remove_all(path); }
-};
+using trifactor::testing::Folder;
 
 }  // namespace
 

@@ -1,7 +1,6 @@
 // Files for this folder's tests.
 #pragma once
 
-#include <unistd.h>
 #include <zlib.h>
 
 #include <catch2/catch.hpp>
@@ -12,21 +11,14 @@
 #include <string_view>
 
 #include "rtl/spec/diagnostic.hpp"
+#include "tests/support/folder.hpp"
 
 namespace trifactor {
 
 /// A folder of its own that goes away with the test.
-struct TestFolder {
-  std::filesystem::path path =
-      std::filesystem::temp_directory_path() / ("datasets_test-" + std::to_string(getpid()));
-  TestFolder() { std::filesystem::create_directories(path); }
-  ~TestFolder() { std::filesystem::remove_all(path); }
-  std::string operator/(std::string_view name) const { return (path / name).string(); }
-};
+using TestFolder = trifactor::testing::Folder;
 
-inline void spill(const std::string& path, const std::string& text) {
-  std::ofstream(path, std::ios::binary | std::ios::trunc) << text;
-}
+using trifactor::testing::spill;
 
 /// `text` as one gzip member, packed by zlib.
 inline std::string gzip(const std::string& text) {

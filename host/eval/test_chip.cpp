@@ -1,5 +1,4 @@
 // eval's fixed-point bench is not a second chip: what it says is what a compiled network does.
-#include <unistd.h>
 
 #include <catch2/catch.hpp>
 #include <cmath>
@@ -13,17 +12,14 @@
 #include "runtime/layout/layout.hpp"
 #include "runtime/session/session.hpp"
 #include "sim/engine/functional.hpp"
+#include "tests/support/folder.hpp"
 
 using namespace trifactor;
 namespace fs = std::filesystem;
 
 namespace {
 
-struct Folder {
-  fs::path path = fs::temp_directory_path() / ("test_eval_chip-" + std::to_string(::getpid()));
-  Folder() { fs::create_directories(path); }
-  ~Folder() { fs::remove_all(path); }
-};
+using trifactor::testing::Folder;
 
 /// A network file that says what the settings of a form say. Updates wait for `age` samples.
 std::string network_text(const EvalForm& form, int inputs, int age) {

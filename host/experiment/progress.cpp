@@ -7,7 +7,7 @@ namespace trifactor {
 void ProgressMeter::report(const char* stage, std::uint64_t done, std::uint64_t total,
                            std::optional<double> accuracy) {
   if (!tell_) return;
-  const double now = std::chrono::duration<double>(Clock::now() - started_).count();
+  const double now = seconds_since(started_);
   if (stage != stage_) stage_ = stage, began_ = {answers_, now}, first_.reset();
   if (!first_ && answers_ > began_.answers) first_ = {answers_, now};
   if (now - last_ < 0.2 && done != total) return;

@@ -17,9 +17,14 @@ struct Progress {
   std::optional<double> accuracy;  ///< running, of this stage
 };
 
+using Clock = std::chrono::steady_clock;
+
+inline double seconds_since(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
 class ProgressMeter {
  public:
-  using Clock = std::chrono::steady_clock;
   explicit ProgressMeter(std::function<void(const Progress&)> tell)
       : tell_(std::move(tell)), started_(Clock::now()) {}
 

@@ -18,14 +18,10 @@
 namespace trifactor {
 namespace {
 
-using Clock = std::chrono::steady_clock;
-double seconds_since(Clock::time_point start) {
-  return std::chrono::duration<double>(Clock::now() - start).count();
-}
-
 class Reference {
  public:
-  explicit Reference(const ReferenceOptions& options) : options_(options), started_(Clock::now()) {
+  explicit Reference(const ReferenceOptions& options)
+      : options_(options), started_(Clock::now()), progress_(options.on_progress) {
     training_ = open(options.data);
     if (options.test) test_ = open(*options.test);
     const PopulationSpec& input =
@@ -79,6 +75,7 @@ class Reference {
       right += predicted_class(network_->learn(encoded(*training_, index), label)) ==
                static_cast<std::size_t>(label);
       ++seen;
+      progress_.answered();
       const std::uint64_t now = at + 1;
       const double accuracy = static_cast<double>(right) / static_cast<double>(seen);
       const bool epoch_ends = now % per_epoch == 0;
@@ -93,7 +90,7 @@ class Reference {
         if (test_) test(now / per_epoch);
         since = Clock::now();
       }
-      report("learning", now, total_, accuracy);
+      progress_.report("learning", now, total_, accuracy);
     }
     record_.learning_s += seconds_since(since);
   }
@@ -105,7 +102,9 @@ class Reference {
       if (interrupted()) return;
       right +=
           predicted_class(network_->forward(encoded(*test_, i))) == static_cast<std::size_t>(test_->label(i));
-      report("testing", i + 1, test_->size(), static_cast<double>(right) / static_cast<double>(i + 1));
+      progress_.answered();
+      progress_.report("testing", i + 1, test_->size(),
+                       static_cast<double>(right) / static_cast<double>(i + 1));
     }
     const double accuracy = static_cast<double>(right) / static_cast<double>(test_->size());
     if (epoch == 0)
@@ -150,18 +149,9 @@ class Reference {
 
   bool interrupted() const { return options_.interrupt != nullptr && options_.interrupt->load(); }
 
-  void report(const char* stage, std::uint64_t done, std::uint64_t total, double accuracy) {
-    if (!options_.on_progress || (done % 64 != 0 && done != total)) return;
-    const double now = seconds_since(started_);
-    if (now - last_report_ < 0.2 && done != total) return;
-    const std::uint64_t before = stage == last_stage_ && done > last_done_ ? last_done_ : 0;
-    options_.on_progress({stage, done, total,
-                          static_cast<double>(done - before) / std::max(1e-9, now - last_report_), accuracy});
-    last_report_ = now, last_stage_ = stage, last_done_ = done;
-  }
-
   const ReferenceOptions& options_;
   Clock::time_point started_;
+  ProgressMeter progress_;
   std::unique_ptr<Dataset> training_, test_;
   Encoder encoder_;
   std::uint64_t total_ = 0;
@@ -169,9 +159,6 @@ class Reference {
   ReferenceRecord record_;
   std::vector<float> raw_;
   std::vector<double> values_;
-  double last_report_ = 0;
-  std::string last_stage_;
-  std::uint64_t last_done_ = 0;
 };
 
 }  // namespace

@@ -23,12 +23,6 @@
 namespace trifactor {
 namespace {
 
-using Clock = std::chrono::steady_clock;
-
-double seconds_since(Clock::time_point start) {
-  return std::chrono::duration<double>(Clock::now() - start).count();
-}
-
 class Experiment {
  public:
   Experiment(const RunOptions& options, const DeviceMaker& make_device)

@@ -1,5 +1,4 @@
 // `trifactor reference`: the float experiment on drawn digits, and the weights it leaves.
-#include <unistd.h>
 
 #include <catch2/catch.hpp>
 #include <filesystem>
@@ -7,17 +6,14 @@
 
 #include "host/experiment/reference.hpp"
 #include "rtl/spec/diagnostic.hpp"
+#include "tests/support/folder.hpp"
 
 using namespace trifactor;
 namespace fs = std::filesystem;
 
 namespace {
 
-struct Folder {
-  fs::path path = fs::temp_directory_path() / ("test_reference-" + std::to_string(::getpid()));
-  Folder() { fs::create_directories(path); }
-  ~Folder() { fs::remove_all(path); }
-};
+using trifactor::testing::Folder;
 
 const char* const network_text = R"([network]
 name = "small"

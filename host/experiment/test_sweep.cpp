@@ -16,6 +16,7 @@
 #include "rtl/spec/diagnostic.hpp"
 #include "runtime/layout/layout.hpp"
 #include "sim/engine/functional.hpp"
+#include "tests/support/folder.hpp"
 
 using namespace trifactor;
 
@@ -41,15 +42,8 @@ plasticity = { rule = "readout", eta = 0.05 }
 )";
 const std::string eta_key = "projection.pixels_to_scores.plasticity.eta";
 
-struct Folder {
-  Folder() {
-    char name[] = "/tmp/trifactor_sweep_XXXXXX";
-    REQUIRE(::mkdtemp(name) != nullptr);
-    path = name;
-    std::ofstream(path / "tiny.toml") << network_text;
-  }
-  ~Folder() { std::filesystem::remove_all(path); }
-  std::filesystem::path path;
+struct Folder : trifactor::testing::Folder {
+  Folder() { trifactor::testing::spill(path / "tiny.toml", network_text); }
 };
 
 SweepOptions options_in(const Folder& folder) {

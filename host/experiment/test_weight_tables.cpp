@@ -1,6 +1,5 @@
 // Blocks of any cut and order become the same tables, without ever being together in memory.
 #include <rapidcheck.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <catch2/catch.hpp>
@@ -11,20 +10,14 @@
 #include "compiler/npz/npz.hpp"
 #include "host/experiment/weight_tables.hpp"
 #include "rtl/spec/diagnostic.hpp"
+#include "tests/support/folder.hpp"
 
 using namespace trifactor;
 namespace fs = std::filesystem;
 
 namespace {
 
-struct Folder {
-  fs::path path = fs::temp_directory_path() / ("weight_tables_test-" + std::to_string(getpid()));
-  Folder() { fs::create_directories(path); }
-  ~Folder() { fs::remove_all(path); }
-  std::size_t files() const {
-    return static_cast<std::size_t>(std::distance(fs::directory_iterator(path), fs::directory_iterator()));
-  }
-};
+using trifactor::testing::Folder;
 
 std::int16_t weight_of(std::size_t projection, std::size_t to, std::size_t from) {
   return static_cast<std::int16_t>(projection * 7919 + to * 131 + from * 29 + 1);

@@ -1,6 +1,5 @@
 // Sealed files written and read in pieces: the same file as in one piece, whole or not there at all.
 #include <rapidcheck.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <catch2/catch.hpp>
@@ -10,6 +9,7 @@
 
 #include "rtl/spec/diagnostic.hpp"
 #include "runtime/layout/sealed_file.hpp"
+#include "tests/support/folder.hpp"
 
 using namespace trifactor;
 namespace fs = std::filesystem;
@@ -18,19 +18,8 @@ namespace {
 
 const SealKind kind{"TESTSEAL", "test", 3, "TF-TST"};
 
-struct Folder {
-  fs::path path = fs::temp_directory_path() / ("sealed_file_test-" + std::to_string(getpid()));
-  Folder() { fs::create_directories(path); }
-  ~Folder() { fs::remove_all(path); }
-  std::size_t files() const {
-    return static_cast<std::size_t>(std::distance(fs::directory_iterator(path), fs::directory_iterator()));
-  }
-};
-
-std::string slurp(const fs::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), {}};
-}
+using trifactor::testing::Folder;
+using trifactor::testing::slurp;
 
 std::vector<std::uint32_t> read(const fs::path& path) {
   const SealedWords file(kind, path);

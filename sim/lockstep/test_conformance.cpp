@@ -4,18 +4,14 @@
 
 #include "rtl/spec/diagnostic.hpp"
 #include "sim/lockstep/subject.hpp"
+#include "tests/support/folder.hpp"
 
 using namespace trifactor;
 using namespace trifactor::lockstep;
 
 namespace {
 
-struct Folder {
-  std::filesystem::path path =
-      std::filesystem::temp_directory_path() / ("trifactor_lockstep_" + std::to_string(::getpid()));
-  Folder() { std::filesystem::create_directories(path); }
-  ~Folder() { std::filesystem::remove_all(path); }
-};
+using trifactor::testing::Folder;
 
 /// A subject whose RTL is said to give one output wrong at the third vector of the second random episode.
 class Faulty final : public Subject {

@@ -1,6 +1,5 @@
 // What the benchmark writes can be read: every declared figure is there, measured, with the members that
 // scripts rely on. Small sizes; nothing is said about speed.
-#include <unistd.h>
 
 #include <catch2/catch.hpp>
 #include <cstdio>
@@ -10,6 +9,8 @@
 #include <nlohmann/json.hpp>
 #include <set>
 #include <string>
+
+#include "tests/support/folder.hpp"
 
 namespace {
 
@@ -31,14 +32,7 @@ std::size_t lines(const std::string& text) {
   return static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n'));
 }
 
-struct Folder {
-  Folder()
-      : path(std::filesystem::temp_directory_path() / ("bench-read-back-" + std::to_string(::getpid()))) {
-    std::filesystem::create_directories(path);
-  }
-  ~Folder() { std::filesystem::remove_all(path); }
-  std::filesystem::path path;
-};
+using trifactor::testing::Folder;
 
 }  // namespace
 
