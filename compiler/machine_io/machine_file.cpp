@@ -115,6 +115,10 @@ class MachineReader {
   }
 
   void read_rules(TomlTable& table, CoreType& type) {
+    if (table.has_text("rules")) {  // whatever rules there are
+      if (table.choice("rules", {"all"})) type.rules = rules_;
+      return;
+    }
     const auto rules = table.texts("rules");
     if (!rules) return;
     std::set<std::string> seen;
@@ -122,7 +126,7 @@ class MachineReader {
       if (!seen.insert(rule.text).second)
         mistakes_.add("TF-MACH-012", rule.place,
                       fmt::format("the rule '{}' is named twice", printable(rule.text)), "each rule once");
-      if (!rules_.empty() && std::find(rules_.begin(), rules_.end(), rule.text) == rules_.end())
+      if (std::find(rules_.begin(), rules_.end(), rule.text) == rules_.end())
         mistakes_.add("TF-MACH-009", rule.place, fmt::format("there is no rule '{}'", printable(rule.text)),
                       "one of " + listed(rules_), did_you_mean(rule.text, rules_));
       type.rules.push_back(rule.text);

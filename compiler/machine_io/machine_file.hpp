@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "rtl/rules/rule.hpp"
 #include "rtl/spec/machine.hpp"
 
 namespace trifactor {
@@ -23,14 +24,14 @@ std::string machine_text(const std::string& stem_or_path);
 
 /// A preset by its name, or a file by its path (anything with a '/' or ending in .toml). `overrides`:
 /// KEY=VALUE with the keys of visit_machine() (core.lanes=32), tree.network, barrier, and core_type.NAME.KEY.
-/// `rules`: every rule there is; core types may name no others (empty: names are not checked). Throws Error
+/// `rules`: every rule there is; core types may name no others, and rules = "all" means these. Throws Error
 /// (configuration) with all mistakes of the file. Nothing is defaulted: a missing entry is a mistake.
 Machine read_machine(const std::string& stem_or_path, const std::vector<std::string>& overrides = {},
-                     const std::vector<std::string>& rules = {});
+                     const std::vector<std::string>& rules = silicon_rules());
 
 /// The same from text; `name` is what messages call it.
 Machine parse_machine(std::string_view text, const std::string& name,
                       const std::vector<std::string>& overrides = {},
-                      const std::vector<std::string>& rules = {});
+                      const std::vector<std::string>& rules = silicon_rules());
 
 }  // namespace trifactor

@@ -112,12 +112,6 @@ nlohmann::json compile_json(const Program& program) {
           {"formats", formats}};
 }
 
-std::vector<std::string> rule_names() {
-  std::vector<std::string> names;
-  for (const Rule& rule : rule_catalogue()) names.push_back(rule.name);
-  return names;
-}
-
 std::uint32_t number_of_core(const std::vector<std::string>& words) {
   const std::string& number = words.back();
   const bool named = words.size() == 1 || words.front() == "core";
@@ -135,7 +129,7 @@ int compile_command(const CompileArguments& a, const Common& common) {
     throw Error(ExitCode::cannot_write, {"TF-OUT-002", common.out, "already exists",
                                          "a name that is not taken", "use --force to write over it"});
   const Network network = read_network(a.network, a.network_set);
-  const Machine machine = read_machine(a.machine, common.set, rule_names());
+  const Machine machine = read_machine(a.machine, common.set);
   Network seeded = network;
   if (common.seed) seeded.seed = *common.seed;
   const Program program = compile(seeded, machine, {a.placement_seed});

@@ -62,10 +62,8 @@ int list_machines_command(bool json) {
   nlohmann::json all = nlohmann::json::array();
   std::vector<std::vector<std::string>> rows = {
       {"machine", "cores", "neurons/core", "lanes", "clock", "description"}};
-  std::vector<std::string> rule_names;
-  for (const Rule& rule : rule_catalogue()) rule_names.push_back(rule.name);
   for (const std::string& name : list_machines()) {
-    const Machine m = read_machine(name, {}, rule_names);
+    const Machine m = read_machine(name);
     nlohmann::json types = nlohmann::json::array();
     for (const CoreType& t : m.core_types)
       types.push_back({{"name", t.name}, {"rules", t.rules}, {"teacher", t.teacher}});

@@ -65,9 +65,7 @@ TEST_CASE("eval says what the chip does") {
   constexpr int age = 11;
   const auto golden = golden_arithmetic();
   const Folder folder;
-  std::vector<std::string> rules;
-  for (const Rule& rule : rule_catalogue()) rules.push_back(rule.name);
-  const Machine machine = read_machine("generic", {}, rules);
+  const Machine machine = read_machine("generic");
   for (const EvalForm& form : eval_forms()) {
     INFO(form.name);
     EvalProblem p = eval_problem(form.rule, form.settings, form.neurons, form.weight / 4, 23, "", age + 1);

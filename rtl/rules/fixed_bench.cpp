@@ -126,10 +126,19 @@ Bounded bounded_factor(const FixedCase& c, Bounded product) {
   return stored(product, plan_format(c.plan, "a0"), c.layer.stochastic);
 }
 
-Bounded bounded_decay(const FixedCase& c, std::int32_t rate, std::int32_t shift, double wanted) {
+Bounded bounded_c(const FixedCase& c, Bounded product) {
+  return stored(product, plan_format(c.plan, "c"), c.layer.stochastic);
+}
+
+std::vector<Bounded> bounded_decay(const FixedCase& c, std::int32_t rate, std::int32_t shift, double wanted) {
   if (!c.plan.uses_c) return {};
   const double held = std::ldexp(static_cast<double>(c.plan.eta_mantissa) * rate, -shift - c.plan.lane.shift);
-  return stored(about(wanted, held), plan_format(c.plan, "c"), c.layer.stochastic);
+  return std::vector<Bounded>(c.trace.neurons, bounded_c(c, about(wanted, held)));
+}
+
+Bounded bounded_eta(const FixedCase& c, int product_frac, std::int32_t shift) {
+  const int eta_shift = shift + plan_format(c.plan, "a0").frac - product_frac;
+  return about(c.number("eta"), std::ldexp(c.plan.eta_mantissa, -eta_shift));
 }
 
 Bounded bounded_exp_negative(Bounded x) {
@@ -167,10 +176,11 @@ void put_fixed(const FixedCase& c, const BoundedForward& f, const std::vector<Bo
       put(a0, static_cast<double>(t.a0[s * t.neurons + i]) * a_step, now.a0[i]);
       if (!t.a1.empty()) put(a1, static_cast<double>(t.a1[s * t.neurons + i]) * a_step, now.a1[i]);
       if (!t.c.empty())
-        put(decay, std::ldexp(static_cast<double>(t.c[s * t.neurons + i]), -c.plan.lane.shift), now.c);
+        put(decay, std::ldexp(static_cast<double>(t.c[s * t.neurons + i]), -c.plan.lane.shift), now.c[i]);
       for (std::size_t j = 0; j < t.inputs; ++j) {
         const Bounded w = f.w[i * t.inputs + j];
-        Bounded change = now.a0[i] * now.b0[j] - now.c * w;
+        Bounded change = now.a0[i] * now.b0[j];
+        if (!now.c.empty()) change = change - now.c[i] * w;
         if (!now.a1.empty()) change = change + now.a1[i] * now.b1[j];
         const double start = c.layer.weight.real(t.w[i * t.inputs + j]);
         change = clipped(rounded(change, w_step, c.layer.stochastic),

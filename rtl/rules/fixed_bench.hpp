@@ -55,14 +55,20 @@ BoundedForward bounded_forward(const FixedCase& c);
 
 /// Factors of one sample with errors: after rounding and saturation.
 struct BoundedFactors {
-  std::vector<Bounded> a0, a1, b0, b1;  ///< (neurons), (inputs); a1, b1 empty where the plan has none
-  Bounded c;                            ///< 0 where the plan has none
+  std::vector<Bounded> a0, a1, c;  ///< (neurons); a1, c empty where the plan has none
+  std::vector<Bounded> b0, b1;     ///< (inputs); b1 empty where a1 is
 };
 
-/// a0 or a1 as the post unit forms it from an exact product, c from the plan's registers.
+/// a0 or a1 as the post unit forms it from an exact product; c likewise.
 Bounded bounded_factor(const FixedCase& c, Bounded product);
-Bounded bounded_decay(const FixedCase& c, std::int32_t rate_register, std::int32_t shift_register,
-                      double wanted);
+Bounded bounded_c(const FixedCase& c, Bounded product);
+/// c of every neuron where it is the plan's constant: eta times the rate that a register pair holds. Empty
+/// without.
+std::vector<Bounded> bounded_decay(const FixedCase& c, std::int32_t rate_register,
+                                   std::int32_t shift_register, double wanted);
+/// eta as the plan's mantissa holds it, when a0's product has `product_frac` fraction bits without eta and is
+/// shifted right by `shift_register`.
+Bounded bounded_eta(const FixedCase& c, int product_frac, std::int32_t shift_register);
 
 /// e^-x as kernels and the softmax get it, x >= 0.
 Bounded bounded_exp_negative(Bounded x);

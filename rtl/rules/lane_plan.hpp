@@ -2,6 +2,8 @@
 #pragma once
 
 #include <algorithm>
+#include <initializer_list>
+#include <string>
 
 #include "rtl/rules/rule.hpp"
 #include "rtl/rules/scale.hpp"
@@ -30,6 +32,25 @@ inline LanePoints lane_points(const LayerFacts& layer, int b_frac, double larges
                  "eta or decay needs a binary point with which the update factor a0 keeps fewer than 4 bits",
                  "", "move eta or decay, or give the weights another range or fewer bits"});
   return {frac, shift};
+}
+
+/// Refuses registers that hold a right shift which the post unit cannot make.
+inline void expect_shifts(const LayerFacts& layer, const RulePlan& plan,
+                          std::initializer_list<std::size_t> registers) {
+  for (const std::size_t shift : registers)
+    if (plan.post[shift] < 0 || plan.post[shift] > 62)
+      throw Error(ExitCode::does_not_fit,
+                  {"TF-FMT-002", layer.where,
+                   "a factor needs a shift of " + std::to_string(plan.post[shift]) + " bits", "0 to 62",
+                   "eta or decay lies too far from 1 for these formats"});
+}
+
+/// The formats of the lane's factors, as every plan names them.
+inline void name_factors(const LayerFacts& layer, const LanePoints& points, RulePlan& plan) {
+  const Rounding rounding = layer.stochastic ? Rounding::stochastic : Rounding::nearest;
+  plan.formats.push_back({"a0", {factor_bits, points.factor_frac, true, rounding}});
+  if (plan.uses_a1) plan.formats.push_back({"a1", {factor_bits, points.factor_frac, true, rounding}});
+  if (plan.uses_c) plan.formats.push_back({"c", {factor_bits, points.shift, true, rounding}});
 }
 
 }  // namespace trifactor

@@ -108,7 +108,7 @@ class PostUnit {
  public:
   virtual ~PostUnit() = default;
   /// Exact partial sums of this core's neurons for the reduction tree, added to `up`.
-  virtual void contribute(const PostView& view, std::span<std::int64_t> up) = 0;
+  virtual void contribute(const PostView&, std::span<std::int64_t>) {}
   /// words: the plan's down_words. target: the class of this sample, only where the plan needs it.
   virtual void form(const PostView& view, std::span<const std::int16_t> words, int target,
                     PostResult& result) = 0;
@@ -172,6 +172,9 @@ struct Rule {
 
 /// All rules, by name in alphabetical order. Generated from the folders beside this file.
 const std::vector<Rule>& rule_catalogue();
+
+/// Names of the rules whose units exist as silicon: what a core type may contain.
+std::vector<std::string> silicon_rules();
 
 /// The rule of that name, or null.
 const Rule* find_rule(const std::string& name);

@@ -25,7 +25,7 @@ function(trifactor_verilate_module)
   endif()
   add_library(${V_TARGET} STATIC)
   verilate(${V_TARGET} PREFIX ${V_PREFIX} TOP_MODULE ${V_TOP} SOURCES ${TRIFACTOR_RTL_PACKAGES} ${V_SOURCES}
-           VERILATOR_ARGS -O3 -Wno-UNUSED -Wno-DECLFILENAME --x-assign unique --x-initial unique ${V_ARGS}
+           VERILATOR_ARGS +incdir+${CMAKE_SOURCE_DIR}/rtl -O3 -Wno-UNUSED -Wno-DECLFILENAME --x-assign unique --x-initial unique ${V_ARGS}
            OPT_FAST -O3 OPT_SLOW -O1)
   get_target_property(sources ${V_TARGET} SOURCES)
   list(FILTER sources EXCLUDE REGEX "/verilated[^/]*\\.cpp$")

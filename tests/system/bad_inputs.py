@@ -77,7 +77,7 @@ def compile_cases(case):
             ("machine: unknown key", "m.toml:", generic.replace("columns =", "colums =")),
             ("machine: wrong type", "m.toml:", generic.replace("columns = 256", 'columns = "many"')),
             ("machine: key left out", "columns", generic.replace("columns = 256", "")),
-            ("machine: unknown rule", "did you mean", generic.replace('"readout"', '"readot"')),
+            ("machine: unknown rule", "did you mean", generic.replace('rules = "all"', 'rules = ["readot"]')),
             ("machine: empty file", "m.toml", ""),
             ("machine: 10 MB of random bytes", "m.toml", NOISE)]:
         compiled(name, 2, says, network(), "--machine", "m.toml", **{"m.toml": text})

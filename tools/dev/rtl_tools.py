@@ -64,13 +64,13 @@ def used_by(name, files):
 
 
 def lint(name, files):
-    return ["verilator", "--lint-only", "-Wall", "--top-module", name, *packages(), *used_by(name, files)]
+    return ["verilator", "--lint-only", "-Wall", f"+incdir+{RTL}", "--top-module", name, *packages(), *used_by(name, files)]
 
 
 def yosys(name, files):
     lanes = "; chparam -set LANES 2 " + name if re.search(r"\bparameter\b[^;]*?\bLANES\b", files[name].read_text()) else ""
     sources = " ".join(str(path) for path in [*packages(), *used_by(name, files)])
-    script = f"read_verilog -sv {sources}{lanes}; synth -flatten -top {name}; check -assert; select -assert-none t:$_DLATCH_*; tee -o /dev/stdout stat"
+    script = f"read_verilog -sv -I{RTL} {sources}{lanes}; synth -flatten -top {name}; check -assert; select -assert-none t:$_DLATCH_*; tee -o /dev/stdout stat"
     return ["yosys", "-q", "-p", script]
 
 

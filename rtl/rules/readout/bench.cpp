@@ -67,8 +67,7 @@ BoundedArrays bench(const FixedCase& c) {
   const BoundedForward f = bounded_forward(c);
   const ErrorKind kind = static_cast<ErrorKind>(c.plan.post[post_error]);
   const int error_frac = kind == ErrorKind::linear ? c.layer.value.frac : 15;
-  const int eta_shift = c.plan.post[post_a_shift] + plan_format(c.plan, "a0").frac - error_frac;
-  const Bounded eta = about(c.number("eta"), std::ldexp(c.plan.eta_mantissa, -eta_shift));
+  const Bounded eta = bounded_eta(c, error_frac, c.plan.post[post_a_shift]);
   std::vector<BoundedFactors> factors;
   for (std::size_t s = 0; s < t.samples; ++s) {
     BoundedFactors now;

@@ -52,16 +52,9 @@ RulePlan resolve(const Parameters& p, const LayerFacts& layer) {
     plan.post[post_c_rate] = c.mantissa;
     plan.post[post_c_shift] = eta.shift + c.shift - points.shift;
   }
-  for (const PostRegister shift : {post_a_shift, post_c_shift})
-    if (plan.post[shift] < 0 || plan.post[shift] > 62)
-      throw Error(ExitCode::does_not_fit,
-                  {"TF-FMT-002", layer.where,
-                   "a factor needs a shift of " + std::to_string(plan.post[shift]) + " bits", "0 to 62",
-                   "eta or decay lies too far from 1 for these formats"});
-
-  const Rounding rounding = layer.stochastic ? Rounding::stochastic : Rounding::nearest;
-  plan.formats = {{"delta", {17, error_frac}}, {"a0", {factor_bits, points.factor_frac, true, rounding}}};
-  if (plan.uses_c) plan.formats.push_back({"c", {factor_bits, points.shift, true, rounding}});
+  expect_shifts(layer, plan, {post_a_shift, post_c_shift});
+  plan.formats = {{"delta", {17, error_frac}}};
+  name_factors(layer, points, plan);
   return plan;
 }
 

@@ -11,8 +11,6 @@ namespace {
 
 class GoldenPost final : public PostUnit {
  public:
-  void contribute(const PostView&, std::span<std::int64_t>) override {}
-
   void form(const PostView& view, std::span<const std::int16_t>, int target, PostResult& result) override {
     const auto& reg = view.registers;
     const ErrorKind kind = static_cast<ErrorKind>(reg[post_error]);
