@@ -148,11 +148,44 @@ const FloatArray* FloatChecks::find(const FloatArrays& given, const std::string&
   return &found;
 }
 
-EvalArrays FloatChecks::arrays(const FloatArrays& given, int classes) {
+const FloatArray* FloatChecks::matrix(const FloatArrays& given, const std::string& name,
+                                      const std::string& shape, std::size_t rows, std::size_t columns) {
+  const FloatArray* found = find(given, name, shape, 2);
+  if (found == nullptr) return nullptr;
+  const auto differs = [](std::size_t size, std::size_t wanted) { return wanted > 0 && size != wanted; };
+  if (!differs(found->shape[0], rows) && !differs(found->shape[1], columns)) return found;
+  const auto size = [](std::size_t wanted) { return wanted > 0 ? std::to_string(wanted) : "any"; };
+  array("TF-EVL-005", name, "its shape is " + shape_text(found->shape),
+        std::string("(") + size(rows) + ", " + size(columns) + "), which is " + shape);
+  return nullptr;
+}
+
+std::vector<std::int64_t> FloatChecks::labels(const FloatArrays& given, std::size_t samples, int classes) {
+  const FloatArray* labels = find(given, "labels", "(T)", 1);
+  if (labels == nullptr) return {};
+  if (samples > 0 && labels->shape[0] != samples) {
+    array("TF-EVL-005", "labels", "its shape is " + shape_text(labels->shape),
+          std::string("(") + std::to_string(samples) + "), one label for each row of x");
+  }
+  std::vector<std::int64_t> out;
+  out.reserve(labels->values.size());
+  for (const double label : labels->values) {
+    if (!std::isfinite(label)) return out;  // reported by find()
+    if (classes > 0 && !(label >= 0 && label < classes && label == std::floor(label))) {
+      array("TF-EVL-007", "labels", std::string("entry ") + std::to_string(out.size()) + " is " + text(label),
+            std::string("class indices from 0 to ") + std::to_string(classes - 1),
+            "classes is a parameter and is not taken from the labels");
+      return out;
+    }
+    out.push_back(static_cast<std::int64_t>(label));
+  }
+  return out;
+}
+
+EvalArrays FloatChecks::layer(const FloatArrays& given) {
   EvalArrays out;
   const FloatArray* x = find(given, "x", "(T, n_in)", 2);
   const FloatArray* w = find(given, "w", "(n_out, n_in)", 2);
-  const FloatArray* labels = find(given, "labels", "(T)", 1);
   if (x != nullptr) {
     out.samples = x->shape[0];
     out.inputs = x->shape[1];
@@ -166,23 +199,12 @@ EvalArrays FloatChecks::arrays(const FloatArrays& given, int classes) {
             std::string("(n_out, ") + std::to_string(out.inputs) + "), because x is " + shape_text(x->shape));
     }
   }
-  if (labels == nullptr) return out;
-  if (x != nullptr && labels->shape[0] != out.samples) {
-    array("TF-EVL-005", "labels", "its shape is " + shape_text(labels->shape),
-          std::string("(") + std::to_string(out.samples) + "), one label for each row of x");
-  }
-  out.labels.reserve(labels->values.size());
-  for (const double label : labels->values) {
-    if (!std::isfinite(label)) return out;  // reported by find()
-    if (classes > 0 && !(label >= 0 && label < classes && label == std::floor(label))) {
-      array("TF-EVL-007", "labels",
-            std::string("entry ") + std::to_string(out.labels.size()) + " is " + text(label),
-            std::string("class indices from 0 to ") + std::to_string(classes - 1),
-            "classes is a parameter and is not taken from the labels");
-      return out;
-    }
-    out.labels.push_back(static_cast<std::int64_t>(label));
-  }
+  return out;
+}
+
+EvalArrays FloatChecks::arrays(const FloatArrays& given, int classes) {
+  EvalArrays out = layer(given);
+  out.labels = labels(given, out.samples, classes);
   return out;
 }
 
@@ -246,6 +268,22 @@ double gaussian_kernel(double squared, double sigma) { return std::exp(-squared 
 
 double class_kernel(std::int64_t a, std::int64_t b, int classes) {
   return a == b ? 1.0 : -1.0 / (classes - 1);
+}
+
+void softmax(std::span<double> h) {
+  const double top = *std::max_element(h.begin(), h.end());
+  double sum = 0;
+  for (double& value : h) sum += value = std::exp(value - top);
+  for (double& value : h) value /= sum;
+}
+
+void hinge_error(std::span<const double> z, std::size_t target, double mu, std::span<double> delta) {
+  for (std::size_t i = 0; i < z.size(); ++i) {
+    if (i == target)
+      delta[i] = z[i] < 1 ? 1 : 0;
+    else
+      delta[i] = z[i] > -1 ? -mu : 0;
+  }
 }
 
 void divisive_normalise(std::span<const double> z, double p, double delta, std::span<double> u,

@@ -39,9 +39,16 @@ class FloatChecks {
   int whole(const Parameters& given, const std::string& name, int low, int high);
   /// One of `allowed`; empty after a mistake.
   std::string word(const Parameters& given, const std::string& name, const std::vector<std::string>& allowed);
-  /// x (T, n_in), w (n_out, n_in) and labels (T); every size at least 1, every value finite. The range of
-  /// labels is not checked when `classes` is 0.
+  /// x (T, n_in) and w (n_out, n_in); every size at least 1, every value finite. No labels.
+  EvalArrays layer(const FloatArrays& given);
+  /// The same and labels (T). Their range is not checked when `classes` is 0.
   EvalArrays arrays(const FloatArrays& given, int classes);
+  /// (rows, columns) of the array `name`, which `shape` describes in words; 0 accepts any size. Null after a
+  /// mistake.
+  const FloatArray* matrix(const FloatArrays& given, const std::string& name, const std::string& shape,
+                           std::size_t rows, std::size_t columns);
+  /// labels (T), as many as `samples` (0: any number); empty after a mistake.
+  std::vector<std::int64_t> labels(const FloatArrays& given, std::size_t samples, int classes);
 
   void excluded(const std::string& name, std::string found, std::string expected, std::string hint);   // 003
   void unfitting(const std::string& name, std::string found, std::string expected, std::string hint);  // 008
@@ -94,6 +101,12 @@ double squared_distance(std::span<const double> a, std::span<const double> b);
 double gaussian_kernel(double squared, double sigma);
 /// 1 for equal classes, else -1/(classes-1): cosine similarity of centred one-hot labels. classes >= 2.
 double class_kernel(std::int64_t a, std::int64_t b, int classes);
+
+/// exp(h) / sum exp(h) in place, shifted by the largest value so that no exponential overflows.
+void softmax(std::span<double> h);
+/// Hinge error of one sample: 1 for the target below 1, -mu for another output above -1, else 0 (both
+/// strict).
+void hinge_error(std::span<const double> z, std::size_t target, double mu, std::span<double> delta);
 
 /// Divisive normalisation over contiguous groups of c = n/groups neurons, with zc = z - group mean:
 /// u = delta/c + mean(zc^2), uq = u^(1-p), r = zc / u^p. z and r (n); u and uq (groups); groups divides n.

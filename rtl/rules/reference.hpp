@@ -37,6 +37,13 @@ struct FloatActivity {
   std::span<const double> r;       ///< divisively normalised activity (n), empty without groups
   std::span<const double> uq;      ///< u^q of each group (groups), empty without groups
   std::int64_t label = 0;          ///< class of this sample
+  std::span<const double> input;   ///< activities of the network's input population
+  /// Sum of the inputs with transformed weights sign(w)|w|^(p-1), p = FloatRule::weight_power (n); empty
+  /// where the rule wants none.
+  std::span<const double> current;
+  /// Sum of R delta over the feedback projections into this population, before the gate f' (n); empty where
+  /// there is none.
+  std::span<const double> error;
 };
 
 /// What one sample changes: w += a0 b0' + a1 b1' - c w, all in real units; eta is included.
@@ -62,6 +69,9 @@ class FloatLearner {
   /// Consumes one learning sample and fills `factors` for it. `eta` is the rate in force.
   virtual void step(const FloatActivity& now, double eta, FloatFactors& factors) = 0;
   virtual FloatSignals signals() const { return {}; }
+  /// The errors delta (n) of the sample just stepped, which this projection's target sends back through
+  /// feedback projections; empty where the rule has none.
+  virtual std::span<const double> error() const { return {}; }
 };
 
 /// Shape and constants of the layer a learner serves.
@@ -70,6 +80,8 @@ struct FloatLayer {
   std::size_t groups = 0;  ///< 0: not grouped
   double power = 0;        ///< p of divisive normalisation
   std::size_t classes = 0;
+  bool output = false;    ///< the target is the network's output population
+  bool feedback = false;  ///< a projection that carries errors back: x is then delta of its source
 };
 
 /// A rule's float rendering.
@@ -78,6 +90,8 @@ struct FloatRule {
   FloatArrays (*eval)(const EvalRequest&) = nullptr;
   std::vector<std::string> modes;  ///< of eval
   std::unique_ptr<FloatLearner> (*learner)(const Parameters&, const FloatLayer&) = nullptr;
+  /// The exponent p of FloatActivity::current; null: the rule does not ask for it.
+  double (*weight_power)(const Parameters&) = nullptr;
 };
 
 }  // namespace trifactor

@@ -155,8 +155,11 @@ using BoundedArrays = std::map<std::string, BoundedArray>;
 struct Rule {
   std::string name;
   std::string summary;
-  std::string source;                           ///< the publication and its equations
-  bool every_step = false;                      ///< false: once a sample
+  std::string source;        ///< the publication and its equations
+  bool every_step = false;   ///< false: once a sample
+  bool sends_error = false;  ///< forms errors of its target's neurons that feedback projections carry back
+  bool takes_error = false;  ///< in a hidden layer it learns from errors that came back
+  bool teaches_feedback = false;                ///< may be the plasticity of a feedback projection
   std::vector<ParameterSpec> parameters;        ///< of plasticity in a network file, and of eval
   std::vector<ParameterSpec> bench_parameters;  ///< of eval alone (what a network says elsewhere)
   Renderings renderings;

@@ -8,6 +8,7 @@
 #include <limits>
 
 #include "rtl/rules/float_support.hpp"
+#include "rtl/rules/phsic_batch.hpp"
 
 namespace trifactor {
 namespace {
@@ -20,7 +21,7 @@ struct Settings {
   double sigma = 1, gamma = 0, beta = 0, beta_mu = 0, decay = 0;
   int classes = 2, variant = 0, partners = 0;
   std::size_t groups = 0;
-  double eta = 0, slope = 0, p = 0, delta = 0;  // of eval alone
+  double eta = 0;  // of eval alone
 
   bool grouped() const { return groups > 0; }
   bool leaky_mean() const { return variant == 20 || variant == 21; }
@@ -70,53 +71,12 @@ Settings read_rule(const Parameters& given, std::size_t groups, bool batch, Floa
 
 // ---------------------------------------------------------------- eval
 
-/// All samples through the layer with the frozen weights. Arrays are (T, n) or (T, groups).
-struct Forward {
-  std::size_t samples = 0, inputs = 0, neurons = 0, groups = 0;
-  std::vector<double> z, fprime, u, v, r;
-  std::vector<double> post;  ///< postsynaptic Hebbian factor: f', grouped r f'
+using Forward = PhsicForward;
 
-  /// What the kernel compares: z, grouped v.
-  std::span<const double> seen(std::size_t t) const {
-    return groups > 0 ? row_of(v, t, groups) : row_of(z, t, neurons);
-  }
-  std::size_t group_of(std::size_t neuron) const { return neuron / (neurons / groups); }
-};
-
-Forward forward(const Settings& s, const EvalArrays& in) {
-  Forward f{in.samples, in.inputs, in.neurons, s.groups, {}, {}, {}, {}, {}, {}};
-  f.z.resize(f.samples * f.neurons);
-  for (std::size_t t = 0; t < f.samples; ++t) {
-    project(in.w, row_of(in.x, t, f.inputs), std::span(f.z).subspan(t * f.neurons, f.neurons));
-  }
-  for (double& h : f.z) {
-    f.fprime.push_back(leaky_relu_derivative(h, s.slope));
-    h = leaky_relu(h, s.slope);
-  }
-  f.post = f.fprime;
-  if (!s.grouped()) return f;
-  f.u.resize(f.samples * f.groups);
-  f.v = f.u;
-  f.r.resize(f.z.size());
-  for (std::size_t t = 0; t < f.samples; ++t) {
-    const std::span<double> v = std::span(f.v).subspan(t * f.groups, f.groups);
-    divisive_normalise(row_of(f.z, t, f.neurons), s.p, s.delta,
-                       std::span(f.u).subspan(t * f.groups, f.groups), v,
-                       std::span(f.r).subspan(t * f.neurons, f.neurons));
-    centre(v);  // eq 14
-  }
-  for (std::size_t k = 0; k < f.post.size(); ++k) f.post[k] *= f.r[k];
-  return f;
-}
-
-/// Adds what forward() computed to the outputs.
-void put_forward(const Forward& f, bool with_fprime, FloatArrays& out) {
-  out["z"] = float_array({f.samples, f.neurons}, f.z);
-  if (with_fprime) out["fprime"] = float_array({f.samples, f.neurons}, f.fprime);
-  if (f.groups == 0) return;
-  out["u"] = float_array({f.samples, f.groups}, f.u);
-  out["v"] = float_array({f.samples, f.groups}, f.v);
-  out["r"] = float_array({f.samples, f.neurons}, f.r);
+/// What every online form puts out of the forward pass.
+void put_online(const Forward& f, FloatArrays& out) {
+  put_forward(f, out);
+  out["fprime"] = float_array({f.samples, f.neurons}, f.fprime);
 }
 
 /// dw (T, n_out, n_in) before the rule adds to it: every sample decays the weights, with a partner or
@@ -134,7 +94,7 @@ FloatArray decayed(const Settings& s, const EvalArrays& in) {
 FloatArrays eval_two_points(const Settings& s, const EvalArrays& in, const Forward& f) {
   const std::size_t samples = f.samples, n = f.neurons, groups = f.groups;
   FloatArrays out;
-  put_forward(f, true, out);
+  put_online(f, out);
   for (const char* name : {"label_kernel", "kernel", "b1", "b2", "b3"}) out[name] = float_array({samples});
   std::vector<double> scalar(samples), m_group(samples * groups), b4(samples * groups);
   for (std::size_t t = 1; t < samples; ++t) {
@@ -203,7 +163,7 @@ FloatArrays eval_partners(const Settings& s, const EvalArrays& in, const Forward
   const std::size_t samples = f.samples, n = f.neurons, depth = static_cast<std::size_t>(s.partners);
   const std::size_t width = f.seen(0).size();
   FloatArrays out;
-  put_forward(f, true, out);
+  put_online(f, out);
   FloatArray dw = decayed(s, in), kernel = float_array({samples, depth});
   FloatArray words = kernel, mean = float_array({samples}), total = float_array({samples, width});
   std::vector<double> factor(n);
@@ -240,57 +200,26 @@ FloatArrays eval_partners(const Settings& s, const EvalArrays& in, const Forward
   return out;
 }
 
-/// Gradient descent on L = pHSIC(Z,Z) - gamma pHSIC(Y,Z) with all constants, appendix B.
-FloatArrays eval_batch(const Settings& s, const EvalArrays& in, const Forward& f) {
-  const std::size_t m = f.samples, n = f.neurons;
-  const double entries = static_cast<double>(m) * static_cast<double>(m);
-  FloatArrays out;
-  put_forward(f, false, out);
-  FloatArray kernel = float_array({m, m}), label = kernel, words = kernel;
-  double mean_k = 0, mean_y = 0, mean_kk = 0, mean_ky = 0;
-  for (std::size_t i = 0; i < m; ++i) {
-    for (std::size_t j = 0; j < m; ++j) {
-      const double k = gaussian_kernel(squared_distance(f.seen(i), f.seen(j)), s.sigma);
-      const double y = class_kernel(in.labels[i], in.labels[j], s.classes);
-      kernel.values[i * m + j] = k;
-      label.values[i * m + j] = y;
-      mean_k += k / entries;
-      mean_y += y / entries;
-      mean_kk += k * k / entries;
-      mean_ky += k * y / entries;
-    }
-  }
-  const double loss = mean_kk - mean_k * mean_k - s.gamma * (mean_ky - mean_y * mean_k);  // (33), (34)
+double gaussian(std::span<const double> a, std::span<const double> b, double sigma) {
+  return gaussian_kernel(squared_distance(a, b), sigma);
+}
 
-  const std::size_t width = f.seen(0).size();
-  // -dL/dw = constant / m^2 sum_i T_i post_i x_i with T_i = sum_j M_ij (z_i - z_j): twice the pair's half,
-  // grouped times the 2q/c of the derivative of u^q.
-  const double constant =
-      s.grouped() ? 4 * (1 - s.p) * static_cast<double>(s.groups) / static_cast<double>(n) : 2;
-  FloatArray delta = float_array({m, n}), dw = float_array({n, f.inputs});
-  std::vector<double> sum(width), step(n);
-  for (std::size_t i = 0; i < m; ++i) {
-    std::fill(sum.begin(), sum.end(), 0.0);
-    for (std::size_t j = 0; j < m; ++j) {
-      const double k = kernel.values[i * m + j];
-      const double slope = 2 * (k - mean_k) - s.gamma * (label.values[i * m + j] - mean_y);
-      const double word = slope * k / (s.sigma * s.sigma);
-      words.values[i * m + j] = word;
-      for (std::size_t a = 0; a < width; ++a) sum[a] += word * (f.seen(i)[a] - f.seen(j)[a]);
-    }
-    for (std::size_t a = 0; a < n; ++a) {
-      delta.values[i * n + a] = constant / entries * sum[s.grouped() ? f.group_of(a) : a] * f.post[i * n + a];
-      step[a] = s.eta * delta.values[i * n + a];
-    }
-    add_outer(step, row_of(in.x, i, f.inputs), dw.values);
-  }
-  subtract_decay(s.eta * s.decay, in.w, dw.values);
-  out["dw"] = std::move(dw);
-  out["delta"] = std::move(delta);
-  out["kernel"] = std::move(kernel);
-  out["label_kernel"] = std::move(label);
+void gaussian_pull(std::span<const double> a, std::span<const double> b, double k, double sigma,
+                   double weight, std::span<double> out) {
+  for (std::size_t i = 0; i < a.size(); ++i) out[i] -= weight * k / (sigma * sigma) * (a[i] - b[i]);
+}
+
+/// Gradient descent on L = pHSIC(Z,Z) - gamma pHSIC(Y,Z) with all constants, appendix B.
+FloatArrays eval_batch(const Settings& s, const PhsicLayer& layer, const EvalArrays& in, const Forward& f) {
+  FloatArrays out;
+  put_forward(f, out);
+  FloatArray words = float_array(
+      {f.samples, f.samples},
+      phsic_batch({gaussian, gaussian_pull}, {s.sigma, s.gamma, s.eta, s.classes}, layer, in, f, out));
+  for (std::size_t k = 0; k < words.values.size(); ++k)  // M = G k / sigma^2, eq 41
+    words.values[k] *= out["kernel"].values[k] / (s.sigma * s.sigma);
+  subtract_decay(s.eta * s.decay, in.w, out["dw"].values);
   out["third_factor"] = std::move(words);
-  out["loss"] = float_array({}, {loss});
   return out;
 }
 
@@ -298,21 +227,14 @@ FloatArrays eval(const EvalRequest& request) {
   FloatChecks checks("phsic_gaussian");
   checks.mode(request.mode, {"online", "batch"});
   const Parameters& given = request.parameters;
-  const int groups = checks.whole(given, "groups", 0, largest);
-  Settings s = read_rule(given, static_cast<std::size_t>(groups), request.mode == "batch", checks);
+  const PhsicLayer layer = read_phsic_layer(given, checks);
+  Settings s = read_rule(given, layer.groups, request.mode == "batch", checks);
   s.eta = checks.number(given, "eta", -infinity, infinity);
-  s.slope = checks.number(given, "slope", -infinity, infinity);
-  s.p = checks.number(given, "p", 0, 1);
-  s.delta = checks.number(given, "delta", 0, infinity, s.grouped());
   const EvalArrays in = checks.arrays(request.inputs, s.classes);
-  if (s.grouped() && in.neurons > 0 && in.neurons % s.groups != 0) {
-    checks.unfitting("groups",
-                     std::to_string(s.groups) + " groups over " + std::to_string(in.neurons) + " neurons",
-                     "a divisor of the number of rows of w", "every group has the same number of neurons");
-  }
+  check_groups(layer, in, checks);
   checks.throw_if_any();
-  const Forward f = forward(s, in);
-  if (request.mode == "batch") return eval_batch(s, in, f);
+  const Forward f = phsic_forward(layer, in);
+  if (request.mode == "batch") return eval_batch(s, layer, in, f);
   return s.partners > 0 ? eval_partners(s, in, f) : eval_two_points(s, in, f);
 }
 

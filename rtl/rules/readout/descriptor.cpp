@@ -74,6 +74,7 @@ Rule make_readout() {
       {"decay", "", "lambda", 0, 0, 1, false, {}, "weight decay, times eta"},
   };
   rule.bench_parameters = {{"classes", "", "C", 10, 2, 65535, true, {}, "number of classes"}};
+  rule.sends_error = true;
   rule.renderings = {true, true, true, true};
   rule.cycles = {contribute_cycles, form_cycles, nullptr};
   rule.resolve = resolve;

@@ -3,7 +3,6 @@
 #include "rtl/rules/readout/reference.hpp"
 
 #include <algorithm>
-#include <cmath>
 #include <limits>
 
 #include "rtl/rules/float_support.hpp"
@@ -31,28 +30,10 @@ Settings read_rule(const Parameters& given, std::size_t classes, FloatChecks& ch
   return s;
 }
 
-/// In place, shifted by the largest value so that no exponential overflows.
-void softmax(std::span<double> h) {
-  const double top = *std::max_element(h.begin(), h.end());
-  double sum = 0;
-  for (double& value : h) sum += value = std::exp(value - top);
-  for (double& value : h) value /= sum;
-}
-
 /// delta of one sample from its output z: softmax(h) for softmax, h itself for linear and hinge.
 void error_of(const Settings& s, std::span<const double> z, std::size_t label, std::span<double> delta) {
-  for (std::size_t i = 0; i < z.size(); ++i) {
-    const bool target = i == label;
-    if (s.error == ErrorKind::hinge) {
-      if (target) {
-        delta[i] = z[i] < 1 ? 1 : 0;
-      } else {
-        delta[i] = z[i] > -1 ? -s.mu : 0;
-      }
-    } else {
-      delta[i] = (target ? 1 : 0) - z[i];
-    }
-  }
+  if (s.error == ErrorKind::hinge) return hinge_error(z, label, s.mu, delta);
+  for (std::size_t i = 0; i < z.size(); ++i) delta[i] = (i == label ? 1 : 0) - z[i];
 }
 
 FloatArrays eval(const EvalRequest& request) {
@@ -120,6 +101,8 @@ class ReadoutLearner final : public FloatLearner {
     factors.bias1 = 0;
     factors.c.assign(s_.decay > 0 ? z_.size() : 0, eta * s_.decay);
   }
+
+  std::span<const double> error() const override { return delta_; }
 
  private:
   Settings s_;

@@ -1,0 +1,152 @@
+// Float reference of competing. eval works on whole arrays, the learner forms factors sample by sample; both
+// ask the same rank() who won and who was k-th, the rest they compute on their own.
+#include "rtl/rules/competing/reference.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <numeric>
+
+#include "rtl/rules/float_support.hpp"
+
+namespace trifactor {
+namespace {
+
+constexpr double infinity = std::numeric_limits<double>::infinity();
+constexpr double least_change = 1e-30;  ///< protects the division by the largest change of an empty batch
+
+struct Settings {
+  double p = 2, delta = 0;
+  std::size_t k = 2;
+};
+
+Settings read_rule(const Parameters& given, std::size_t neurons, FloatChecks& checks) {
+  Settings s;
+  s.p = checks.number(given, "p", 1, infinity, true);
+  s.delta = checks.number(given, "delta", -infinity, infinity);
+  s.k = static_cast<std::size_t>(checks.whole(given, "k", 2, std::numeric_limits<int>::max()));
+  if (neurons > 0 && s.k > neurons)
+    checks.unfitting("k", "k=" + std::to_string(s.k) + " of " + std::to_string(neurons) + " neurons",
+                     "at most the number of neurons", "the k-th largest must exist");
+  return s;
+}
+
+struct Ranked {
+  std::size_t winner = 0, kth = 0;
+};
+
+/// The neurons of the largest and the k-th largest current; of equal currents the highest index comes first.
+Ranked rank(std::span<const double> current, std::size_t k, std::vector<std::size_t>& order) {
+  order.resize(current.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  // Weights that diverged give NaN, which must not break the order.
+  const auto key = [&](std::size_t i) { return std::isnan(current[i]) ? -infinity : current[i]; };
+  const auto before = [&](std::size_t a, std::size_t b) {
+    return key(a) != key(b) ? key(a) > key(b) : a > b;
+  };
+  const auto kth = order.begin() + static_cast<std::ptrdiff_t>(k - 1);
+  std::nth_element(order.begin(), kth, order.end(), before);
+  return {*std::min_element(order.begin(), kth, before), *kth};
+}
+
+enum class Normalise { none, mean, max };
+
+FloatArrays eval(const EvalRequest& request) {
+  FloatChecks checks("competing");
+  checks.mode(request.mode, {"online", "batch"});
+  const EvalArrays in = checks.layer(request.inputs);
+  const Settings s = read_rule(request.parameters, in.neurons, checks);
+  const double eta = checks.number(request.parameters, "eta", -infinity, infinity);
+  const std::string word = checks.word(request.parameters, "normalise", {"none", "mean", "max"});
+  const Normalise normalise = word == "max"    ? Normalise::max
+                              : word == "mean" ? Normalise::mean
+                                               : Normalise::none;
+  checks.throw_if_any();
+
+  const std::size_t samples = in.samples, n = in.neurons, size = in.w.size();
+  const bool batch = request.mode == "batch";
+  std::vector<double> transformed(size);
+  for (std::size_t k = 0; k < size; ++k)
+    transformed[k] = std::copysign(std::pow(std::abs(in.w[k]), s.p - 1), in.w[k]);
+
+  FloatArray current = float_array({samples, n}), g = current, winner = float_array({samples}), kth = winner;
+  FloatArray raw = batch ? float_array({n, in.inputs}) : float_array({samples, n, in.inputs});
+  std::vector<std::size_t> order;
+  for (std::size_t t = 0; t < samples; ++t) {
+    const std::span<double> currents = std::span(current.values).subspan(t * n, n);
+    const std::span<double> sign = std::span(g.values).subspan(t * n, n);
+    const std::span<const double> x = row_of(in.x, t, in.inputs);
+    project(transformed, x, currents);
+    const Ranked ranked = rank(currents, s.k, order);
+    sign[ranked.winner] = 1, sign[ranked.kth] = -s.delta;
+    winner.values[t] = static_cast<double>(ranked.winner);
+    kth.values[t] = static_cast<double>(ranked.kth);
+    for (const std::size_t i : {ranked.winner, ranked.kth})  // the others have g = 0
+      for (std::size_t j = 0; j < in.inputs; ++j)
+        raw.values[(batch ? 0 : t * size) + i * in.inputs + j] +=
+            sign[i] * (x[j] - currents[i] * in.w[i * in.inputs + j]);
+  }
+
+  FloatArray dw = raw;
+  for (std::size_t start = 0; start < dw.values.size(); start += size) {
+    const std::span<double> change = std::span(dw.values).subspan(start, size);
+    double divisor = batch ? static_cast<double>(samples) : 1;
+    if (normalise == Normalise::max) {
+      divisor = least_change;
+      for (const double value : change) divisor = std::max(divisor, std::abs(value));
+    }
+    for (double& value : change) value = eta * value / divisor;
+  }
+
+  FloatArrays out;
+  out["current"] = std::move(current);
+  out["g"] = std::move(g);
+  out["winner"] = std::move(winner);
+  out["kth"] = std::move(kth);
+  out["raw"] = std::move(raw);
+  out["dw"] = std::move(dw);
+  return out;
+}
+
+class CompetingLearner final : public FloatLearner {
+ public:
+  CompetingLearner(const Settings& settings, const FloatLayer& layer) : s_(settings), layer_(layer) {}
+
+  void step(const FloatActivity& now, double eta, FloatFactors& factors) override {
+    expect_size("competing", "x", now.x.size(), layer_.inputs);
+    expect_size("competing", "current", now.current.size(), layer_.neurons);
+    factors.a0.assign(layer_.neurons, 0.0);
+    factors.c.assign(layer_.neurons, 0.0);
+    factors.b0.assign(now.x.begin(), now.x.end());
+    factors.a1.clear(), factors.b1.clear();
+    factors.bias1 = 0;
+    const Ranked ranked = rank(now.current, s_.k, order_);
+    factors.a0[ranked.winner] = eta;
+    factors.a0[ranked.kth] = -eta * s_.delta;
+    for (const std::size_t i : {ranked.winner, ranked.kth}) factors.c[i] = factors.a0[i] * now.current[i];
+  }
+
+ private:
+  Settings s_;
+  FloatLayer layer_;
+  std::vector<std::size_t> order_;  // scratch
+};
+
+std::unique_ptr<FloatLearner> learner(const Parameters& given, const FloatLayer& layer) {
+  FloatChecks checks("competing");
+  const Settings s = read_rule(given, layer.neurons, checks);
+  checks.throw_if_any();
+  return std::make_unique<CompetingLearner>(s, layer);
+}
+
+double weight_power(const Parameters& given) { return given.number("p"); }
+
+}  // namespace
+
+FloatRule competing_reference() {
+  FloatRule rule{eval, {"online", "batch"}, learner};
+  rule.weight_power = weight_power;
+  return rule;
+}
+
+}  // namespace trifactor
