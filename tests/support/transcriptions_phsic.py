@@ -73,6 +73,12 @@ def forward_groups(z, groups, p, delta):
     return u, v, r
 
 
+def layer_response(x, w, slope, groups, p, delta):
+    """What a kernel compares: z, or grouped v, of every sample."""
+    z, _ = forward(x, w, slope)
+    return forward_groups(z, groups, p, delta)[1] if groups > 0 else z
+
+
 # ---------------------------------------------------------------------------------------------
 # phsic_gaussian, online
 # ---------------------------------------------------------------------------------------------
