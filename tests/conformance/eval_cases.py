@@ -280,7 +280,7 @@ def competing_hits(params, arrays, expected):
     hits = set()
     for current, winner, kth in zip(expected["current"], expected["winner"], expected["kth"]):
         for name, unit in (("first", int(winner)), ("k-th", int(kth))):
-            if np.any(arrays["x"]) and np.sum(current == current[unit]) > 1 and current[unit] != 0:
+            if current[unit] != 0 and np.sum(current == current[unit]) > 1:
                 hits.add(f"tie for the {name}")
         ordered = np.sort(current)[::-1]
         if params["k"] < len(current) and ordered[params["k"] - 1] == ordered[params["k"]]:

@@ -2,8 +2,8 @@
 B.5; equation numbers in parentheses are theirs. Conventions: transcriptions.py.
 
 The paper differentiates a single pair of a linear network. Here the gradient of the whole loss is taken,
-by the chain rule over all m^2 pairs (diagonal included), and grouped it passes through the response v:
-v's centring over groups does not drop out as it does for the Gaussian kernel, which sees differences only.
+by the chain rule over all m^2 pairs (diagonal included), and grouped it passes through the response v,
+its centring over groups included.
 """
 
 import numpy as np
