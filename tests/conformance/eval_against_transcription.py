@@ -25,6 +25,7 @@ import eval_program  # noqa: E402
 
 # An array whose values never leave the absolute tolerance far behind would be compared in vain.
 LEAST_MAGNITUDE = 1e-3
+DEFAULT_SEEDS = 5
 
 
 class Tally:
@@ -87,7 +88,8 @@ def run_line(program, line, declared, seeds, keep):
                 print(f"FAILED {case} {shapes}\n  {typed}")
                 for complaint in complaints:
                     print(f"  {complaint}")
-    tally.check_cases(line)
+    if seeds >= DEFAULT_SEEDS:                   # fewer are for a quick look
+        tally.check_cases(line)
     print(f"{line.name}: {tally.cases} cases, {tally.arrays} arrays compared, largest difference"
           f" {tally.largest:.2g}" + (f", {tally.failed} FAILED" if tally.failed else ""), flush=True)
     return tally.cases - tally.failed, tally.failed
@@ -97,8 +99,8 @@ def main():
     parser = argparse.ArgumentParser(description="Compare `trifactor eval` with the transcribed equations.")
     parser.add_argument("program", help="path of the trifactor program")
     parser.add_argument("--only", default="", metavar="TEXT", help="only the lines whose name contains TEXT")
-    parser.add_argument("--seeds", type=int, default=5, metavar="N",
-                        help="cases per kind of stream (default 5)")
+    parser.add_argument("--seeds", type=int, default=DEFAULT_SEEDS, metavar="N",
+                        help=f"cases per kind of stream (default {DEFAULT_SEEDS})")
     parser.add_argument("--keep", metavar="FOLDER", help="keep IN.npz and OUT.npz of every case in FOLDER")
     parser.add_argument("--all", action="store_true", help="a rule the program does not list is a failure")
     args = parser.parse_args()

@@ -47,8 +47,11 @@ def by_keywords(function):
 # Arrays
 # ---------------------------------------------------------------------------------------------
 
-def draw_samples(rng, seed, longest=40):
-    return 2 if seed == 0 else int(rng.integers(3, longest + 1))
+def draw_samples(rng, stream, seed, longest=40):
+    if seed == 0:
+        return 2
+    # Long streams on the grid, to meet all the equalities.
+    return int(rng.integers(longest - 5 if stream == "grid" else 3, longest + 1))
 
 
 def grid_weights(rng, n_out, n_in):
@@ -131,7 +134,7 @@ def draw_phsic(rng, stream, seed, grouped, has_sigma=True, always_groups=False):
         scale = 0.7 * np.sqrt(params["groups"])
     if has_sigma:
         params["sigma"] = float(rng.uniform(0.4, 1.5) * scale)
-    T, n_in = draw_samples(rng, seed), int(rng.integers(3, 21))
+    T, n_in = draw_samples(rng, stream, seed), int(rng.integers(3, 21))
     return params, draw_taught_layer(rng, stream, T, n_in, n_out, params["classes"])
 
 
@@ -253,7 +256,7 @@ def hsic_lines():
 
 def draw_competing(normalise):
     def draw(rng, stream, seed):
-        n_in, n_out, T = int(rng.integers(3, 21)), int(rng.integers(4, 25)), draw_samples(rng, seed, 25)
+        n_in, n_out, T = int(rng.integers(3, 21)), int(rng.integers(4, 25)), draw_samples(rng, stream, seed, 25)
         # Sums on the grid are exact for whole powers only: elsewhere ties could break by rounding.
         powers = (2, 3, 4) if stream == "grid" else (2, 3, 4, 2.5, 3.3)
         start = {"rich": 0, "negative": 2, "grid": 1}[stream]
@@ -309,7 +312,7 @@ def draw_urfb_params(rng, classes):
 
 
 def draw_urfb_net(rng, stream, seed):
-    T, n_in = draw_samples(rng, seed, 25), int(rng.integers(3, 21))
+    T, n_in = draw_samples(rng, stream, seed, 25), int(rng.integers(3, 21))
     n1, n2, classes = int(rng.integers(3, 17)), int(rng.integers(3, 17)), int(rng.integers(2, 11))
     params = draw_urfb_params(rng, classes)
     params["update_r"] = bool(seed % 3 != 1)
@@ -323,7 +326,7 @@ def draw_urfb_net(rng, stream, seed):
 
 
 def draw_urfb_layer(rng, stream, seed):
-    T, n_in = draw_samples(rng, seed, 25), int(rng.integers(3, 21))
+    T, n_in = draw_samples(rng, stream, seed, 25), int(rng.integers(3, 21))
     n_out, n_next = int(rng.integers(3, 17)), int(rng.integers(2, 17))
     params = {"eta": float(rng.uniform(0.1, 3.0)), "update_r": bool(seed % 3 != 1)}
     arrays = {"x": draw_inputs(rng, stream, T, n_in), "w": draw_weights(rng, stream, n_out, n_in),
@@ -332,7 +335,7 @@ def draw_urfb_layer(rng, stream, seed):
 
 
 def draw_urfb_output(rng, stream, seed):
-    T, n_in, classes = draw_samples(rng, seed, 25), int(rng.integers(3, 21)), int(rng.integers(2, 11))
+    T, n_in, classes = draw_samples(rng, stream, seed, 25), int(rng.integers(3, 21)), int(rng.integers(2, 11))
     return draw_urfb_params(rng, classes), draw_taught_layer(rng, stream, T, n_in, classes, classes)
 
 
@@ -387,7 +390,7 @@ def urfb_lines():
 
 def draw_readout(error):
     def draw(rng, stream, seed):
-        T, n_in, classes = draw_samples(rng, seed), int(rng.integers(3, 21)), int(rng.integers(2, 17))
+        T, n_in, classes = draw_samples(rng, stream, seed), int(rng.integers(3, 21)), int(rng.integers(2, 17))
         params = {"error": error, "eta": float(rng.uniform(0.1, 3.0)), "classes": classes}
         if error == "hinge" and rng.random() < 0.5:
             params["mu"] = float(rng.uniform(0.05, 1.0))
@@ -404,7 +407,7 @@ def readout_lines():
 
 
 def draw_oja(rng, stream, seed):
-    T, n_in, n_out = draw_samples(rng, seed), int(rng.integers(3, 21)), int(rng.integers(2, 25))
+    T, n_in, n_out = draw_samples(rng, stream, seed), int(rng.integers(3, 21)), int(rng.integers(2, 25))
     return ({"eta": float(rng.uniform(0.1, 3.0))},
             {"x": draw_inputs(rng, stream, T, n_in), "w": draw_weights(rng, stream, n_out, n_in, scale=2.0)})
 

@@ -271,7 +271,7 @@ def check_drawn_cases():
             continue                             # compared in every run, which checks the same
         tally = eval_against_transcription.Tally()
         for stream in line.streams:
-            for seed in range(5):
+            for seed in range(eval_against_transcription.DEFAULT_SEEDS):
                 rng = np.random.default_rng(zlib.crc32(f"{line.name}/{stream}/{seed}".encode()))
                 params, arrays = line.draw(rng, stream, seed)
                 tally.expect(line, params, arrays, line.function(params, arrays))
@@ -282,7 +282,7 @@ def check_drawn_ranks_are_clear():
     """Currents that are not exactly equal are far enough apart for any order of summation."""
     for line in eval_cases.competing_lines():
         for stream in line.streams:
-            for seed in range(5):
+            for seed in range(eval_against_transcription.DEFAULT_SEEDS):
                 rng = np.random.default_rng(zlib.crc32(f"{line.name}/{stream}/{seed}".encode()))
                 params, arrays = line.draw(rng, stream, seed)
                 for current in line.function(params, arrays)["current"]:
