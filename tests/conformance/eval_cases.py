@@ -173,8 +173,8 @@ def draw_phsic_cosine(grouped):
             if stream == "grid":
                 zero_rows = np.all(arrays["x"] == 0, axis=1)
                 arrays["x"][zero_rows, 0] = 1.0
-            response = transcriptions.layer_response(arrays["x"], arrays["w"], params["slope"], params["groups"],
-                                                     params.get("p"), params.get("delta"))
+            response = transcriptions.layer_response(arrays["x"], arrays["w"], params["slope"],
+                                                     params["groups"], params.get("p"), params.get("delta"))
             if np.min(np.sqrt(np.sum(response**2, axis=1))) > 0.05:
                 return params, arrays
 
@@ -256,7 +256,8 @@ def hsic_lines():
 
 def draw_competing(normalise):
     def draw(rng, stream, seed):
-        n_in, n_out, T = int(rng.integers(3, 21)), int(rng.integers(4, 25)), draw_samples(rng, stream, seed, 25)
+        n_in, n_out = int(rng.integers(3, 21)), int(rng.integers(4, 25))
+        T = draw_samples(rng, stream, seed, 25)
         # Sums on the grid are exact for whole powers only: elsewhere ties could break by rounding.
         powers = (2, 3, 4) if stream == "grid" else (2, 3, 4, 2.5, 3.3)
         start = {"rich": 0, "negative": 2, "grid": 1}[stream]
@@ -401,8 +402,8 @@ def draw_readout(error):
 
 def readout_lines():
     functions = {"online": transcriptions.readout_online, "batch": transcriptions.readout_batch}
-    return [Line(f"readout {mode} {error}", "readout", mode, by_keywords(functions[mode]), draw_readout(error),
-                 required=HINGE_EDGES, hits=output_hits)
+    return [Line(f"readout {mode} {error}", "readout", mode, by_keywords(functions[mode]),
+                 draw_readout(error), required=HINGE_EDGES, hits=output_hits)
             for error in ("softmax", "linear", "hinge") for mode in ("online", "batch")]
 
 

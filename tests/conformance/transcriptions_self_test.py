@@ -82,7 +82,8 @@ def check_delayed_form():
     for seed in range(4):
         rng = rng_of("delayed", seed)
         x, w, labels = layer(rng, T=12)
-        shape = dict(sigma=0.8, gamma=2.0, eta=0.5, beta=0.9, classes=3, slope=0.1, groups=2, p=0.2, delta=0.5)
+        shape = dict(sigma=0.8, gamma=2.0, eta=0.5, beta=0.9, classes=3, slope=0.1, groups=2, p=0.2,
+                     delta=0.5)
         two = tr.phsic_gaussian_online(x, w, labels, variant=18, **shape)
         late = tr.phsic_gaussian_online(x, w, labels, variant=22, **shape)
         last = np.repeat(two["third_factor"][-1], 3) * two["r"][-1] * two["fprime"][-1]

@@ -19,7 +19,8 @@ from transcriptions_urfb import (urfb_layer_batch, urfb_layer_online, urfb_net_b
                                  urfb_output_batch, urfb_output_online)
 
 __all__ = [
-    "competing_batch", "competing_online", "hsic_memory_online", "layer_response", "oja_online", "phsic_cosine_batch",
+    "competing_batch", "competing_online", "hsic_memory_online", "layer_response", "oja_online",
+    "phsic_cosine_batch",
     "phsic_gaussian_batch", "phsic_gaussian_online", "phsic_linear_batch", "readout_batch",
     "readout_online", "urfb_layer_batch", "urfb_layer_online", "urfb_net_batch", "urfb_net_online",
     "urfb_output_batch", "urfb_output_online",

@@ -21,14 +21,19 @@ def linear_kernel(h):
     return kernel
 
 
+def inverse_norms(h):
+    """1/|h_i|; 0 for a sample without response, which has no angle and resembles no other."""
+    squares = [np.sum(sample * sample) for sample in h]
+    return [1 / np.sqrt(square) if square != 0 else 0.0 for square in squares]
+
+
 def cosine_kernel(h):
     """(25). Written without conjugates, so that the complex step passes through."""
-    m = len(h)
-    norm = [np.sqrt(np.sum(h[i] * h[i])) for i in range(m)]
+    inverse = inverse_norms(h)
     kernel = linear_kernel(h)
-    for i in range(m):
-        for j in range(m):
-            kernel[i, j] = kernel[i, j] / (norm[i] * norm[j])
+    for i in range(len(h)):
+        for j in range(len(h)):
+            kernel[i, j] = kernel[i, j] * inverse[i] * inverse[j]
     return kernel
 
 
@@ -59,14 +64,14 @@ def linear_kernel_gradient(h, weight):
 def cosine_kernel_gradient(h, weight):
     """As above for the cosine: dk_ij/dh_i = (e_j - k_ij e_i) / |h_i|, e the unit vectors; 0 for i = j."""
     gradient = np.zeros(h.shape)
-    norm = [np.sqrt(np.sum(sample * sample)) for sample in h]
-    unit = [h[i] / norm[i] for i in range(len(h))]
+    inverse = inverse_norms(h)
+    unit = [h[i] * inverse[i] for i in range(len(h))]
     for i in range(len(h)):
         for j in range(len(h)):
             if i == j:
                 continue
             k = np.sum(unit[i] * unit[j])
-            gradient[i] += 2 * weight[i, j] * (unit[j] - k * unit[i]) / norm[i]
+            gradient[i] += 2 * weight[i, j] * (unit[j] - k * unit[i]) * inverse[i]
     return gradient
 
 
@@ -82,7 +87,8 @@ def through_groups(gradient_v, r, q, groups):
     return gradient_z
 
 
-def phsic_batch(x, w, labels, kernel_function, kernel_gradient, *, gamma, eta, classes, slope, groups, p, delta):
+def phsic_batch(x, w, labels, kernel_function, kernel_gradient, *, gamma, eta, classes, slope, groups, p,
+                delta):
     T = len(x)
     z, fprime = forward(x, w, slope)
     out = {"z": z}
@@ -113,7 +119,7 @@ def phsic_batch(x, w, labels, kernel_function, kernel_gradient, *, gamma, eta, c
 
 
 def phsic_cosine_batch(x, w, labels, *, gamma, eta, classes, slope, groups=0, p=None, delta=None):
-    """dw = -eta dL/dw. No sample may have h = 0, where the kernel has no value."""
+    """dw = -eta dL/dw. The paper gives the kernel no value at h = 0; here it is 0, as is its derivative."""
     return phsic_batch(x, w, labels, cosine_kernel, cosine_kernel_gradient, gamma=gamma, eta=eta,
                        classes=classes, slope=slope, groups=groups, p=p, delta=delta)
 
