@@ -36,7 +36,10 @@ PlasticityImage plasticity_image(const RulePlan& plan, const PlasticitySpec& spe
   image.rule = spec.rule;
   image.weight_age = static_cast<std::uint32_t>(spec.weight_age);
   image.partners = plan.partners, image.up_words = plan.up_words, image.down_words = plan.down_words;
+  image.input_words = plan.input_words;
+  image.reduction = plan.reduction;
   image.needs_target = plan.needs_target;
+  image.uses_current = plan.uses_current, image.current_frac = plan.current_frac;
   image.compared = plan.compared;
   image.remembers_activity = plan.remembers_activity;
   image.mean_words = plan.mean_words, image.held_words = plan.held_words;
@@ -260,6 +263,15 @@ class Emitter {
       teacher.teach_cycles = find_rule(spec.rule)->cycles.teach(*plan);
       teacher.registers = plan->teacher;
       teacher.contributors = owners;
+      teacher.input_words = plan->input_words;
+      teacher.reduction = plan->reduction;
+      if (plan->input_words > 0)
+        for (CoreImage& image : program_.cores)
+          if (image.input) {
+            teacher.input_contributors.push_back(image.core);
+            image.input_teachers.push_back(teacher.projection);
+            image.input_partners = std::max(image.input_partners, plan->input_words);
+          }
       program_.teachers.push_back(teacher);
       program_.label.teachers.push_back(tile);
       program_.label.partners.push_back(static_cast<std::uint32_t>(plan->partners));

@@ -87,6 +87,11 @@ LayerFacts layer_facts(const Network& network, const ResolvedNetwork& resolved, 
   facts.value = target.value;
   facts.output = target.output;
   facts.group_scale = target.group_scale;
+  facts.input = resolved.populations[static_cast<std::size_t>(network.input)].activity;
+  facts.input_neurons = network.populations[static_cast<std::size_t>(network.input)].neurons();
+  facts.alone = !projection.bias;
+  for (const ProjectionSpec& other : network.projections)
+    facts.alone = facts.alone && (&other == &projection || other.to != projection.to);
   facts.stochastic = projection.stochastic;
   facts.largest_eta = projection.plasticity ? projection.plasticity->parameters.number("eta") : 0;
   return facts;

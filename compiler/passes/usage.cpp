@@ -14,10 +14,16 @@ CoreUsage usage_of(const Network& network, const ResolvedNetwork& resolved, cons
   u.neurons = static_cast<std::uint32_t>(n);
   if (network.populations[population].input) {
     u.neuron_bytes = n * 2 * 2;  // two presentations of 16-bit values
+    std::uint64_t partners = 0;
+    for (const ResolvedProjection& projection : resolved.projections)
+      if (projection.plan)
+        partners = std::max(partners, static_cast<std::uint64_t>(projection.plan->input_words));
+    if (partners > 0) u.history_bytes = 2 * n * (partners + 1);
     return u;
   }
   const std::uint64_t group_size = static_cast<std::uint64_t>(resolved.populations[population].group_size);
   const std::uint64_t groups = group_size == 0 ? 0 : n / group_size;
+  bool uses_current = false;
   std::uint64_t activity_slots = 1, z_slots = 1, scale_slots = 1;
   u.neuron_bytes = n * 6;  // the 48-bit sum
   for (const RowRange& range : ranges) {
@@ -46,10 +52,12 @@ CoreUsage usage_of(const Network& network, const ResolvedNetwork& resolved, cons
     z_slots = std::max(z_slots, plan.compared == Compared::value ? compared : waiting);
     scale_slots = std::max(scale_slots, plan.compared == Compared::group_scale ? compared : waiting);
     activity_slots = std::max(activity_slots, waiting + (plan.remembers_activity ? 1 : 0));
+    uses_current = uses_current || plan.uses_current;
   }
   if (owner) {
     u.history_bytes = 2 * (z_slots * n + scale_slots * groups);
-    u.neuron_bytes += activity_slots * n * (groups == 0 ? 2u : 4u);  // f', and r
+    u.neuron_bytes +=
+        activity_slots * n * ((groups == 0 ? 2u : 4u) + (uses_current ? 2u : 0u));  // f', r, the current
   }
   return u;
 }

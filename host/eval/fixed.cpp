@@ -35,7 +35,7 @@ Network network_of(const Rule& rule, const EvalRequest& request, const FixedOpti
   Network network;
   network.name = "eval";
   network.seed = options.seed;
-  network.classes = p.integer("classes");
+  network.classes = has(p, "classes") ? p.integer("classes") : 2;
   network.file = "trifactor eval";
   PopulationSpec input, layer;
   input.name = "x", input.input = true, input.encode = "none", input.place = place;
@@ -44,7 +44,8 @@ Network network_of(const Rule& rule, const EvalRequest& request, const FixedOpti
   input.output_range = input.value_range = range_of(options.formats.at("x"));
   layer.name = "layer", layer.place = place;
   layer.shape = {static_cast<int>(w[0])};
-  if (has(p, "slope")) layer.activation = Activation::leaky_relu, layer.slope = p.number("slope");
+  layer.activation = rule.bench_layer.activation;
+  if (has(p, "slope")) layer.slope = p.number("slope");
   layer.value_range = layer.output_range = range_of(options.formats.at("z"));
   layer.activity_bits = 16;
   if (groups_of(p) > 0) {
@@ -261,12 +262,11 @@ void check(const Rule& rule, const EvalRequest& request, const FormatMap& format
 
 }  // namespace
 
-FormatMap default_formats(const Rule&, const Parameters& parameters) {
-  const bool hidden = has(parameters, "slope");  // a read-out is linear and has larger weights and sums
+FormatMap default_formats(const Rule& rule, const Parameters& parameters) {
   FormatMap formats;
-  formats["w"] = signed_format(16, hidden ? 1 : 4);
+  formats["w"] = signed_format(16, rule.bench_layer.weight_range);
   formats["x"] = signed_format(8, 1);
-  formats["z"] = signed_format(16, hidden ? 4 : 32);
+  formats["z"] = signed_format(16, rule.bench_layer.value_range);
   if (groups_of(parameters) > 0) formats["r"] = signed_format(16, 4), formats["uq"] = signed_format(16, 8);
   return formats;
 }
@@ -291,8 +291,12 @@ FixedEval eval_fixed(const Rule& rule, const EvalRequest& request, const FloatAr
   const Program program = emit(network, resolved, machine_of(rule), {{w.values, {}, trace.inputs}}, slices);
   Layer layer(program.cores.at(1), program.teachers.empty() ? nullptr : &program.teachers.front(), arithmetic,
               trace);
+  const auto labels = request.inputs.find("labels");
   for (std::size_t t = 0; t < trace.samples; ++t)
-    layer.sample(t, static_cast<std::uint16_t>(request.inputs.at("labels").values[t]), plan.lane);
+    layer.sample(t,
+                 labels == request.inputs.end() ? std::uint16_t{0}
+                                                : static_cast<std::uint16_t>(labels->second.values[t]),
+                 plan.lane);
 
   FixedEval out;
   out.arrays = rule.bench({request, facts, plan, program.cores.at(1).normalise, trace});

@@ -212,6 +212,8 @@ const std::vector<PartModel>& parts() {
                                [](Figures& f, const Place&) { return f("exponential_unit"); }),
       part<Event::distance_product>("reduction",
                                     [](Figures& f, const Place&) { return f("distance_product"); }),
+      // A comparator of 48 bits is a subtractor.
+      part<Event::rank>("reduction", [](Figures& f, const Place&) { return add(f, 48); }),
       // A partial sum of up to 48 bits: three words latched, one sum.
       part<Event::reduction_word>(
           "reduction", [](Figures& f, const Place&) { return 3 * f("register_word") + add(f, 48); }),

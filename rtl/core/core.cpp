@@ -4,6 +4,7 @@
 #include <bit>
 
 #include "rtl/units/activation/golden.hpp"
+#include "rtl/units/distance/golden.hpp"
 #include "rtl/units/history/golden.hpp"
 #include "rtl/units/power/normalise.hpp"
 #include "rtl/units/random/golden.hpp"
@@ -84,6 +85,7 @@ Core::Core(CoreImage image, const Arithmetic& arithmetic, int lanes)
   const std::uint32_t n = image_.neurons;
   const std::uint32_t groups =
       image_.normalise.group_size == 0 ? 0 : n / static_cast<std::uint32_t>(image_.normalise.group_size);
+  bool uses_current = false;
   for (BlockImage& b : image_.blocks) {
     BlockState state;
     state.weights = SynapseMemory(b.total_rows(), n, b.weight_bits);
@@ -110,6 +112,8 @@ Core::Core(CoreImage image, const Arithmetic& arithmetic, int lanes)
       z_slots_ = std::max(z_slots_, p.compared == Compared::value ? compared : waiting);
       scale_slots_ = std::max(scale_slots_, p.compared == Compared::group_scale ? compared : waiting);
       activity_slots_ = std::max(activity_slots_, waiting + (p.remembers_activity ? 1 : 0));
+      uses_current = uses_current || p.uses_current;
+      if (p.uses_current) current_frac_ = p.current_frac;
     }
     lane_units_.push_back(b.plastic ? arithmetic.lane() : nullptr);
     post_units_.push_back(b.plastic && image_.owner == image_.core ? arithmetic.post(p.rule) : nullptr);
@@ -120,10 +124,12 @@ Core::Core(CoreImage image, const Arithmetic& arithmetic, int lanes)
     }
     blocks_.push_back(std::move(state));
   }
+  if (image_.input) z_slots_ = static_cast<std::uint32_t>(image_.input_partners) + 1;
   z_.assign(z_slots_ * n, 0);
   scale_.assign(scale_slots_ * groups, 0);
   r_.assign(groups == 0 ? 0 : activity_slots_ * n, 0);
   fprime_.assign(activity_slots_ * n, 0);
+  current_.assign(uses_current ? activity_slots_ * n : 0, 0);
   outputs_.assign(n, 0);
   block_sums_.assign(padded_columns(n), 0);
   update_counts_.resize(blocks_.size());
@@ -172,10 +178,23 @@ void Core::accumulate(std::uint64_t presentation, std::span<std::int64_t> sums, 
   }
 }
 
-void Core::set_input(std::span<const std::int16_t> values) {
+void Core::set_input(std::span<const std::int16_t> values, bool learn) {
   std::copy(values.begin(), values.end(), outputs_.begin());
   events_[Event::state_write] += values.size();  // from the host port
   events_[Event::state_read] += values.size();   // to be sent
+  if (!learn || image_.input_partners == 0) return;
+  std::copy(values.begin(), values.end(), z_.begin() + history_slot(learned_, 0, z_slots_) * image_.neurons);
+  events_[Event::history_write] += values.size();
+  ++learned_;
+}
+
+void Core::contribute_input(std::span<std::int64_t> up) {
+  const std::uint64_t sample = learned_ - 1, n = image_.neurons;
+  const std::uint32_t count = history_count(sample, static_cast<std::uint32_t>(image_.input_partners));
+  const auto values = [&](std::uint32_t age) { return &z_[history_slot(sample, age, z_slots_) * n]; };
+  for (std::uint32_t p = 1; p <= count; ++p) add_squared_distance({values(0), n}, {values(p), n}, up[p - 1]);
+  events_[Event::distance_product] += n * count;
+  events_[Event::history_read] += n * (count + 1);
 }
 
 void Core::evaluate(std::span<const std::int64_t> sums, bool learn) {
@@ -188,6 +207,13 @@ void Core::evaluate(std::span<const std::int64_t> sums, bool learn) {
     const NeuronValue value = activate(config, sums[i]);
     z[i] = static_cast<std::int16_t>(value.z);
     fprime[i] = static_cast<std::uint16_t>(value.fprime);
+  }
+  if (!current_.empty()) {
+    std::int16_t* current = &current_[history_slot(learned_, 0, activity_slots_) * n];
+    for (std::uint32_t i = 0; i < n; ++i)
+      current[i] =
+          static_cast<std::int16_t>(saturate_signed(rescale(sums[i], image_.sum_frac, current_frac_), 16));
+    events_[Event::state_write] += n;
   }
   const std::int16_t* local = z;
   const std::uint32_t size = static_cast<std::uint32_t>(image_.normalise.group_size);
@@ -226,11 +252,13 @@ PostView Core::view(std::size_t block, std::uint64_t sample) {
   v.registers = p.post;
   v.eta = p.eta;
   v.neurons = static_cast<int>(n);
+  v.first_neuron = static_cast<int>(image_.first_neuron);
   v.group_size = static_cast<int>(size);
   v.count = static_cast<int>(count);
   const auto activity = [&](std::uint32_t age) {
     const std::uint32_t slot = history_slot(sample, age, activity_slots_) * n;
-    return LocalActivity{nullptr, &fprime_[slot], size == 0 ? nullptr : &r_[slot], nullptr};
+    return LocalActivity{nullptr, &fprime_[slot], size == 0 ? nullptr : &r_[slot], nullptr,
+                         p.uses_current ? &current_[slot] : nullptr};
   };
   v.now = activity(0);
   v.now.z = &z_[history_slot(sample, 0, z_slots_) * n];
@@ -247,9 +275,15 @@ void Core::contribute(std::size_t block, std::span<std::int64_t> up) {
   const std::uint64_t width = p.compared == Compared::group_scale
                                   ? image_.neurons / static_cast<std::uint32_t>(v.group_size)
                                   : image_.neurons;
-  events_[Event::distance_product] += width * static_cast<std::uint64_t>(v.count);
-  events_[Event::history_read] += width * static_cast<std::uint64_t>(v.count + 1);
-  events_[Event::reduction_word] += static_cast<std::uint64_t>(p.up_words);
+  if (p.compared != Compared::nothing) {
+    events_[Event::distance_product] += width * static_cast<std::uint64_t>(v.count);
+    events_[Event::history_read] += width * static_cast<std::uint64_t>(v.count + 1);
+  }
+  if (p.reduction == Reduction::highest) {
+    events_[Event::rank] += std::uint64_t{image_.neurons} * static_cast<std::uint64_t>(p.up_words);
+    events_[Event::state_read] += image_.neurons;
+  }
+  events_[Event::reduction_word] += static_cast<std::uint64_t>(p.up_words - p.input_words);
 }
 
 void Core::form(std::uint64_t presentation, std::size_t block, std::span<const std::int16_t> words,
@@ -270,23 +304,25 @@ void Core::form(std::uint64_t presentation, std::size_t block, std::span<const s
   result.a0 = std::span(update.a0).first(n);
   if (p.uses_a1) result.a1 = std::span(update.a1).first(n);
   if (p.uses_c) result.c = std::span(update.c).first(n);
+  result.formed = static_cast<int>(n);
   post_units_[block]->form(v, words, target, result);
 
   UpdateCounts& counts = update_counts_[block];
   counts.factors_lost += result.losses.factors_lost;
   counts.factors_saturated += result.losses.factors_saturated;
-  const std::uint64_t factors = 1u + p.uses_a1 + p.uses_c;
+  const std::uint64_t formed = static_cast<std::uint64_t>(result.formed);
+  const std::uint64_t factors = (1u + p.uses_a1 + p.uses_c) * formed;
   const std::uint64_t width =
       p.compared == Compared::group_scale ? n / static_cast<std::uint32_t>(v.group_size) : n;
-  events_[Event::factor] += factors * n;
+  events_[Event::factor] += factors;
   events_[Event::factor_product] += width * static_cast<std::uint64_t>(v.count);
   if (p.compared != Compared::nothing)
     events_[Event::history_read] += width * static_cast<std::uint64_t>(v.count + 1);
-  const std::uint64_t draws = p.stochastic ? factors * n : 0;
+  const std::uint64_t draws = p.stochastic ? factors : 0;
   events_[Event::random_draw] += draws;
   events_[Event::state_read] +=
-      n * (v.group_size != 0 ? 2u : 1u) * (p.remembers_activity ? 2u : 1u) + 2 * draws;
-  events_[Event::state_write] += factors * n + 2 * draws;
+      formed * (v.group_size != 0 ? 2u : 1u) * (p.remembers_activity ? 2u : 1u) + 2 * draws;
+  events_[Event::state_write] += factors + 2 * draws;
   events_[Event::trace] += static_cast<std::uint64_t>(p.mean_words) * n;
   events_[Event::exponential] += static_cast<std::uint64_t>(p.exponentials) * n;
   events_[Event::reciprocal] += static_cast<std::uint64_t>(p.reciprocals);

@@ -90,8 +90,11 @@ class Core {
   void accumulate(std::uint64_t presentation, std::span<std::int64_t> sums, bool learn);
   /// The owner's neurons from complete sums. Learning presentations enter the histories.
   void evaluate(std::span<const std::int64_t> sums, bool learn);
-  /// An input core's values, as the host sent them.
-  void set_input(std::span<const std::int16_t> values);
+  /// An input core's values, as the host sent them. Those of learning presentations enter its history.
+  void set_input(std::span<const std::int16_t> values, bool learn);
+  /// An input core's share of the squared distances between the learning sample last set and those before.
+  /// up: (input_partners), added to.
+  void contribute_input(std::span<std::int64_t> up);
   /// Activities of the last evaluation (neurons).
   std::span<const std::int16_t> outputs() const { return outputs_; }
 
@@ -162,8 +165,9 @@ class Core {
 
   // Rings, one slot a learning sample.
   std::uint32_t z_slots_ = 1, scale_slots_ = 1, activity_slots_ = 1;
-  std::vector<std::int16_t> z_, scale_, r_;
+  std::vector<std::int16_t> z_, scale_, r_, current_;
   std::vector<std::uint16_t> fprime_;
+  int current_frac_ = 0;
   std::uint64_t passes_ = 0;   ///< learning samples accumulated
   std::uint64_t learned_ = 0;  ///< learning samples evaluated
   std::vector<std::int16_t> outputs_;

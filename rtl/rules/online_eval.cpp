@@ -29,13 +29,17 @@ FloatArrays eval_online(const char* rule, const EvalRequest& request,
   const std::size_t n = in.neurons, size = in.w.size();
   FloatArray z = float_array({in.samples, n}), dw = float_array({in.samples, n, in.inputs});
   const std::vector<double> one(n, 1.0);  // the derivative of a linear neuron
-  const auto layer = learner(request.parameters, {.inputs = in.inputs, .neurons = n});
+  FloatLayer shape;
+  shape.inputs = in.inputs, shape.neurons = n;
+  const auto layer = learner(request.parameters, shape);
   for (std::size_t t = 0; t < in.samples; ++t) {
     const std::span<double> now = std::span(z.values).subspan(t * n, n);
     const std::span<const double> x = row_of(in.x, t, in.inputs);
     project(in.w, x, now);
+    FloatActivity activity;
+    activity.x = x, activity.z = now, activity.fprime = one;
     FloatFactors factors;
-    layer->step({.x = x, .z = now, .fprime = one}, eta, factors);
+    layer->step(activity, eta, factors);
     put_change(factors, in.w, std::span(dw.values).subspan(t * size, size));
   }
   FloatArrays out;

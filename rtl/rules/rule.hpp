@@ -40,17 +40,26 @@ struct LayerFacts {
   NumberFormat value;             ///< z, local, 16 bits
   NumberFormat output;            ///< r, local, 16 bits (grouped layers)
   NumberFormat group_scale;       ///< u^q, 16 bits (grouped layers)
+  NumberFormat input;             ///< activity of the network's input
+  int input_neurons = 0;
+  bool alone = true;  ///< no other projection and no bias goes into the layer
   bool stochastic = true;
   double largest_eta = 0;  ///< of the schedule
 };
 
 /// A rule resolved for one layer: integers for the hardware, sizes for the compiler.
 struct RulePlan {
-  int partners = 0;               ///< past samples compared with; label bits a sample
-  int up_words = 0;               ///< reduced for each sample; 0: no reduction and no teacher unit
-  int down_words = 0;             ///< broadcast for each sample
-  bool needs_target = false;      ///< the class itself goes to the layer's own core
-  bool whole_population = false;  ///< the layer must not be split by columns
+  int partners = 0;  ///< past samples compared with; label bits a sample
+  int up_words = 0;  ///< reduced for each sample; 0: no reduction and no teacher unit
+  /// Of up_words, the last ones: squared distances of the network's input to its last samples, which the
+  /// input cores form. Not more than partners.
+  int input_words = 0;
+  Reduction reduction = Reduction::sum;  ///< highest: up words are rank keys (rtl/units/rank)
+  int down_words = 0;                    ///< broadcast for each sample
+  bool needs_target = false;             ///< the class itself goes to the layer's own core
+  bool uses_current = false;             ///< the post unit reads LocalActivity::current
+  int current_frac = 0;                  ///< its fraction bits
+  bool whole_population = false;         ///< the layer must not be split by columns
   Compared compared = Compared::nothing;
   bool remembers_activity = false;  ///< r and f' of the sample before are read
   int mean_words = 0;               ///< leaky means kept for each neuron (32 bits each)
@@ -77,6 +86,7 @@ struct LocalActivity {
   const std::uint16_t* fprime = nullptr;      ///< (neurons) u16.15
   const std::int16_t* r = nullptr;            ///< (neurons), grouped layers
   const std::int16_t* group_scale = nullptr;  ///< (groups) u^q, grouped layers
+  const std::int16_t* current = nullptr;      ///< (neurons) the sum before the activation function
 };
 
 /// The neurons of one core that belong to one projection's layer, as its post unit sees them.
@@ -84,6 +94,7 @@ struct PostView {
   std::span<const std::int32_t> registers;
   std::uint32_t eta = 0;  ///< mantissa in force
   int neurons = 0;        ///< in this core
+  int first_neuron = 0;   ///< of these, in the layer
   int group_size = 0;     ///< 0: not grouped
   int count = 0;          ///< past samples that exist, at most plan.partners
   LocalActivity now, before;
@@ -101,6 +112,7 @@ struct PostResult {
   std::span<std::int32_t> held;         ///< (plan.held_words x neurons or groups)
   std::span<std::int16_t> a0, a1, c;    ///< (neurons); a1, c empty where the plan has none
   PostLosses losses;
+  int formed = 0;  ///< neurons whose factors were formed; a unit that leaves some at 0 lowers it
 };
 
 /// Per neuron: local activity, history and received words -> a0, a1, c.
@@ -152,6 +164,12 @@ struct FixedCase;
 struct BoundedArray;
 using BoundedArrays = std::map<std::string, BoundedArray>;
 
+/// The layer that eval builds around a rule: its neurons, and the ranges of the default formats.
+struct BenchLayer {
+  Activation activation = Activation::linear;
+  double weight_range = 1, value_range = 4;
+};
+
 struct Rule {
   std::string name;
   std::string summary;
@@ -169,6 +187,8 @@ struct Rule {
   std::unique_ptr<PostUnit> (*golden_post)() = nullptr;
   std::unique_ptr<TeacherUnit> (*golden_teacher)() = nullptr;  ///< null: the rule has no teacher
   FloatRule floating;
+  BenchLayer bench_layer;
+  bool needs_derivative = false;  ///< of the activation function
   /// Words of a layer's hardware in real units, beside the float reference and with bounds; null: none.
   BoundedArrays (*bench)(const FixedCase&) = nullptr;
 };

@@ -32,6 +32,7 @@ enum class Event : std::uint8_t {
   trace,             ///< one leaky mean moved by one step
   teacher_word,      ///< one third-factor word formed by a teacher unit
   distance_product,  ///< squares formed for distances or moments before reduction
+  rank,              ///< comparisons of a neuron with one of the highest so far
   axon_write,        ///< one value written to an axon buffer
   axon_read,         ///< one value read from an axon buffer
   reduction_word,    ///< partial sums sent up a reduction tree or from a slice to its owner
@@ -58,10 +59,10 @@ inline constexpr std::array<std::string_view, event_count> event_names = {
     "neuron",           "normalise",      "exponential",   "reciprocal",
     "history_read",     "history_write",  "state_read",    "state_write",
     "factor",           "factor_product", "trace",         "teacher_word",
-    "distance_product", "axon_write",     "axon_read",     "reduction_word",
-    "broadcast_word",   "label_word",     "host_word",     "packet",
-    "end_packet",       "credit_packet",  "hop",           "tree_hop",
-    "packet_bit",       "link_bit"};
+    "distance_product", "rank",           "axon_write",    "axon_read",
+    "reduction_word",   "broadcast_word", "label_word",    "host_word",
+    "packet",           "end_packet",     "credit_packet", "hop",
+    "tree_hop",         "packet_bit",     "link_bit"};
 
 class EventCounts {
  public:

@@ -18,12 +18,19 @@ enum class RowTrace : std::uint8_t { none, now, before, mean };
 /// Which neuron-side value a history keeps for comparison with past samples.
 enum class Compared : std::uint8_t { nothing, value, group_scale };
 
+/// What a reduction tree does with the partial words of its cores: adds them, or keeps the highest ranked.
+enum class Reduction : std::uint8_t { sum, highest };
+
 /// How one projection learns in one core. Meaning of the fields: RulePlan in rtl/rules/rule.hpp.
 struct PlasticityImage {
   std::string rule;
   std::uint32_t weight_age = 0;  ///< D: an update is written after so many later passes
   std::int32_t partners = 0, up_words = 0, down_words = 0;
+  std::int32_t input_words = 0;  ///< of up_words, the last ones: from the input cores
+  Reduction reduction = Reduction::sum;
   bool needs_target = false;
+  bool uses_current = false;
+  std::int32_t current_frac = 0;
   Compared compared = Compared::nothing;
   bool remembers_activity = false;
   std::int32_t mean_words = 0, held_words = 0;
@@ -40,10 +47,10 @@ struct PlasticityImage {
 
   template <class V>
   friend void visit(V& v, PlasticityImage& p) {
-    v(p.rule, p.weight_age, p.partners, p.up_words, p.down_words, p.needs_target, p.compared,
-      p.remembers_activity, p.mean_words, p.held_words, p.b0, p.b1, p.mean_extra_bits, p.mean_rate,
-      p.row_mean_bits, p.uses_a1, p.uses_c, p.lane_shift, p.stochastic, p.eta, p.exponentials, p.reciprocals,
-      p.contribute_cycles, p.form_cycles, p.teacher, p.post);
+    v(p.rule, p.weight_age, p.partners, p.up_words, p.down_words, p.input_words, p.reduction, p.needs_target,
+      p.uses_current, p.current_frac, p.compared, p.remembers_activity, p.mean_words, p.held_words, p.b0,
+      p.b1, p.mean_extra_bits, p.mean_rate, p.row_mean_bits, p.uses_a1, p.uses_c, p.lane_shift, p.stochastic,
+      p.eta, p.exponentials, p.reciprocals, p.contribute_cycles, p.form_cycles, p.teacher, p.post);
   }
 };
 
@@ -118,12 +125,16 @@ struct CoreImage {
   std::vector<BlockImage> blocks;
   std::vector<SourceSlice> sources;         ///< every slice whose end packet closes a step of this core
   std::vector<std::uint32_t> destinations;  ///< cores that receive this core's activities
+  /// Input cores: past samples whose squared distances they form, and the projections whose teachers get
+  /// them.
+  std::int32_t input_partners = 0;
+  std::vector<std::uint32_t> input_teachers;
 
   template <class V>
   friend void visit(V& v, CoreImage& c) {
     v(c.core, c.network_seed, c.population, c.first_neuron, c.neurons, c.input, c.output, c.owner, c.helpers,
       c.activation, c.sum_frac, c.value_frac, c.slope, c.normalise, c.output_shift, c.activity_bits, c.blocks,
-      c.sources, c.destinations);
+      c.sources, c.destinations, c.input_partners, c.input_teachers);
   }
 };
 
@@ -133,15 +144,18 @@ struct TeacherImage {
   std::uint32_t tile = 0;
   std::string rule;
   std::int32_t partners = 0, up_words = 0, down_words = 0;
+  std::int32_t input_words = 0;
+  Reduction reduction = Reduction::sum;
   std::int32_t teach_cycles = 0;
   std::vector<std::int32_t> registers;
   std::vector<std::uint32_t>
       contributors;  ///< owner cores of the layer: they send partial sums and get words
+  std::vector<std::uint32_t> input_contributors;  ///< input cores: they send the last input_words of a sample
 
   template <class V>
   friend void visit(V& v, TeacherImage& t) {
-    v(t.projection, t.tile, t.rule, t.partners, t.up_words, t.down_words, t.teach_cycles, t.registers,
-      t.contributors);
+    v(t.projection, t.tile, t.rule, t.partners, t.up_words, t.down_words, t.input_words, t.reduction,
+      t.teach_cycles, t.registers, t.contributors, t.input_contributors);
   }
 };
 

@@ -14,9 +14,11 @@ inline constexpr int exp_latency = 2;
 inline constexpr int reciprocal_latency = 2;
 inline constexpr int power_latency = 4;
 inline constexpr int trace_latency = 2;
-inline constexpr int reduce_latency = 1;   ///< one node; a word a cycle
-inline constexpr int random_latency = 1;   ///< draw to word
-inline constexpr int history_latency = 0;  ///< age to slot
+inline constexpr int distance_latency = 2;  ///< last pair of values to the complete sum
+inline constexpr int rank_latency = 1;      ///< key to the list that holds it
+inline constexpr int reduce_latency = 1;    ///< one node; a word a cycle
+inline constexpr int random_latency = 1;    ///< draw to word
+inline constexpr int history_latency = 0;   ///< age to slot
 
 /// From the store of a class to its `count` similarity bits.
 constexpr int label_latency(int count) { return count + 1; }

@@ -66,8 +66,12 @@ void check_program(const Program& p, const std::string& where) {
     check(teacher.partners >= 0 && teacher.partners <= 65536 && teacher.up_words >= 0 &&
               teacher.down_words >= 0 && teacher.up_words <= (1 << 20) && teacher.down_words <= (1 << 20),
           "words of a teacher");
+    check(teacher.input_words >= 0 && teacher.input_words <= teacher.up_words &&
+              teacher.input_words <= teacher.partners && teacher.reduction <= Reduction::highest,
+          "words of a teacher");
     check(!teacher.contributors.empty(), "cores of a teacher");
     for (const std::uint32_t core : teacher.contributors) check(tile(core), "cores of a teacher");
+    for (const std::uint32_t core : teacher.input_contributors) check(tile(core), "input cores of a teacher");
   }
   check(p.label.slots <= 65536, "labels remembered");
   check(p.label.teachers.size() == p.teachers.size() && p.label.partners.size() == p.teachers.size(),
@@ -94,6 +98,9 @@ void check_core(const Program& p, const CoreImage& c, const std::string& where) 
   check(n.group_size >= 0 && n.group_size <= 256 && (n.group_size == 0 || c.neurons % n.group_size == 0),
         "groups of a core");
   check(shift(n.variance_shift) && shift(n.mean_shift) && shift(n.scale_frac), "shifts of a normalisation");
+  check(c.input_partners >= 0 && c.input_partners <= 65536, "past samples of an input core");
+  for (const std::uint32_t projection : c.input_teachers)
+    check(projection < p.projections.size(), "teachers of an input core");
   for (const std::uint32_t helper : c.helpers) check(tile(helper), "helpers of a core");
   for (const std::uint32_t destination : c.destinations) check(tile(destination), "destinations of a core");
   for (const SourceSlice& s : c.sources)
@@ -116,6 +123,9 @@ void check_core(const Program& p, const CoreImage& c, const std::string& where) 
     check(rule.partners >= 0 && rule.partners <= 65536 && rule.up_words >= 0 && rule.up_words <= (1 << 20) &&
               rule.down_words >= 0 && rule.down_words <= (1 << 20) && rule.mean_words >= 0 &&
               rule.held_words >= 0 && rule.mean_words <= (1 << 20) && rule.held_words <= (1 << 20),
+          "words of a rule");
+    check(rule.input_words >= 0 && rule.input_words <= rule.up_words &&
+              rule.reduction <= Reduction::highest && rule.current_frac >= -64 && rule.current_frac <= 47,
           "words of a rule");
     check(static_cast<std::uint32_t>(rule.compared) <= static_cast<std::uint32_t>(Compared::group_scale) &&
               static_cast<std::uint32_t>(rule.b0) <= static_cast<std::uint32_t>(RowTrace::mean) &&

@@ -8,6 +8,7 @@
 
 #include "rtl/core/core.hpp"
 #include "rtl/core/teacher.hpp"
+#include "rtl/units/reduce/golden.hpp"
 #include "runtime/wire/words.hpp"
 #include "sim/engine/parallel.hpp"
 
@@ -99,7 +100,8 @@ class FunctionalDevice final : public Device {
     std::vector<std::pair<std::size_t, std::size_t>> blocks;
     Teacher* teacher = nullptr;
     bool needs_target = false;
-    std::int32_t up_words = 0;
+    std::int32_t up_words = 0, input_words = 0;
+    Reduction reduction = Reduction::sum;
   };
 
   void start() {
@@ -124,6 +126,8 @@ class FunctionalDevice final : public Device {
         layer.population = image.population;
         layer.needs_target = image.blocks[b].plasticity.needs_target;
         layer.up_words = image.blocks[b].plasticity.up_words;
+        layer.input_words = image.blocks[b].plasticity.input_words;
+        layer.reduction = image.blocks[b].plasticity.reduction;
         layer.blocks.push_back({k, b});
         if (owner) layer.owner_blocks.push_back({k, b});
       }
@@ -142,7 +146,7 @@ class FunctionalDevice final : public Device {
     label_.events()[Event::host_word] += frame.words.size();
     for (Population& population : populations_) {
       if (population.input)
-        enter(population, frame);
+        enter(population, frame, learn);
       else
         forward(population, presentation, learn);
     }
@@ -152,13 +156,22 @@ class FunctionalDevice final : public Device {
     if (learn) ++learned_;
   }
 
-  void enter(Population& population, const Frame& frame) {
+  void enter(Population& population, const Frame& frame, bool learn) {
     for (std::size_t i = 0; i < population.activity.size(); ++i)
       population.activity[i] = sample_value(frame, i);
     for (std::size_t k : population.members) {
       const CoreImage& image = cores_[k].image();
-      cores_[k].set_input(std::span(population.activity).subspan(image.first_neuron, image.neurons));
+      cores_[k].set_input(std::span(population.activity).subspan(image.first_neuron, image.neurons), learn);
     }
+    if (!learn) return;
+    input_distances_.assign(max_partners, 0);
+    for (const std::size_t k : population.members)
+      if (const CoreImage& image = cores_[k].image(); image.input_partners > 0) {
+        cores_[k].contribute_input(input_distances_);
+        for (const std::uint32_t projection : image.input_teachers)
+          cores_[k].events()[Event::reduction_word] +=
+              static_cast<std::uint64_t>(teacher_of(projection).image().input_words);
+      }
   }
 
   void forward(Population& population, std::uint64_t presentation, bool learn) {
@@ -195,8 +208,9 @@ class FunctionalDevice final : public Device {
       apply_rates(layer);
       std::span<const std::int16_t> words;
       if (layer.teacher != nullptr) {
-        std::vector<std::int64_t> up(static_cast<std::size_t>(layer.up_words), 0);
+        std::vector<std::int64_t> up(static_cast<std::size_t>(layer.up_words), reduce_start(layer.reduction));
         for (auto [core, block] : layer.owner_blocks) cores_[core].contribute(block, up);
+        std::copy_n(input_distances_.begin(), layer.input_words, up.end() - layer.input_words);
         words = layer.teacher->teach(
             up, label_.same(static_cast<std::uint32_t>(layer.teacher->image().partners)));
       }
@@ -220,6 +234,11 @@ class FunctionalDevice final : public Device {
       parallel_->each(layer.blocks.size(),
                       [&](std::size_t m) { cores_[layer.blocks[m].first].update(layer.blocks[m].second); });
     }
+  }
+
+  Teacher& teacher_of(std::uint32_t projection) {
+    return *std::find_if(teachers_.begin(), teachers_.end(),
+                         [&](Teacher& t) { return t.image().projection == projection; });
   }
 
   std::size_t block_of(std::size_t core, std::uint32_t projection) const {
@@ -360,6 +379,7 @@ class FunctionalDevice final : public Device {
   std::vector<Layer> layers_;
   std::vector<std::size_t> owner_of_;
   std::vector<std::vector<std::int64_t>> sums_;
+  std::vector<std::int64_t> input_distances_;  ///< of the sample under way to those before
   std::map<std::uint32_t, std::deque<PendingRate>> rates_;
   std::map<std::uint32_t, std::uint64_t> third_factor_digests_;
   std::uint64_t learned_ = 0;

@@ -68,20 +68,21 @@ void Chip::inject_train(std::uint32_t tile, std::span<const Packet> packets, std
   if (!packets.empty()) mesh_->inject_train(tile, packets, ready_cycle);
 }
 
-void Chip::reduce(std::uint32_t tile, std::uint32_t teacher, std::uint32_t projection, std::uint64_t sample,
-                  std::span<const std::int64_t> partial, std::uint64_t ready_cycle) {
+void Chip::reduce(std::uint32_t tile, std::uint32_t projection, std::uint64_t sample,
+                  std::uint32_t first_word, std::span<const std::int64_t> partial,
+                  std::uint64_t ready_cycle) {
   const TreeFacts& tree = trees_.at(projection);
-  (void)teacher;
   for (std::uint32_t w = 0; w < partial.size(); ++w) {
+    const std::uint32_t word = first_word + w;
     if (chip_.machine.tree.own_network) {
       const std::uint64_t hops =
           tree.hops.at(tile) * static_cast<std::uint64_t>(chip_.machine.tree.hop_cycles);
-      tree.teacher->partial(tile, projection, sample, w, partial[w], ready_cycle + hops + w + 1);
+      tree.teacher->partial(tile, projection, sample, word, partial[w], ready_cycle + hops + w + 1);
     } else {
-      inject(
-          tile,
-          make_packet(PacketKind::partial, tile, tree.up_routes.at(tile), sample, w, projection, partial[w]),
-          ready_cycle + w);
+      inject(tile,
+             make_packet(PacketKind::partial, tile, tree.up_routes.at(tile), sample, word, projection,
+                         partial[w]),
+             ready_cycle + w);
     }
   }
 }
@@ -96,13 +97,17 @@ void Chip::broadcast(std::uint32_t teacher, std::uint32_t projection, std::uint6
              ready_cycle + w);
     return;
   }
-  const auto up = static_cast<std::uint64_t>(tree.teacher->teacher().image().up_words);
-  tree_hops_ += tree.links * (words.size() + up);
-  tree_bits_ += tree.links * (words.size() * tree_word_bits + up * tree_sum_bits);
-  for (const auto& [core, hops] : tree.hops)
+  const TeacherImage& image = tree.teacher->teacher().image();
+  const auto input = static_cast<std::uint64_t>(image.input_words),
+             up = static_cast<std::uint64_t>(image.up_words) - input;
+  const std::uint64_t sums = tree.links * up + tree.input_links * input;
+  tree_hops_ += tree.links * words.size() + sums;
+  tree_bits_ += tree.links * words.size() * tree_word_bits + sums * tree_sum_bits;
+  for (const std::uint32_t core : image.contributors)
     tiles_[core]->core->words_arrive(
         projection, sample, words,
-        ready_cycle + hops * static_cast<std::uint64_t>(chip_.machine.tree.hop_cycles) + words.size());
+        ready_cycle + tree.hops.at(core) * static_cast<std::uint64_t>(chip_.machine.tree.hop_cycles) +
+            words.size());
 }
 
 void Chip::fault(const char* code, std::string text) {
@@ -212,7 +217,14 @@ void Chip::start() {
     if (image.input) inputs.push_back({tile, image.first_neuron, image.neurons});
     if (image.output && image.owner == image.core) outputs += image.neurons;
   }
-  for (auto& [projection, teacher] : teachers_) connect_teacher(*teacher);
+  for (auto& [projection, teacher] : teachers_) {
+    connect_teacher(*teacher);
+    const TeacherImage& image = teacher->teacher().image();
+    for (const std::uint32_t core : image.input_contributors)
+      cores_.at(core)->add_input_teacher({projection,
+                                          static_cast<std::uint32_t>(image.up_words - image.input_words),
+                                          static_cast<std::uint32_t>(image.input_words)});
+  }
   for (std::uint32_t t = 0; t < label_image_.teachers.size(); ++t)
     tiles_.at(label_image_.teachers[t])->teacher->set_index(t);
   blocked_.assign(config.tiles(), 0);
@@ -240,21 +252,24 @@ void Chip::connect_teacher(TileTeacher& teacher) {
   const TeacherImage& image = teacher.teacher().image();
   const std::uint32_t width = static_cast<std::uint32_t>(chip_.machine.mesh.width);
   TreeFacts tree;
-  std::set<std::pair<std::uint32_t, std::uint32_t>> links;
-  for (const std::uint32_t core : image.contributors) {
+  std::set<std::pair<std::uint32_t, std::uint32_t>> links, input_links;
+  const auto reach = [&](std::uint32_t core, auto& used) {
     std::uint32_t at = image.tile, hops = 0;
     while (at != core) {
       const std::uint32_t x = at % width, target_x = core % width;
       const std::uint32_t next =
           x != target_x ? (x < target_x ? at + 1 : at - 1) : (at < core ? at + width : at - width);
-      links.insert({at, next});
+      used.insert({at, next});
       at = next;
       ++hops;
     }
     tree.hops[core] = hops;
     if (!chip_.machine.tree.own_network) tree.up_routes[core] = route(core, {image.tile});
-  }
+  };
+  for (const std::uint32_t core : image.contributors) reach(core, links);
+  for (const std::uint32_t core : image.input_contributors) reach(core, input_links);
   tree.links = static_cast<std::uint32_t>(links.size());
+  tree.input_links = static_cast<std::uint32_t>(input_links.size());
   if (!chip_.machine.tree.own_network) tree.broadcast_route = route(image.tile, image.contributors);
   tree.teacher = &teacher;
   if (trees_.size() <= image.projection) trees_.resize(image.projection + 1);

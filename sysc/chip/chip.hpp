@@ -46,7 +46,7 @@ class Chip : public Outlet {
   std::uint32_t route(std::uint32_t tile, std::vector<std::uint32_t> destinations) override;
   void inject(std::uint32_t tile, const Packet& packet, std::uint64_t ready_cycle) override;
   void inject_train(std::uint32_t tile, std::span<const Packet> packets, std::uint64_t ready_cycle) override;
-  void reduce(std::uint32_t tile, std::uint32_t teacher, std::uint32_t projection, std::uint64_t sample,
+  void reduce(std::uint32_t tile, std::uint32_t projection, std::uint64_t sample, std::uint32_t first_word,
               std::span<const std::int64_t> partial, std::uint64_t ready_cycle) override;
   void broadcast(std::uint32_t teacher, std::uint32_t projection, std::uint64_t sample,
                  std::span<const std::int16_t> words, std::uint64_t ready_cycle) override;
@@ -56,7 +56,8 @@ class Chip : public Outlet {
  private:
   class Tile;
   struct TreeFacts {
-    std::uint32_t links = 0;  ///< of the tree that joins a teacher to its cores
+    std::uint32_t links = 0;        ///< of the tree that joins a teacher to its cores
+    std::uint32_t input_links = 0;  ///< and to the input cores
     TileTeacher* teacher = nullptr;
     std::map<std::uint32_t, std::uint32_t> hops;  ///< by core
     std::uint32_t broadcast_route = 0;

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "rtl/units/reduce/golden.hpp"
 #include "sysc/core/timing.hpp"
 
 namespace trifactor {
@@ -76,13 +77,29 @@ void TileCore::contribute(std::uint64_t now) {
   for (const std::size_t b : plastic_) {
     const PlasticityImage& p = image().blocks[b].plasticity;
     if (p.up_words == 0) continue;
-    up_.assign(static_cast<std::size_t>(p.up_words), 0);
+    up_.assign(static_cast<std::size_t>(p.up_words - p.input_words), reduce_start(p.reduction));
     core_.contribute(b, up_);
     const std::uint64_t start = std::max(now, post_free_),
                         end = start + static_cast<std::uint64_t>(p.contribute_cycles);
     book_.add(CycleCause::computing, start, end);
     post_free_ = end + jitter(stage_contribute);
-    outlet_.reduce(image().core, p.teacher, image().blocks[b].projection, forward_sample_, up_, post_free_);
+    outlet_.reduce(image().core, image().blocks[b].projection, forward_sample_, 0, up_, post_free_);
+  }
+}
+
+/// Distances of this core's part of the network's input, once for all teachers that ask for them.
+void TileCore::contribute_input(std::uint64_t now) {
+  if (image().input_partners == 0) return;
+  const std::uint64_t start = std::max(now, post_free_);
+  post_free_ = start + distance_cycles(static_cast<std::uint64_t>(image().input_partners), image().neurons) +
+               jitter(stage_contribute);
+  book_.add(CycleCause::computing, start, post_free_);
+  up_.assign(static_cast<std::size_t>(image().input_partners), 0);
+  core_.contribute_input(up_);
+  for (const InputTeacher& teacher : input_teachers_) {
+    outlet_.reduce(image().core, teacher.projection, forward_sample_, teacher.first_word,
+                   std::span<const std::int64_t>(up_).first(teacher.words), post_free_);
+    core_.events()[Event::reduction_word] += teacher.words;
   }
 }
 
@@ -170,7 +187,8 @@ bool TileCore::forward_step(std::uint64_t now) {
       if (released_ + presentations_in_flight <= forward_) return false;
       if (image().input) {
         if (!inputs_complete()) return false;
-        core_.set_input(incoming(forward_).values);
+        core_.set_input(incoming(forward_).values, incoming(forward_).learn);
+        if (incoming(forward_).learn) contribute_input(now);
         if (on_evaluated) on_evaluated(forward_, incoming(forward_).learn);
         ready_to_send_ = now;
         forward_state_ = Forward::sending;

@@ -22,9 +22,9 @@ class Outlet {
   virtual void inject_train(std::uint32_t tile, std::span<const Packet> packets, std::uint64_t ready_cycle) {
     for (const Packet& packet : packets) inject(tile, packet, ready_cycle++);
   }
-  /// A core's partial sums for its layer's teacher, by the reduction tree or as packets.
-  virtual void reduce(std::uint32_t tile, std::uint32_t teacher, std::uint32_t projection,
-                      std::uint64_t sample, std::span<const std::int64_t> partial,
+  /// A core's partial words [first_word, ...) for a layer's teacher, by the reduction tree or as packets.
+  virtual void reduce(std::uint32_t tile, std::uint32_t projection, std::uint64_t sample,
+                      std::uint32_t first_word, std::span<const std::int64_t> partial,
                       std::uint64_t ready_cycle) = 0;
   /// A teacher's words for the cores of its layer.
   virtual void broadcast(std::uint32_t teacher, std::uint32_t projection, std::uint64_t sample,

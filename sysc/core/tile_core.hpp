@@ -70,6 +70,12 @@ class TileCore : public sc_core::sc_module, public Sleeper {
   std::function<void(std::uint64_t presentation, bool learn)> on_evaluated;
   std::function<void(std::size_t block, std::uint64_t sample)> on_formed, on_updated;
 
+  /// An input core: a teacher that takes `words` distances, from its word first_word on.
+  struct InputTeacher {
+    std::uint32_t projection = 0, first_word = 0, words = 0;
+  };
+  void add_input_teacher(InputTeacher teacher) { input_teachers_.push_back(teacher); }
+
   /// After a checkpoint was written into the core: learning goes on at sample `learned`, presentation `next`.
   void resume_at(std::uint64_t presentation, std::uint64_t learned);
 
@@ -140,6 +146,7 @@ class TileCore : public sc_core::sc_module, public Sleeper {
   void accumulate(std::uint64_t now);
   void evaluate(std::uint64_t now);
   void contribute(std::uint64_t now);
+  void contribute_input(std::uint64_t now);
   void count_missing_credits();
   void send(std::uint64_t now);
   void send_result(std::uint64_t now);
@@ -237,6 +244,7 @@ class TileCore : public sc_core::sc_module, public Sleeper {
   std::deque<Target> targets_;
   std::deque<Rate> rates_;
   std::vector<std::int64_t> up_;
+  std::vector<InputTeacher> input_teachers_;
 };
 
 }  // namespace trifactor

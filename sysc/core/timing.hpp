@@ -14,6 +14,11 @@ constexpr std::uint64_t evaluate_cycles(std::uint64_t neurons, std::uint64_t gro
   return group_size == 0 ? walk : walk + 2 + power_latency + neurons + 2;
 }
 
+/// One squared difference a cycle, partner by partner; a register before the square and one behind.
+constexpr std::uint64_t distance_cycles(std::uint64_t partners, std::uint64_t neurons) {
+  return partners * neurons + distance_latency;
+}
+
 /// Stages that jitter may lengthen.
 enum Stage : std::uint32_t { stage_sum, stage_evaluate, stage_contribute, stage_form, stage_update };
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "rtl/units/reduce/golden.hpp"
 #include "sysc/core/packets.hpp"
 
 namespace trifactor {
@@ -16,8 +17,9 @@ TileTeacher::TileTeacher(sc_core::sc_module_name name, Teacher teacher, Outlet& 
     : sc_module(name), teacher_(std::move(teacher)), outlet_(outlet), slots_(slots) {
   const TeacherImage& image = teacher_.image();
   for (Slot& slot : slots_) {
-    slot.sums.assign(static_cast<std::size_t>(image.up_words), 0);
-    slot.seen.assign(static_cast<std::size_t>(image.up_words) * image.contributors.size(), false);
+    slot.sums.assign(static_cast<std::size_t>(image.up_words), reduce_start(image.reduction));
+    slot.seen.assign(
+        layer_words() * image.contributors.size() + input_words() * image.input_contributors.size(), false);
   }
 }
 
@@ -31,18 +33,21 @@ void TileTeacher::partial(std::uint32_t contributor, std::uint32_t projection, s
   const std::uint64_t sample = full_tick(tick, sample_);
   if (projection != image.projection || word >= static_cast<std::uint32_t>(image.up_words))
     return fault("TF-HW-006", "a partial sum that is not for this layer");
-  const auto& owners = image.contributors;
+  const bool from_input = word >= layer_words();
+  const auto& senders = from_input ? image.input_contributors : image.contributors;
   const std::size_t c =
-      static_cast<std::size_t>(std::find(owners.begin(), owners.end(), contributor) - owners.begin());
-  if (c == owners.size() || sample < sample_ || sample >= sample_ + slots)
+      static_cast<std::size_t>(std::find(senders.begin(), senders.end(), contributor) - senders.begin());
+  if (c == senders.size() || sample < sample_ || sample >= sample_ + slots)
     return fault("TF-HW-004",
                  "a partial sum of learning sample " + std::to_string(sample) + " arrived out of turn");
   Slot& slot = slots_[sample % slots];
-  const std::size_t at = c * static_cast<std::size_t>(image.up_words) + word;
+  const std::size_t at =
+      from_input ? layer_words() * image.contributors.size() + c * input_words() + (word - layer_words())
+                 : c * layer_words() + word;
   if (slot.seen[at])
     return fault("TF-HW-002", "a partial sum of core " + std::to_string(contributor) + " arrived twice");
   slot.seen[at] = true;
-  slot.sums[word] += value;
+  reduce_into(image.reduction, slot.sums, word, value);
   slot.complete_at = std::max(slot.complete_at, cycle);
   ++slot.received;
   ++open_;
@@ -77,7 +82,7 @@ void TileTeacher::wake_up(std::uint64_t cycle) {
   const auto words = teacher_.teach(slot.sums, same_.front().first);
   same_.pop_front();
   open_ -= slot.received;
-  std::fill(slot.sums.begin(), slot.sums.end(), 0);
+  std::fill(slot.sums.begin(), slot.sums.end(), reduce_start(teacher_.image().reduction));
   std::fill(slot.seen.begin(), slot.seen.end(), false);
   slot.received = 0;
   slot.complete_at = 0;

@@ -44,6 +44,11 @@ class TileTeacher : public sc_core::sc_module, public Sleeper {
     std::uint32_t received = 0;
     std::uint64_t complete_at = 0;
   };
+  /// Words that the layer's own cores send, and those from the input cores behind them.
+  std::size_t layer_words() const {
+    return static_cast<std::size_t>(teacher_.image().up_words - teacher_.image().input_words);
+  }
+  std::size_t input_words() const { return static_cast<std::size_t>(teacher_.image().input_words); }
   void try_start();
   void fault(const char* code, const std::string& text);
 

@@ -214,6 +214,8 @@ Rule make_phsic_gaussian() {
   rule.golden_teacher = golden_teacher;
   rule.floating = phsic_gaussian_reference();
   rule.bench = bench;
+  rule.bench_layer.activation = Activation::leaky_relu;
+  rule.needs_derivative = true;
   return rule;
 }
 

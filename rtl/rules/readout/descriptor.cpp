@@ -81,6 +81,7 @@ Rule make_readout() {
   rule.golden_post = golden_post;
   rule.floating = readout_reference();
   rule.bench = bench;
+  rule.bench_layer = {Activation::linear, 4, 32};  // room for the softmax
   return rule;
 }
 
