@@ -173,7 +173,7 @@ class NetworkReader {
     std::vector<bool> reached(n, false);
     bool all_known = !network_.projections.empty();  // else reported as missing
     for (const ProjectionSpec& projection : network_.projections) {
-      if (projection.to >= 0) reached[projection.to] = true;
+      if (projection.to >= 0 && !projection.feedback) reached[projection.to] = true;
       all_known = all_known && projection.from >= 0 && projection.to >= 0;
     }
     for (int i = 0; all_known && i < n; ++i)  // a name not understood may have meant this one
@@ -182,6 +182,7 @@ class NetworkReader {
                       fmt::format("no projection ends at population '{}'", network_.populations[i].name),
                       "a [[projection]] with to = its name");
     report_circle();
+    if (all_known && acyclic_ && network_.output >= 0) check_feedback(network_, mistakes_);
   }
 
   /// Populations in an order in which sources precede targets, as near to the file's as that allows; those
@@ -194,9 +195,9 @@ class NetworkReader {
       moved = false;
       for (int i = 0; i < n && !moved; ++i) {
         if (placed[i]) continue;
-        const bool ready =
-            std::none_of(network_.projections.begin(), network_.projections.end(),
-                         [&](const auto& p) { return p.to == i && p.from >= 0 && !placed[p.from]; });
+        const bool ready = std::none_of(
+            network_.projections.begin(), network_.projections.end(),
+            [&](const auto& p) { return p.to == i && !p.feedback && p.from >= 0 && !placed[p.from]; });
         if (ready) placed[i] = moved = true, order.push_back(i);
       }
     }
@@ -205,7 +206,8 @@ class NetworkReader {
 
   void report_circle() {
     const std::vector<int> order = sorted_order();
-    if (order.size() == network_.populations.size()) return;
+    acyclic_ = order.size() == network_.populations.size();
+    if (acyclic_) return;
     // Every population left over has a source that is left over: walking back must come round.
     std::vector<bool> placed(network_.populations.size(), false);
     for (const int i : order) placed[i] = true;
@@ -215,7 +217,7 @@ class NetworkReader {
     while (std::find(walk.begin(), walk.end(), at) == walk.end()) {
       walk.push_back(at);
       for (const ProjectionSpec& projection : network_.projections)
-        if (projection.to == at && projection.from >= 0 && !placed[projection.from]) {
+        if (projection.to == at && !projection.feedback && projection.from >= 0 && !placed[projection.from]) {
           steps.push_back(&projection);
           at = projection.from;
           break;
@@ -268,7 +270,7 @@ class NetworkReader {
   Network network_;
   std::map<std::string, int> index_;
   std::string output_name_;
-  bool classes_known_ = true;
+  bool classes_known_ = true, acyclic_ = true;
   SourcePlace output_place_;
 };
 

@@ -51,11 +51,19 @@ struct PlasticitySpec {
   SourcePlace place;
 };
 
-enum class WeightInit : std::uint8_t { uniform_fan_in, zero, file };
+enum class WeightInit : std::uint8_t {
+  uniform_fan_in,  ///< U(+-1/sqrt(fan in))
+  zero,
+  file,
+  glorot,  ///< U(+-sqrt(6/(fan in + fan out)))
+  normal,  ///< N(0, 1)
+};
 
 struct ProjectionSpec {
   std::string name;      ///< default <from>_to_<to>
   int from = 0, to = 0;  ///< indices into populations
+  /// Carries errors of the neurons of `from` back to those of `to`; no part of the forward pass.
+  bool feedback = false;
   WeightInit init = WeightInit::uniform_fan_in;
   int bits = 8;            ///< 4 to 16
   double range = 0;        ///< weights lie in +-range (power of two); resolved, never 0
@@ -71,7 +79,7 @@ struct Network {
   int classes = 10;
   std::filesystem::path file;               ///< where it was read from
   std::filesystem::path weights_file;       ///< .npz with arrays named by projection; empty: none
-  std::vector<PopulationSpec> populations;  ///< sources before targets
+  std::vector<PopulationSpec> populations;  ///< sources before targets, but for feedback
   std::vector<ProjectionSpec> projections;
   int input = 0, output = 0;  ///< indices into populations
 };

@@ -24,6 +24,10 @@ struct NamedProjection {
 };
 NamedProjection read_projection(TomlTable& table);
 
+/// Reports feedback projections that carry no error, or carry one where it is not wanted, and rules that wait
+/// for errors in vain. All names are resolved and the forward projections make no circle.
+void check_feedback(const Network& network, Mistakes& mistakes);
+
 /// The name of a projection when it gives none.
 std::string default_projection_name(const std::string& from, const std::string& to);
 

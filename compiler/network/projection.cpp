@@ -53,7 +53,7 @@ void read_parameters(TomlTable& table, const Rule& rule, Parameters& parameters)
 void read_weights(TomlTable& table, NamedProjection& projection) {
   ProjectionSpec& spec = projection.spec;
   projection.init_place = table.place("init");
-  if (const auto init = table.choice("init", {"uniform_fan_in", "zero", "file"})) {
+  if (const auto init = table.choice("init", {"uniform_fan_in", "zero", "file", "glorot", "normal"})) {
     spec.init = static_cast<WeightInit>(*init);
     projection.has_init = true;
   }
@@ -106,10 +106,15 @@ NamedProjection read_projection(TomlTable& table) {
   } else if (!projection.from.empty() && !projection.to.empty()) {
     spec.name = default_projection_name(projection.from, projection.to);
   }
+  spec.feedback = table.choice("kind", {"forward", "feedback"}).value_or(0) == 1;
   table.choice("connect", {"dense"});
   projection.init_place = table.place();
   if (auto weights = table.table("weights")) read_weights(*weights, projection);
   spec.bias = table.boolean("bias").value_or(false);
+  if (spec.feedback && spec.bias)
+    table.mistakes().add("TF-NET-005", table.place("bias"),
+                         table.named("bias") + " is only for forward projections", "no bias",
+                         "an error that is always there is none");
   if (auto plasticity = table.table("plasticity")) spec.plasticity = read_plasticity(*plasticity);
   table.finish();
   return projection;

@@ -42,7 +42,7 @@ ResolvedNetwork resolve(const Network& network);
 /// Facts about a projection's target layer, as rules ask for them.
 LayerFacts layer_facts(const Network& network, const ResolvedNetwork& resolved, std::size_t projection);
 
-/// Real-valued initial weights of one projection, before quantisation: uniform in +-1/sqrt(fan_in) from the
+/// Real-valued initial weights of one projection, before quantisation: drawn as WeightInit says from the
 /// network's seed and the synapse's place, zero, or the arrays of the weights file. Only those of a file are
 /// in memory; the others are computed as they are asked for, in any order.
 class InitialWeights {
@@ -57,9 +57,12 @@ class InitialWeights {
   double bias(std::size_t to) const;
 
  private:
+  double drawn(std::size_t to, std::size_t from) const;
+
   std::size_t inputs_ = 0;              ///< neurons of the source
   std::uint64_t start_ = 0;             ///< of seed and projection
-  double bound_ = 0;                    ///< they lie in +-bound; 0: all are
+  double bound_ = 0;                    ///< they lie in +-bound; 0: all are 0
+  bool normal_ = false;                 ///< N(0, 1) instead
   std::vector<double> weights_, bias_;  ///< empty: computed
 };
 /// One for each projection. Throws Error (configuration, data) for what is wrong with the weights file.

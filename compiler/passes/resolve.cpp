@@ -69,6 +69,36 @@ void check_units(const Network& network, const ResolvedNetwork& resolved, Diagno
                     "use fewer inputs, fewer bits, or ranges that lie nearer together"});
 }
 
+std::string renderings_text(const Renderings& r) {
+  std::string text;
+  for (const auto& [exists, name] : {std::pair{r.floating, "floating point"},
+                                     {r.golden, "golden model"},
+                                     {r.rtl, "RTL"},
+                                     {r.chip, "chip"}})
+    if (exists) text += (text.empty() ? "" : ", ") + std::string(name);
+  return text.empty() ? "none" : text;
+}
+
+/// What exists in floating point and not in the hardware.
+void check_renderings(const Network& network, Diagnostics& mistakes) {
+  for (const ProjectionSpec& spec : network.projections) {
+    const std::string where = to_string(spec.place) + ": " + spec.name;
+    if (spec.feedback)
+      mistakes.add({"TF-FIT-007", where, "a feedback projection",
+                    "forward projections: the chip has no others",
+                    "`trifactor reference` trains this network in floating point"});
+    if (!spec.plasticity) continue;
+    const Rule* rule = find_rule(spec.plasticity->rule);
+    if (rule->resolve == nullptr || !rule->renderings.chip)
+      mistakes.add(
+          {"TF-FIT-006", where,
+           "rule '" + rule->name + "' has no hardware; its renderings: " + renderings_text(rule->renderings),
+           "a rule with a chip rendering, which `trifactor list rules` shows",
+           "`trifactor eval` and, if it learns sample by sample, `trifactor reference` have it in "
+           "floating point"});
+  }
+}
+
 }  // namespace
 
 LayerFacts layer_facts(const Network& network, const ResolvedNetwork& resolved, std::size_t index) {
@@ -100,6 +130,7 @@ LayerFacts layer_facts(const Network& network, const ResolvedNetwork& resolved, 
 ResolvedNetwork resolve(const Network& network) {
   ResolvedNetwork resolved;
   Diagnostics mistakes;
+  check_renderings(network, mistakes);
   bool only_misfits = true;  // numbers that do not fit, nothing written wrongly
   for (const PopulationSpec& spec : network.populations) {
     resolved.populations.push_back(resolve_population(spec));
@@ -127,6 +158,7 @@ ResolvedNetwork resolve(const Network& network) {
     const ProjectionSpec& spec = network.projections[k];
     if (!spec.plasticity) continue;
     const Rule* rule = find_rule(spec.plasticity->rule);
+    if (rule->resolve == nullptr) continue;  // reported by check_renderings
     try {
       resolved.projections[k].plan =
           rule->resolve(spec.plasticity->parameters, layer_facts(network, resolved, k));

@@ -1,4 +1,5 @@
 #include <cmath>
+#include <numbers>
 
 #include "compiler/npz/npz.hpp"
 #include "compiler/passes/passes.hpp"
@@ -39,19 +40,26 @@ InitialWeights::InitialWeights(std::vector<double> weights, std::vector<double> 
 InitialWeights::InitialWeights(const Network& network, std::size_t projection)
     : inputs_(neurons_of(network, network.projections[projection].from)),
       start_(mix64(mix64(network.seed ^ 0x77656967687473ull) ^ projection)) {
-  if (network.projections[projection].init == WeightInit::uniform_fan_in)
-    bound_ = 1 / std::sqrt(static_cast<double>(inputs_));
+  const ProjectionSpec& spec = network.projections[projection];
+  const double in = static_cast<double>(inputs_), out = static_cast<double>(neurons_of(network, spec.to));
+  if (spec.init == WeightInit::uniform_fan_in) bound_ = 1 / std::sqrt(in);
+  if (spec.init == WeightInit::glorot) bound_ = std::sqrt(6 / (in + out));
+  normal_ = spec.init == WeightInit::normal;
 }
 
-double InitialWeights::weight(std::size_t to, std::size_t from) const {
-  if (!weights_.empty()) return weights_[to * inputs_ + from];
+double InitialWeights::drawn(std::size_t to, std::size_t from) const {
+  if (normal_) {  // Box and Muller 1958, from two hashes of the same place
+    const double length = std::sqrt(-2 * std::log(1 - uniform(start_, to, from)));
+    return length * std::cos(2 * std::numbers::pi * uniform(mix64(start_ + 1), to, from));
+  }
   return bound_ == 0 ? 0 : bound_ * (2 * uniform(start_, to, from) - 1);
 }
 
-double InitialWeights::bias(std::size_t to) const {
-  if (!bias_.empty()) return bias_[to];
-  return bound_ == 0 ? 0 : bound_ * (2 * uniform(start_, to, inputs_) - 1);
+double InitialWeights::weight(std::size_t to, std::size_t from) const {
+  return weights_.empty() ? drawn(to, from) : weights_[to * inputs_ + from];
 }
+
+double InitialWeights::bias(std::size_t to) const { return bias_.empty() ? drawn(to, inputs_) : bias_[to]; }
 
 std::vector<InitialWeights> initial_weights(const Network& network) {
   std::vector<InitialWeights> all;

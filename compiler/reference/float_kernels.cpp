@@ -1,5 +1,7 @@
 #include "compiler/reference/float_kernels.hpp"
 
+#include <cmath>
+
 // One version for every processor and one for those with wider vectors, chosen when the program is loaded.
 // Sanitizers cannot instrument that choice. "avx2" alone has no fused multiply-add: the bits are the same.
 #if defined(__GNUC__) && !defined(__clang__) && defined(__x86_64__) && !defined(__SANITIZE_ADDRESS__) && \
@@ -22,6 +24,19 @@ TRIFACTOR_WIDEST void add_four(const double* __restrict w0, const double* __rest
 
 TRIFACTOR_WIDEST void add_one(const double* __restrict w, double x, double* __restrict sums, std::size_t n) {
   for (std::size_t i = 0; i < n; ++i) sums[i] += x * w[i];
+}
+
+TRIFACTOR_WIDEST void add_square(const double* __restrict w, double x, double* __restrict sums,
+                                 std::size_t n) {
+  for (std::size_t i = 0; i < n; ++i) sums[i] += x * (w[i] * std::abs(w[i]));
+}
+
+TRIFACTOR_WIDEST void add_cube(const double* __restrict w, double x, double* __restrict sums, std::size_t n) {
+  for (std::size_t i = 0; i < n; ++i) sums[i] += x * (w[i] * w[i] * w[i]);
+}
+
+void add_power(const double* w, double x, double exponent, double* sums, std::size_t n) {
+  for (std::size_t i = 0; i < n; ++i) sums[i] += x * std::copysign(std::pow(std::abs(w[i]), exponent), w[i]);
 }
 
 TRIFACTOR_WIDEST void update_two(double* __restrict w, const double* __restrict a0, double b0,
@@ -49,6 +64,21 @@ void add_rows(std::span<const FloatAxon> axons, const double* weights, std::span
              weights + axons[k + 3].row * n, x, sums.data(), n);
   }
   for (; k < axons.size(); ++k) add_one(weights + axons[k].row * n, axons[k].value, sums.data(), n);
+}
+
+void add_powers(std::span<const FloatAxon> axons, const double* weights, double power,
+                std::span<double> sums) {
+  if (power == 0 || power == 2) return add_rows(axons, weights, sums);
+  const std::size_t n = sums.size();
+  for (const FloatAxon& axon : axons) {
+    const double* row = weights + axon.row * n;
+    if (power == 3)
+      add_square(row, axon.value, sums.data(), n);
+    else if (power == 4)
+      add_cube(row, axon.value, sums.data(), n);
+    else
+      add_power(row, axon.value, power - 1, sums.data(), n);
+  }
 }
 
 void update_row(std::span<double> w, std::span<const double> a0, double b0, std::span<const double> a1,

@@ -19,6 +19,11 @@ struct FloatAxon {
 /// sums[i] += sum over axons of value x weights[row x neurons + i], axon by axon. sums: (neurons).
 void add_rows(std::span<const FloatAxon> axons, const double* weights, std::span<double> sums);
 
+/// The same with sign(w)|w|^(power-1) in place of each weight w; power 0 stands for 2, the weights as they
+/// are.
+void add_powers(std::span<const FloatAxon> axons, const double* weights, double power,
+                std::span<double> sums);
+
 /// w[i] += a0[i] b0 + a1[i] b1 - c[i] w[i] for one row; a1 and c may be empty.
 void update_row(std::span<double> w, std::span<const double> a0, double b0, std::span<const double> a1,
                 double b1, std::span<const double> c);

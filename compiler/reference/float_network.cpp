@@ -57,14 +57,20 @@ FloatNetwork::FloatNetwork(Network network, const FloatNetworkOptions& options)
       for (std::size_t j = 0; j < p.inputs; ++j) p.weights[j * p.neurons + i] = initial[k].weight(i, j);
       if (p.bias) p.weights[p.inputs * p.neurons + i] = initial[k].bias(i);
     }
-    populations_[p.to].incoming.push_back(k);
-    const bool at_output = spec.to == network_.output;
-    p.plastic = spec.plasticity.has_value() && (at_output || options_.baseline != Baseline::random);
+    (spec.feedback ? populations_[p.to].feedback : populations_[p.to].incoming).push_back(k);
+    const bool at_output = spec.to == network_.output && !spec.feedback;
+    p.plastic = spec.plasticity.has_value() && (at_output || options_.baseline != Baseline::random) &&
+                (!spec.feedback || options_.baseline == Baseline::none);
     if (p.plastic) p.waiting.resize(static_cast<std::size_t>(spec.plasticity->weight_age) + 1);
     if (p.plastic && options_.baseline != Baseline::backprop) {
       const PopulationSpec& to = network_.populations[p.to];
-      const FloatLayer layer{p.inputs, p.neurons, populations_[p.to].groups,
-                             to.normalise ? to.normalise->p : 0, static_cast<std::size_t>(network_.classes)};
+      const FloatLayer layer{p.inputs,
+                             p.neurons,
+                             populations_[p.to].groups,
+                             to.normalise ? to.normalise->p : 0,
+                             static_cast<std::size_t>(network_.classes),
+                             at_output,
+                             spec.feedback};
       const Rule* rule = find_rule(spec.plasticity->rule);
       try {
         if (rule == nullptr || rule->floating.learner == nullptr)
@@ -73,6 +79,8 @@ FloatNetwork::FloatNetwork(Network network, const FloatNetworkOptions& options)
                        "rule '" + spec.plasticity->rule + "' cannot learn in floating point",
                        "a rule with a float reference", "`trifactor list rules` shows them"});
         p.learner = rule->floating.learner(spec.plasticity->parameters, layer);
+        if (rule->floating.weight_power != nullptr)
+          p.power = rule->floating.weight_power(spec.plasticity->parameters);
       } catch (const Error& error) {
         for (const Diagnostic& item : error.items()) mistakes.add(item);
       }
@@ -135,10 +143,56 @@ std::span<const double> FloatNetwork::learn(std::span<const double> x, std::int6
                  "0 to " + std::to_string(network_.classes - 1), "set classes in [network]"});
   forward(x);
   if (options_.baseline == Baseline::backprop) backward(label);
-  for (std::size_t k = 0; k < projections_.size(); ++k)
-    if (projections_[k].plastic) step(k, label);
+  form_currents();
+  learn_backwards(label);
   ++learned_;
   return activity(static_cast<std::size_t>(network_.output));
+}
+
+/// Where a rule asks for it, the neurons' sums with each projection's weights as its own rule transforms
+/// them.
+void FloatNetwork::form_currents() {
+  for (Population& p : populations_) {
+    const bool wanted = std::any_of(p.incoming.begin(), p.incoming.end(),
+                                    [&](std::size_t k) { return projections_[k].power > 0; });
+    if (!wanted) continue;
+    p.current.assign(p.neurons, 0.0);
+    for (const std::size_t k : p.incoming)
+      add_powers(projections_[k].active, projections_[k].weights.data(), projections_[k].power, p.current);
+  }
+}
+
+/// From the output backwards, because a layer's errors are made of those behind it. Feedback projections
+/// learn last: all of them have been read by then.
+void FloatNetwork::learn_backwards(std::int64_t label) {
+  for (std::size_t at = populations_.size(); at-- > 0;) {
+    Population& p = populations_[at];
+    gather_errors(p);
+    p.delta.clear();
+    for (const std::size_t k : p.incoming) {
+      if (!projections_[k].plastic) continue;
+      step(k, label);
+      if (!projections_[k].learner || !p.delta.empty()) continue;
+      const std::span<const double> delta = projections_[k].learner->error();
+      p.delta.assign(delta.begin(), delta.end());
+    }
+  }
+  for (std::size_t k = 0; k < projections_.size(); ++k)
+    if (network_.projections[k].feedback && projections_[k].plastic) step(k, label);
+}
+
+void FloatNetwork::gather_errors(Population& p) {
+  p.sent.clear();
+  for (const std::size_t k : p.feedback) {
+    Projection& projection = projections_[k];
+    const std::span<const double> delta = populations_[projection.from].delta;
+    if (delta.empty()) continue;  // its source does not learn
+    p.sent.resize(p.neurons, 0.0);
+    projection.active.clear();
+    for (std::uint32_t j = 0; j < delta.size(); ++j)
+      if (delta[j] != 0) projection.active.push_back({j, delta[j]});
+    add_rows(projection.active, projection.weights.data(), p.sent);
+  }
 }
 
 void FloatNetwork::step(std::size_t k, std::int64_t label) {
@@ -147,14 +201,20 @@ void FloatNetwork::step(std::size_t k, std::int64_t label) {
   const std::size_t slots = p.waiting.size();
   FloatFactors& factors = p.waiting[learned_ % slots];
   const double eta = rate(k, learned_);
-  const std::span<const double> x = activity_of(populations_[p.from]);
+  const Population& from = populations_[p.from];
+  const std::span<const double> x = network_.projections[k].feedback ? from.delta : activity_of(from);
   if (p.learner) {
-    p.learner->step({x, to.z, to.fprime, to.r, to.uq, label}, eta, factors);
-    const FloatSignals now = p.learner->signals();
-    p.sums.kernel += now.kernel * now.partners;
-    p.sums.third_factor += now.third_factor * now.partners * now.partners;
-    p.sums.same_class += now.same_class * now.partners;
-    p.sums.partners += now.partners;
+    FloatActivity now;
+    now.x = x, now.z = to.z, now.fprime = to.fprime, now.r = to.r, now.uq = to.uq, now.label = label;
+    now.input = activity(static_cast<std::size_t>(network_.input));
+    if (p.power > 0) now.current = to.current;
+    now.error = to.sent;
+    p.learner->step(now, eta, factors);
+    const FloatSignals signals = p.learner->signals();
+    p.sums.kernel += signals.kernel * signals.partners;
+    p.sums.third_factor += signals.third_factor * signals.partners * signals.partners;
+    p.sums.same_class += signals.same_class * signals.partners;
+    p.sums.partners += signals.partners;
   } else {
     factors.a0.resize(p.neurons);
     for (std::size_t i = 0; i < p.neurons; ++i) factors.a0[i] = -eta * to.error[i];
@@ -164,11 +224,26 @@ void FloatNetwork::step(std::size_t k, std::int64_t label) {
 }
 
 void FloatNetwork::apply(Projection& p, const FloatFactors& f) {
-  for (std::size_t j = 0; j < p.inputs; ++j) {
-    const double b0 = f.b0[j], b1 = f.b1.empty() ? 0.0 : f.b1[j];
-    if (b0 != 0 || b1 != 0 || !f.c.empty()) update_row(p.row(j), f.a0, b0, f.a1, b1, f.c);
+  const auto scalar = [&](std::size_t j) { return j < p.inputs ? f.b0[j] : 1; };  // the bias's is 1
+  const auto second = [&](std::size_t j) { return f.b1.empty() ? 0 : j < p.inputs ? f.b1[j] : f.bias1; };
+  const std::size_t rows = p.inputs + (p.bias ? 1 : 0);
+  enabled_.clear();  // neurons whose weights can change
+  for (std::size_t i = 0; i < p.neurons; ++i)
+    if (f.a0[i] != 0 || (!f.a1.empty() && f.a1[i] != 0) || (!f.c.empty() && f.c[i] != 0))
+      enabled_.push_back(i);
+  const bool few = enabled_.size() * 16 < p.neurons;
+  for (std::size_t j = 0; j < rows; ++j) {
+    const double b0 = scalar(j), b1 = second(j);
+    if (b0 == 0 && b1 == 0 && f.c.empty()) continue;
+    if (!few) {
+      update_row(p.row(j), f.a0, b0, f.a1, b1, f.c);
+      continue;
+    }
+    for (const std::size_t i : enabled_) {
+      double& w = p.row(j)[i];
+      w += f.a0[i] * b0 + (f.a1.empty() ? 0.0 : f.a1[i] * b1) - (f.c.empty() ? 0.0 : f.c[i] * w);
+    }
   }
-  if (p.bias) update_row(p.row(p.inputs), f.a0, 1, f.a1, f.bias1, f.c);
 }
 
 void FloatNetwork::backward(std::int64_t label) {

@@ -81,12 +81,16 @@ class FloatNetwork {
   struct Population {
     std::size_t neurons = 0, groups = 0;
     std::vector<double> sum, z, fprime, u, uq, r;
-    std::vector<double> error;  ///< dL/d activity, then dL/d sum (backprop)
-    std::vector<std::size_t> incoming;
+    std::vector<double> error;    ///< dL/d activity, then dL/d sum (backprop)
+    std::vector<double> current;  ///< sums with transformed weights, where a rule asks for them
+    std::vector<double> sent;     ///< sum of R delta of feedback projections that end here; empty without
+    std::vector<double> delta;    ///< errors that feedback projections take from here; empty without
+    std::vector<std::size_t> incoming, feedback;  ///< projections that end here
   };
   struct Projection {
     std::size_t from = 0, to = 0, inputs = 0, neurons = 0;
     bool bias = false;
+    double power = 0;               ///< of the currents its rule asks for; 0: it asks for none
     std::vector<double> weights;    ///< axon-major (inputs + bias, neurons)
     std::vector<FloatAxon> active;  ///< presynaptic activities that are not 0, the bias last
     bool plastic = false;
@@ -100,6 +104,9 @@ class FloatNetwork {
   void evaluate(std::size_t population);
   void backward(std::int64_t label);
   void through_neuron(std::size_t population);
+  void form_currents();
+  void learn_backwards(std::int64_t label);
+  void gather_errors(Population& population);
   void step(std::size_t projection, std::int64_t label);
   void apply(Projection& projection, const FloatFactors& factors);
   std::span<const double> activity_of(const Population& p) const { return p.groups > 0 ? p.r : p.z; }
@@ -109,6 +116,7 @@ class FloatNetwork {
   std::vector<Population> populations_;
   std::vector<Projection> projections_;
   std::uint64_t learned_ = 0;
+  std::vector<std::size_t> enabled_;  // scratch of apply()
 };
 
 /// The class with the largest value; the highest index in a tie.

@@ -1,0 +1,124 @@
+// Feedback projections in a network file: read as such, no part of the forward order, and refused where they
+// would carry nothing.
+#include "compiler/network/test_support.hpp"
+
+using namespace trifactor;
+using namespace trifactor::testing;
+
+namespace {
+
+/// Two hidden layers and a read-out; errors travel back from it and from the second layer.
+const std::string there_and_back = R"([network]
+name = "back"
+classes = 4
+output = "scores"
+[[population]]
+name = "pixels"
+kind = "input"
+shape = [6]
+[[population]]
+name = "first"
+shape = [5]
+neuron = { kind = "saturated_linear" }
+[[population]]
+name = "second"
+shape = [3]
+neuron = { kind = "saturated_linear" }
+[[population]]
+name = "scores"
+shape = [4]
+[[projection]]
+name = "r3"
+from = "scores"
+to = "second"
+kind = "feedback"
+weights = { init = "glorot", bits = 16 }
+plasticity = { rule = "urfb", eta = 0.5 }
+[[projection]]
+name = "w1"
+from = "pixels"
+to = "first"
+plasticity = { rule = "urfb" }
+[[projection]]
+name = "w2"
+from = "first"
+to = "second"
+kind = "forward"
+plasticity = { rule = "urfb" }
+[[projection]]
+name = "w3"
+from = "second"
+to = "scores"
+plasticity = { rule = "readout" }
+[[projection]]
+name = "r2"
+from = "second"
+to = "first"
+kind = "feedback"
+)";
+
+using Codes = std::vector<std::string>;
+
+Codes found(const std::string& part, const std::string& replacement) {
+  INFO(part << " -> " << replacement);
+  Codes all;
+  const std::string text = with(there_and_back, part, replacement);
+  for (const Diagnostic& item : refused([&] { read_text(text); })) {
+    CHECK_FALSE(item.expected.empty());
+    all.push_back(item.code);
+  }
+  return all;
+}
+
+}  // namespace
+
+TEST_CASE("feedback is read, and the forward order does not see it") {
+  const Network n = read_text(there_and_back);
+  REQUIRE(n.projections.size() == 5);
+  std::vector<std::string> order;
+  for (const PopulationSpec& p : n.populations) order.push_back(p.name);
+  CHECK(order == std::vector<std::string>{"pixels", "first", "second", "scores"});
+  const ProjectionSpec &r3 = n.projections[0], &r2 = n.projections[4];
+  CHECK((r3.feedback && r3.from == 3 && r3.to == 2 && r3.plasticity && r3.init == WeightInit::glorot));
+  CHECK((r2.feedback && r2.from == 2 && r2.to == 1 && !r2.plasticity && r2.name == "r2"));
+  for (const std::size_t k : {1u, 2u, 3u}) CHECK_FALSE(n.projections[k].feedback);
+  CHECK(r3.plasticity->parameters.number("eta") == 0.5);
+}
+
+TEST_CASE("errors may skip layers, and the output's may be formed by either rule") {
+  CHECK(found("from = \"second\"\nto = \"first\"\nkind", "from = \"scores\"\nto = \"first\"\nkind").empty());
+  CHECK(found("{ rule = \"readout\" }", "{ rule = \"urfb\" }").empty());
+}
+
+TEST_CASE("feedback that carries nothing is refused") {
+  // Against nothing: from and to exchanged.
+  CHECK(found("from = \"second\"\nto = \"first\"\nkind", "from = \"first\"\nto = \"second\"\nkind") ==
+        Codes{"TF-NET-034", "TF-NET-031"});
+  CHECK(found("from = \"second\"\nto = \"first\"\nkind", "from = \"first\"\nto = \"first\"\nkind") ==
+        Codes{"TF-NET-031"});
+  // From a population without errors.
+  CHECK(found("plasticity = { rule = \"readout\" }", "") == Codes{"TF-NET-032"});
+  CHECK(found("{ rule = \"readout\" }", "{ rule = \"phsic_gaussian\" }") == Codes{"TF-NET-032"});
+  // To one that takes none.
+  CHECK(found("to = \"first\"\nplasticity = { rule = \"urfb\" }", "to = \"first\"") == Codes{"TF-NET-033"});
+  CHECK(found("to = \"first\"\nplasticity = { rule = \"urfb\" }",
+              "to = \"first\"\nplasticity = { rule = \"phsic_gaussian\" }") == Codes{"TF-NET-033"});
+  CHECK(found("from = \"second\"\nto = \"first\"\nkind = \"feedback\"\n",
+              "from = \"second\"\nto = \"pixels\"\nkind = \"feedback\"\n") ==
+        Codes{"TF-NET-034", "TF-NET-033", "TF-NET-008"});
+  // A rule that waits for errors in vain.
+  CHECK(found("[[projection]]\nname = \"r2\"\nfrom = \"second\"\nto = \"first\"\nkind = \"feedback\"\n",
+              "") == Codes{"TF-NET-034"});
+  // A rule that is not for feedback, a bias, a kind that does not exist.
+  CHECK(found("{ rule = \"urfb\", eta = 0.5 }", "{ rule = \"readout\" }") == Codes{"TF-NET-035"});
+  CHECK(found("weights = { init = \"glorot\", bits = 16 }", "bias = true") == Codes{"TF-NET-005"});
+  CHECK(found("kind = \"feedback\"\nweights", "kind = \"backward\"\nweights").size() >= 1);
+  // Where a rule is not known, nothing is said about errors.
+  CHECK(found("{ rule = \"readout\" }", "{ rule = \"raedout\" }") == Codes{"TF-NET-011"});
+}
+
+TEST_CASE("a population that only feedback reaches has no input") {
+  CHECK(found("name = \"w2\"\nfrom = \"first\"\nto = \"second\"\nkind = \"forward\"\n",
+              "name = \"w2\"\nfrom = \"pixels\"\nto = \"first\"\nkind = \"forward\"\n")
+            .front() == "TF-NET-007");
+}
