@@ -22,6 +22,7 @@ struct RuleLayer {
   RulePlan plan;
   int group_size = 0;             ///< 0: not grouped
   std::vector<int> core_neurons;  ///< of each core
+  int first_neuron = 0;           ///< of the first core
 };
 
 /// small: one or two cores of a few neurons. large: up to 3,000 neurons in all or 256 groups, for sums of
@@ -35,7 +36,7 @@ RuleLayer random_layer(const Rule& rule, Random& random, LayerSize size = LayerS
 
 /// One sample's activity of one core, as LocalActivity points to it.
 struct SampleActivity {
-  std::vector<std::int16_t> z, r, scale;
+  std::vector<std::int16_t> z, r, scale, current;
   std::vector<std::uint16_t> fprime;
 };
 
@@ -43,7 +44,7 @@ struct SampleActivity {
 class CoreMemories {
  public:
   /// `generators`: one a neuron. The layer must outlive this.
-  CoreMemories(const RuleLayer& layer, std::vector<std::uint32_t> first_generators);
+  CoreMemories(const RuleLayer& layer, std::vector<std::uint32_t> first_generators, int first_neuron = 0);
 
   /// Activities at corners, zero, close to the sample before, or anything.
   SampleActivity draw(Random& random) const;
@@ -60,6 +61,7 @@ class CoreMemories {
 
   const RuleLayer& layer_;
   std::size_t neurons_;
+  int first_neuron_;
   std::vector<SampleActivity> past_;  ///< newest first
   std::vector<const std::int16_t*> compared_;
 };

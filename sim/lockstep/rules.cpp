@@ -4,6 +4,7 @@
 #include <set>
 
 #include "rtl/spec/diagnostic.hpp"
+#include "rtl/units/reduce/golden.hpp"
 #include "sim/lockstep/rule_layer.hpp"
 #include "sim/rtl/rule_units.hpp"
 
@@ -24,6 +25,8 @@ enum Word : std::size_t {
   uses_a1,
   uses_c,
   compared,
+  reduction,
+  first_neuron,
   neurons,
   group_size,
   post_count,
@@ -40,7 +43,8 @@ enum Word : std::size_t {
   fprime = z + neurons_wide,
   r = fprime + neurons_wide,
   scale = r + neurons_wide,
-  words_of_vector = scale + neurons_wide
+  current = scale + neurons_wide,
+  words_of_vector = current + neurons_wide
 };
 
 /// The first difference between two equally long sequences.
@@ -75,19 +79,33 @@ std::string shape_of(const RuleLayer& layer) {
          (p.partners > 1 ? ", partners" : "");
 }
 
-/// Every shape that the rule's parameters can give; rare ones too, so that each gets its episodes.
-std::vector<std::string> shapes_of(const Rule& rule) {
-  constexpr int draws = 4000;
-  Random random(1);
-  std::set<std::string> shapes;
-  for (int i = 0; i < draws; ++i) shapes.insert(shape_of(random_layer(rule, random, LayerSize::tiny)));
-  return {shapes.begin(), shapes.end()};
-}
+/// What a rule's parameters can give, rare plans too: every shape gets its episodes, every situation a bin.
+struct Reach {
+  std::vector<std::string> shapes;
+  bool decay = false, no_decay = false, target = false, partners = false, grouped = false, plain = false;
+  bool one_partner = false, most_partners = false, words = false;
+
+  explicit Reach(const Rule& rule) {
+    constexpr int draws = 4000;
+    Random random(1);
+    std::set<std::string> all;
+    for (int i = 0; i < draws; ++i) {
+      const RuleLayer layer = random_layer(rule, random, LayerSize::tiny);
+      const RulePlan& p = layer.plan;
+      all.insert(shape_of(layer));
+      decay |= p.uses_c, no_decay |= !p.uses_c, target |= p.needs_target, words |= p.down_words > 0;
+      grouped |= layer.group_size > 0, plain |= layer.group_size == 0;
+      partners |= p.partners > 0, one_partner |= p.partners == 1,
+          most_partners |= p.partners >= max_partners - 1;
+    }
+    shapes.assign(all.begin(), all.end());
+  }
+};
 
 class RuleSubject final : public Subject {
  public:
   RuleSubject(const Rule& rule, const VerilatedRule& rtl)
-      : rule_(rule), rtl_(rtl), shapes_(shapes_of(rule)) {}
+      : rule_(rule), rtl_(rtl), reach_(rule), shapes_(reach_.shapes) {}
 
   std::string name() const override { return rule_.name; }
   std::vector<Field> fields() const override {
@@ -99,6 +117,8 @@ class RuleSubject final : public Subject {
             {"uses_a1"},
             {"uses_c"},
             {"compared"},
+            {"reduction"},
+            {"first_neuron"},
             {"neurons"},
             {"group_size"},
             {"post_registers"},
@@ -114,16 +134,23 @@ class RuleSubject final : public Subject {
             {"z", neurons_wide},
             {"fprime", neurons_wide},
             {"r", neurons_wide},
-            {"scale", neurons_wide}};
+            {"scale", neurons_wide},
+            {"current", neurons_wide}};
   }
   std::vector<std::string> bins() const override {
-    std::vector<std::string> bins = {"first sample", "later sample", "factor lost", "factor not 0",
-                                     "decay",        "no decay",     "target here", "target elsewhere"};
-    if (rule_.golden_teacher != nullptr)
-      for (const char* bin :
-           {"history filling", "history full", "grouped", "plain", "one partner", "most partners",
-            "word at its highest", "word at its lowest", "factor saturated", "same class"})
-        bins.push_back(bin);
+    std::vector<std::string> bins = {"first sample", "later sample", "factor lost", "factor not 0"};
+    const auto where = [&](bool reachable, std::initializer_list<const char*> names) {
+      if (reachable) bins.insert(bins.end(), names.begin(), names.end());
+    };
+    where(reach_.decay, {"decay"});
+    where(reach_.no_decay, {"no decay"});
+    where(reach_.target, {"target here", "target elsewhere"});
+    where(reach_.grouped, {"grouped"});
+    where(reach_.plain, {"plain"});
+    where(reach_.partners, {"history filling", "history full", "same class"});
+    where(reach_.one_partner, {"one partner"});
+    where(reach_.most_partners, {"most partners"});
+    where(reach_.words, {"word at its highest", "word at its lowest", "factor saturated"});
     bins.insert(bins.end(), shapes_.begin(), shapes_.end());
     return bins;
   }
@@ -137,13 +164,14 @@ class RuleSubject final : public Subject {
     const RulePlan& p = layer.plan;
     CoreMemories memories(layer, random_generators(layer.core_neurons[0], random));
     const int samples = p.partners + 8;
+    const int first = chance(random, 0.5) ? 0 : uniform(random, 0, 65536 - layer.core_neurons[0]);
     Episode e;
     for (int sample = 0; sample < samples; ++sample) {
       std::vector<std::int64_t> v(words_of_vector, 0);
       put(v, partners,
           std::vector<int>{p.partners, p.up_words, p.down_words, p.mean_words, p.held_words, p.uses_a1,
-                           p.uses_c, static_cast<int>(p.compared), layer.core_neurons[0], layer.group_size,
-                           static_cast<int>(p.post.size())});
+                           p.uses_c, static_cast<int>(p.compared), static_cast<int>(p.reduction), first,
+                           layer.core_neurons[0], layer.group_size, static_cast<int>(p.post.size())});
       put(v, post, p.post);
       v[teacher_count] = static_cast<std::int64_t>(p.teacher.size());
       put(v, teacher, p.teacher);
@@ -153,13 +181,18 @@ class RuleSubject final : public Subject {
       v[same] = static_cast<std::uint32_t>(random());
       const int kind = uniform(random, 0, 2);
       v[own_words] = kind > 0;
+      // words that point at a neuron do so every other time, of this core or of another
       for (std::size_t i = 0; i < most_words; ++i)
-        v[word + i] = kind == 1 ? (chance(random, 0.5) ? -32768 : 32767) : uniform(random, -32768, 32767);
+        v[word + i] = kind == 2 && chance(random, 0.5)
+                          ? static_cast<std::int16_t>(first + uniform(random, -1, layer.core_neurons[0]))
+                      : kind == 1 ? (chance(random, 0.5) ? -32768 : 32767)
+                                  : uniform(random, -32768, 32767);
       const SampleActivity activity = memories.draw(random);
       put(v, z, activity.z);
       put(v, fprime, activity.fprime);
       put(v, r, activity.r);
       put(v, scale, activity.scale);
+      put(v, current, activity.current);
       memories.push(activity);
       e.words.insert(e.words.end(), v.begin(), v.end());
     }
@@ -190,7 +223,7 @@ class RuleSubject final : public Subject {
     Side(const RuleLayer& of, std::vector<std::uint32_t> generators, std::unique_ptr<PostUnit> post_unit,
          std::unique_ptr<TeacherUnit> teacher_unit)
         : layer(of),
-          memories(of, std::move(generators)),
+          memories(of, std::move(generators), of.first_neuron),
           post(std::move(post_unit)),
           teacher(std::move(teacher_unit)),
           state(teacher_state_words(of.plan.partners), 0) {}
@@ -200,9 +233,10 @@ class RuleSubject final : public Subject {
       const std::size_t n = memories.generators.size();
       const std::size_t groups = layer.group_size == 0 ? 0 : n / static_cast<std::size_t>(layer.group_size);
       memories.push({take<std::int16_t>(v, z, n), take<std::int16_t>(v, r, n),
-                     take<std::int16_t>(v, scale, groups), take<std::uint16_t>(v, fprime, n)});
+                     take<std::int16_t>(v, scale, groups), take<std::int16_t>(v, current, n),
+                     take<std::uint16_t>(v, fprime, n)});
       const PostView view = memories.view(static_cast<std::uint32_t>(v[eta]));
-      up.assign(static_cast<std::size_t>(plan.up_words), 0);
+      up.assign(static_cast<std::size_t>(plan.up_words), reduce_start(plan.reduction));
       words.assign(static_cast<std::size_t>(plan.down_words), 0);
       monitor = {};
       if (plan.up_words > 0) {
@@ -215,6 +249,7 @@ class RuleSubject final : public Subject {
       PostResult result = memories.result();
       post->form(view, given, static_cast<int>(v[target]), result);
       losses = result.losses;
+      formed = result.formed;
     }
 
     const RuleLayer& layer;
@@ -225,6 +260,7 @@ class RuleSubject final : public Subject {
     std::vector<std::int16_t> words;
     TeacherMonitor monitor;
     PostLosses losses;
+    int formed = 0;
   };
 
   static RuleLayer layer_of(const std::int64_t* v) {
@@ -239,6 +275,8 @@ class RuleSubject final : public Subject {
     p.uses_a1 = number(uses_a1) != 0;
     p.uses_c = number(uses_c) != 0;
     p.compared = static_cast<Compared>(v[compared]);
+    p.reduction = static_cast<Reduction>(v[reduction]);
+    layer.first_neuron = number(first_neuron);
     p.post = take<std::int32_t>(v, post, static_cast<std::size_t>(v[post_count]));
     p.teacher = take<std::int32_t>(v, teacher, static_cast<std::size_t>(v[teacher_count]));
     layer.group_size = number(group_size);
@@ -254,7 +292,8 @@ class RuleSubject final : public Subject {
                                        s.monitor.same_class,
                                        s.monitor.partners,
                                        static_cast<std::int64_t>(s.losses.factors_lost),
-                                       static_cast<std::int64_t>(s.losses.factors_saturated)};
+                                       static_cast<std::int64_t>(s.losses.factors_saturated),
+                                       s.formed};
     };
     const CoreMemories &g = golden.memories, &h = rtl.memories;
     if ((found = differ(i, "up", golden.up, rtl.up))) return found;
@@ -271,37 +310,39 @@ class RuleSubject final : public Subject {
 
   void cover(const std::int64_t* v, std::size_t sample, const RuleLayer& layer, const Side& golden,
              Coverage& coverage) const {
-    const auto any = [](const auto& values, auto&& is) {
-      return std::any_of(values.begin(), values.end(), is);
-    };
     const int number = static_cast<int>(sample), past = layer.plan.partners;
-    coverage.hit(0, sample == 0);
-    coverage.hit(1, sample > 0);
-    coverage.hit(2, golden.losses.factors_lost > 0);
-    coverage.hit(3, any(golden.memories.a0, [](int a) { return a != 0; }));
-    coverage.hit(4, layer.plan.uses_c);
-    coverage.hit(5, !layer.plan.uses_c);
-    coverage.hit(6, v[target] < v[neurons]);
-    coverage.hit(7, v[target] >= v[neurons]);
-    const std::size_t first_shape = rule_.golden_teacher == nullptr ? 8 : 18;
-    const auto shape = std::find(shapes_.begin(), shapes_.end(), shape_of(layer));
-    if (shape != shapes_.end()) coverage.hit(first_shape + static_cast<std::size_t>(shape - shapes_.begin()));
-    if (rule_.golden_teacher == nullptr) return;
-    coverage.hit(8, number > 0 && number < past);
-    coverage.hit(9, number >= past);
-    coverage.hit(10, layer.group_size > 0);
-    coverage.hit(11, layer.group_size == 0);
-    coverage.hit(12, past == 1);
-    coverage.hit(13, past == max_partners);
-    coverage.hit(14, v[own_words] != 0 && v[word] == 32767);
-    coverage.hit(15, v[own_words] != 0 && v[word] == -32768);
-    coverage.hit(16, golden.losses.factors_saturated > 0);
-    coverage.hit(17, golden.monitor.same_class > 0);
+    const auto hit = [&](std::string_view bin, bool when) {
+      if (!when) return;
+      const auto& names = coverage.names();
+      const auto at = std::find(names.begin(), names.end(), bin);
+      if (at != names.end()) coverage.hit(static_cast<std::size_t>(at - names.begin()));
+    };
+    hit("first sample", sample == 0);
+    hit("later sample", sample > 0);
+    hit("factor lost", golden.losses.factors_lost > 0);
+    hit("factor not 0",
+        std::any_of(golden.memories.a0.begin(), golden.memories.a0.end(), [](int a) { return a != 0; }));
+    hit("decay", layer.plan.uses_c);
+    hit("no decay", !layer.plan.uses_c);
+    hit("target here", v[target] < v[neurons]);
+    hit("target elsewhere", v[target] >= v[neurons]);
+    hit("grouped", layer.group_size > 0);
+    hit("plain", layer.group_size == 0);
+    hit("history filling", number > 0 && number < past);
+    hit("history full", past > 0 && number >= past);
+    hit("same class", golden.monitor.same_class > 0);
+    hit("one partner", past == 1);
+    hit("most partners", past >= max_partners - 1);
+    hit("word at its highest", v[own_words] != 0 && v[word] == 32767);
+    hit("word at its lowest", v[own_words] != 0 && v[word] == -32768);
+    hit("factor saturated", golden.losses.factors_saturated > 0);
+    hit(shape_of(layer), true);
   }
 
   const Rule& rule_;
   const VerilatedRule& rtl_;
-  std::vector<std::string> shapes_;
+  Reach reach_;
+  const std::vector<std::string>& shapes_;
 };
 
 const SubjectEntry& entry_of(const std::string& name) {

@@ -5,6 +5,7 @@
 #include <set>
 #include <string>
 
+#include "rtl/units/reduce/golden.hpp"
 #include "sim/lockstep/rule_layer.hpp"
 #include "sim/rtl/verilated.hpp"
 
@@ -43,8 +44,8 @@ std::set<std::string> kinds_of(const RuleLayer& layer) {
   add(p.lane.stochastic, "stochastic");
   add(!p.lane.stochastic, "nearest");
   add(p.partners == 1, "one partner");
-  add(p.partners == max_partners, "most partners");
-  add(p.partners > 1 && p.partners < max_partners, "some partners");
+  add(p.partners >= max_partners - 1, "most partners");
+  add(p.partners > 1 && p.partners < max_partners - 1, "some partners");
   add(p.whole_population, "whole population");
   add(p.needs_target && !p.whole_population, "target, split");
   return kinds;
@@ -58,8 +59,10 @@ void compare_layer(const Rule& rule, const RuleLayer& layer, int samples, Random
   const std::unique_ptr<Arithmetic> verilated = verilated_arithmetic(8);
   const RulePlan& plan = layer.plan;
   std::vector<Core> cores;
+  int first = 0;
   for (const int neurons : layer.core_neurons) {
-    const CoreMemories memories(layer, random_generators(neurons, random));
+    const CoreMemories memories(layer, random_generators(neurons, random), first);
+    first += neurons;
     cores.push_back({memories, memories, rule.golden_post(), verilated->post(rule.name)});
   }
   const bool taught = plan.up_words > 0;
@@ -74,7 +77,9 @@ void compare_layer(const Rule& rule, const RuleLayer& layer, int samples, Random
         chance(random, 0.7)
             ? plan.eta_mantissa
             : static_cast<std::uint32_t>(uniform(random, 0, static_cast<int>(plan.eta_mantissa)));
-    std::vector<std::int64_t> golden_up(static_cast<std::size_t>(plan.up_words), 0), rtl_up = golden_up;
+    std::vector<std::int64_t> golden_up(static_cast<std::size_t>(plan.up_words),
+                                        reduce_start(plan.reduction)),
+        rtl_up = golden_up;
     for (Core& core : cores) {
       const SampleActivity activity = core.golden.draw(random);
       core.golden.push(activity);
@@ -105,8 +110,10 @@ void compare_layer(const Rule& rule, const RuleLayer& layer, int samples, Random
     const int kind = uniform(random, 0, 3);
     if (kind > 0)
       for (std::int16_t& word : golden_words)
-        word = static_cast<std::int16_t>(kind == 1 ? (chance(random, 0.5) ? -32768 : 32767)
-                                                   : uniform(random, -32768, 32767));
+        word =
+            static_cast<std::int16_t>(kind == 1             ? (chance(random, 0.5) ? -32768 : 32767)
+                                      : chance(random, 0.3) ? uniform(random, 0, first)  // perhaps a neuron
+                                                            : uniform(random, -32768, 32767));
     const int classes = layer.core_neurons[0];
     const int target = uniform(random, 0, classes);  // one more than there are: the class of another core
     for (Core& core : cores) {
@@ -114,6 +121,7 @@ void compare_layer(const Rule& rule, const RuleLayer& layer, int samples, Random
       core.golden_post->form(core.golden.view(eta), golden_words, target, golden);
       core.rtl_post->form(core.rtl.view(eta), golden_words, target, rtl);
       require_equal_memories(core.golden, core.rtl);
+      REQUIRE(golden.formed == rtl.formed);
       REQUIRE(golden.losses.factors_lost == rtl.losses.factors_lost);
       REQUIRE(golden.losses.factors_saturated == rtl.losses.factors_saturated);
       events.lost += golden.losses.factors_lost;
@@ -153,20 +161,18 @@ TEST_CASE(
       kinds.merge(kinds_of(layer));
       compare_layer(rule, layer, large ? 5 : trial % 50 == 0 ? 300 : 45, random, events);
     }
+    // whatever kind the rule's parameters can give must have come up
+    std::set<std::string> possible;
+    Random other(1);
+    for (int i = 0; i < 500; ++i) possible.merge(kinds_of(random_layer(rule, other, LayerSize::small)));
     std::string seen;
     for (const std::string& kind : kinds) seen += kind + "\n";
     INFO("seen:\n" << seen);
     CHECK(events.lost > 0);
     saturated += events.saturated;
     CHECK(events.nonzero > 0);
-    for (const char* kind : {"decay", "no decay", "stochastic", "nearest"}) CHECK(kinds.count(kind) == 1);
-    if (rule.golden_teacher != nullptr) {
-      for (const char* kind : {"one partner", "some partners", "most partners"})
-        CHECK(kinds.count(kind) == 1);
-      for (const char* place : {", grouped", ", plain"})
-        for (const char* form : {"first", "a1 other", "a1 mean other"})
-          CHECK(kinds.count(std::string("teacher, ") + form + " form" + place) == 1);
-    }
+    for (const char* kind : {"stochastic", "nearest"}) CHECK(kinds.count(kind) == 1);
+    CHECK(std::includes(kinds.begin(), kinds.end(), possible.begin(), possible.end()));
   }
   CHECK(saturated > 0);
 }
