@@ -23,6 +23,7 @@ class NetworkReader {
     read_head();
     read_populations();
     read_projections();
+    if (auto training = root_.table("training")) network_.training = read_training(*training);
     root_.finish();
     find_output();
     check_connections();

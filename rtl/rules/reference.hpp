@@ -72,16 +72,16 @@ struct FloatLayer {
   std::size_t classes = 0;
 };
 
-/// How two samples are compared by a rule that learns from pairs of them, v being what the layer compares: its
-/// values, or one number a group.
+/// How two samples are compared by a rule that learns from pairs of them, v being what the layer compares:
+/// its values, or one number a group.
 enum class BatchKernel : std::uint8_t {
   gaussian,  ///< exp(-|v_i - v_j|^2 / (2 sigma^2))
   cosine,    ///< v_i . v_j / (|v_i| |v_j|)
   linear,    ///< v_i . v_j
 };
 
-/// What a rule is to training in mini-batches (compiler/training): the objective whose exact gradient over the
-/// batch it follows.
+/// What a rule is to training in mini-batches (compiler/training): the objective whose exact gradient over
+/// the batch it follows.
 struct BatchForm {
   enum class Objective : std::uint8_t {
     kernel,         ///< dependence of the layer on itself less gamma times that on the labels
