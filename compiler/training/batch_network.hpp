@@ -70,6 +70,8 @@ class BatchNetwork {
 
   std::span<const Real> weights(std::size_t projection) const;  ///< (to, from)
   std::span<const Real> bias(std::size_t projection) const;     ///< (to), empty without
+  /// (to, from): what errors travel back through; empty where they take the weights themselves.
+  std::span<const Real> feedback(std::size_t projection) const;
   void set_weight(std::size_t projection, std::size_t to, std::size_t from, Real value);
   double weight_norm(std::size_t projection) const;
   const BatchNorm<Real>& norm(std::size_t population) { return layers_[population].norm(); }

@@ -232,6 +232,11 @@ std::span<const Real> BatchNetwork<Real>::bias(std::size_t k) const {
 }
 
 template <class Real>
+std::span<const Real> BatchNetwork<Real>::feedback(std::size_t k) const {
+  return projections_[k].feedback.values;
+}
+
+template <class Real>
 void BatchNetwork<Real>::set_weight(std::size_t k, std::size_t to, std::size_t from, Real value) {
   Projection& p = projections_[k];
   (from == p.weights.value.columns ? p.bias.value.values[to] : p.weights.value.row(to)[from]) = value;
