@@ -242,7 +242,8 @@ class NetworkReader {
       const bool scores = i == network_.output && population.activation == Activation::linear;
       if (population.value_range == 0) population.value_range = bounded ? 1 : scores ? 32 : 4;
       if (population.output_range == 0)
-        population.output_range = population.normalise ? 4 : population.value_range;
+        population.output_range =
+            population.normalise && population.normalise->hands_on ? 4 : population.value_range;
     }
     for (ProjectionSpec& projection : network_.projections)
       if (projection.range == 0)

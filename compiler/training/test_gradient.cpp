@@ -191,3 +191,28 @@ TEST_CASE("layers that hear a classifier through fixed weights still share its o
   for (int i = 0; i < 20; ++i) b.learn(batch.view(), batch.labels);
   CHECK(b.loss(1) < first);
 }
+
+TEST_CASE("a batch of one sample, twice, is backpropagation sample by sample") {
+  for (const Look& look : looks()) {
+    if (look.batch_norm || look.dropout > 0) continue;
+    const Network network = batch_network(look);
+    Batch batch(3, 2);
+    std::copy_n(batch.x.begin(), inputs, batch.x.begin() + inputs);
+    batch.labels[1] = batch.labels[0];
+    BatchOptions options;
+    options.baseline = Baseline::backprop;
+    BatchNetwork<double> net(network, options);
+    FloatNetworkOptions online_options;
+    online_options.baseline = Baseline::backprop, online_options.backprop_eta = 1;
+    FloatNetwork online(network, online_options);
+    const Doubles before = copy(net.weights(0));
+    net.learn(batch.view(), batch.labels);
+    online.learn(std::span(batch.x).first(inputs), batch.labels[0]);
+    CHECK(copy(net.weights(0)) != before);
+    for (const std::size_t k : {0, 1, 2}) {
+      const Doubles theirs = online.weights(k);
+      for (std::size_t i = 0; i < theirs.size(); ++i)
+        CHECK(net.weights(k)[i] == Approx(theirs[i]).epsilon(1e-10).margin(1e-12));
+    }
+  }
+}
