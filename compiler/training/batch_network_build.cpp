@@ -244,9 +244,10 @@ void BatchNetwork<Real>::set_weight(std::size_t k, std::size_t to, std::size_t f
 
 template <class Real>
 double BatchNetwork<Real>::weight_norm(std::size_t k) const {
+  const Matrix<Real>& w = projections_[k].weights.value;
   double squares = 0;
-  for (const auto& values : {weights(k), bias(k)})
-    for (const Real w : values) squares += static_cast<double>(w) * static_cast<double>(w);
+  for (std::size_t i = 0; i < w.rows; ++i) squares += static_cast<double>(dot(w.row(i), w.row(i), w.columns));
+  for (const Real b : bias(k)) squares += static_cast<double>(b) * static_cast<double>(b);
   return std::sqrt(squares);
 }
 
