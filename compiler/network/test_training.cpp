@@ -13,7 +13,7 @@ optimiser = { kind = "adamw", weight_decay = 0.01, beta1 = 0.8, beta2 = 0.99, ep
 milestones = [50, 75]
 factor = 0.5
 eta = 0.25
-readout = { eta = 5e-4, weight_decay = 1e-5 }
+output = { eta = 5e-4, weight_decay = 1e-5 }
 batch_norm = true
 dropout = 0.05
 )";
@@ -35,7 +35,7 @@ TEST_CASE("a file says how it is trained in mini-batches") {
   CHECK((t.optimiser.weight_decay == 0.01 && t.optimiser.beta1 == 0.8 && t.optimiser.beta2 == 0.99 &&
          t.optimiser.epsilon == 1e-6));
   CHECK((t.milestones == std::vector<int>{50, 75} && t.factor == 0.5));
-  CHECK((t.eta == 0.25 && t.readout_eta == 5e-4 && t.readout_weight_decay == 1e-5));
+  CHECK((t.eta == 0.25 && t.output_eta == 5e-4 && t.output_weight_decay == 1e-5));
   CHECK((t.batch_norm && t.dropout == 0.05));
 }
 
@@ -43,12 +43,12 @@ TEST_CASE("without [training] learning is sample by sample; one override makes i
   const TrainingSpec t = read_text(least_network).training;
   CHECK((t.batch == 0 && t.objective == TrainingSpec::Objective::phsic && !t.batch_norm && t.dropout == 0));
   CHECK((t.optimiser.kind == OptimiserSpec::Kind::sgd && t.optimiser.momentum == 0.95 &&
-         t.optimiser.weight_decay == 1e-7 && t.readout_weight_decay == 1e-6));
-  CHECK((t.milestones.empty() && t.factor == 0.25 && !t.eta && !t.readout_eta));
+         t.optimiser.weight_decay == 1e-7 && t.output_weight_decay == 1e-6));
+  CHECK((t.milestones.empty() && t.factor == 0.25 && !t.eta && !t.output_eta));
   const TrainingSpec set = read_text(least_network, {"training.batch=128", "training.optimiser.kind=sgd",
-                                                     "training.readout.eta=0.01"})
+                                                     "training.output.eta=0.01"})
                                .training;
-  CHECK((set.batch == 128 && set.readout_eta == 0.01));
+  CHECK((set.batch == 128 && set.output_eta == 0.01));
 }
 
 TEST_CASE("mistakes of [training] are found where they stand") {

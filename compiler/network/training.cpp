@@ -59,10 +59,10 @@ TrainingSpec read_training(TomlTable& table) {
   read_milestones(table, spec);
   spec.factor = table.number("factor", 1e-6, 1).value_or(spec.factor);
   spec.eta = table.number("eta", smallest_eta, largest_eta);
-  if (auto readout = table.table("readout")) {
-    spec.readout_eta = readout->number("eta", smallest_eta, largest_eta);
-    spec.readout_weight_decay = readout->number("weight_decay", 0, 1).value_or(spec.readout_weight_decay);
-    readout->finish();
+  if (auto output = table.table("output")) {
+    spec.output_eta = output->number("eta", smallest_eta, largest_eta);
+    spec.output_weight_decay = output->number("weight_decay", 0, 1).value_or(spec.output_weight_decay);
+    output->finish();
   }
   spec.batch_norm = table.boolean("batch_norm").value_or(false);
   spec.dropout = table.number("dropout", 0, 0.99).value_or(0);

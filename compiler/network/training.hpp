@@ -22,9 +22,9 @@ struct TrainingSpec {
   OptimiserSpec optimiser;
   std::vector<int> milestones;  ///< rates are multiplied by `factor` after that many epochs
   double factor = 0.25;
-  std::optional<double> eta;          ///< of hidden layers; else of their rules
-  std::optional<double> readout_eta;  ///< of the output; else of its rule
-  double readout_weight_decay = 1e-6;
+  std::optional<double> eta;         ///< of hidden layers; else of their rules
+  std::optional<double> output_eta;  ///< of the output; else of its rule
+  double output_weight_decay = 1e-6;
   bool batch_norm = false;  ///< of hidden layers, before their activation
   double dropout = 0;       ///< share of a hidden layer's values that are dropped as they are handed on
 };

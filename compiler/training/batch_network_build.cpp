@@ -148,7 +148,7 @@ void BatchNetwork<Real>::choose_rule_learning(std::size_t p, std::size_t k) {
   const bool by_rule = at_output || options_.baseline == Baseline::none;
   if (!by_rule) return;
   const BatchForm form = form_of(*spec.plasticity);
-  const std::optional<double>& eta = at_output ? training.readout_eta : training.eta;
+  const std::optional<double>& eta = at_output ? training.output_eta : training.eta;
   projections_[k].eta = eta.value_or(form.eta);
   for (const std::size_t other : populations_[p].incoming)
     if (other < k && projections_[other].plastic &&
@@ -209,7 +209,7 @@ StepSettings BatchNetwork<Real>::step_of(std::size_t k) const {
   const TrainingSpec& training = network_.training;
   const bool last =
       static_cast<int>(projections_[k].to) == network_.output || travels_back(options_.baseline);
-  return {training.optimiser, rate(k), last ? training.readout_weight_decay : training.optimiser.weight_decay,
+  return {training.optimiser, rate(k), last ? training.output_weight_decay : training.optimiser.weight_decay,
           batches_};
 }
 

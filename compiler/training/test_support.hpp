@@ -43,7 +43,7 @@ inline Network batch_network(const Look& look) {
   n.training.batch = static_cast<int>(samples);
   n.training.objective = look.objective;
   n.training.optimiser.momentum = 0, n.training.optimiser.weight_decay = 0,
-  n.training.readout_weight_decay = 0;
+  n.training.output_weight_decay = 0;
   n.training.batch_norm = look.batch_norm, n.training.dropout = look.dropout;
   return n;
 }

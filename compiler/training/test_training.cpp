@@ -63,7 +63,7 @@ TEST_CASE("rates come from the rule, [training], milestones and the schedule") {
     net.set_epoch(7);
     CHECK(net.rate(0) == 0.5 / 16);
   }
-  network.training.eta = 0.3, network.training.readout_eta = 0.02;
+  network.training.eta = 0.3, network.training.output_eta = 0.02;
   BatchNetwork<double> given(network);
   CHECK((given.rate(0) == 0.3 && given.rate(1) == 0.3 && given.rate(2) == 0.02));
   BatchOptions options;

@@ -17,7 +17,7 @@ name = "small"
 [training]
 batch = 50
 optimiser = { kind = "sgd", momentum = 0.9 }
-readout = { eta = 0.05 }
+output = { eta = 0.05 }
 dropout = 0.01
 [[population]]
 name = "pixels"
