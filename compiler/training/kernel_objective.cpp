@@ -23,7 +23,7 @@ void KernelObjective<Real>::prepare(const MatrixView<Real>& v, Workers& workers)
     compared_ = Matrix<Real>(m, d), gradient_ = Matrix<Real>(m, d);
     kernel_ = Matrix<Real>(m, m), word_ = Matrix<Real>(m, m);
     squares_.resize(m), kernel_means_.resize(m), label_means_.resize(m);
-    row_sums_.resize(m), magnitudes_.resize(m);
+    row_sums_.resize(m), magnitudes_.resize(m), pulls_.resize(m);
     chunk_loss_.resize(chunks_of(m));
   }
   std::vector<Real> mean(d, 0);
@@ -85,14 +85,11 @@ void KernelObjective<Real>::label_means(std::span<const std::int32_t> labels) {
   signals_.same_class = same_pairs / (m * (m - 1));
 }
 
-/// dL/dv of a chunk's samples; returns their part of the loss, times m^2.
+/// The words of a chunk's samples; returns their part of the loss, times m^2.
 template <class Real>
 double KernelObjective<Real>::words(std::size_t chunk, std::span<const std::int32_t> labels) {
-  const std::size_t m = compared_.rows, d = compared_.columns, first = chunk * chunk_rows;
-  const std::size_t end = std::min(m, first + chunk_rows);
-  const Real factor = static_cast<Real>(2.0 / (static_cast<double>(m) * static_cast<double>(m)));
+  const std::size_t m = compared_.rows, first = chunk * chunk_rows, end = std::min(m, first + chunk_rows);
   const Real inverse_variance = static_cast<Real>(1 / (form_.sigma * form_.sigma));
-  std::vector<Real> pull(end - first, 0);
   double loss = 0;
   for (std::size_t i = first; i < end; ++i) {
     KernelRow<Real> row;
@@ -107,19 +104,26 @@ double KernelObjective<Real>::words(std::size_t chunk, std::span<const std::int3
     const Real* const k = kernel_.row(i);
     loss += static_cast<double>(kernel_words(row, k, labels.data(), labels[i], word, m));
     if (form_.kernel == BatchKernel::gaussian)
-      pull[i - first] = times_kernel(word, k, inverse_variance, m);
+      pulls_[i] = times_kernel(word, k, inverse_variance, m);
     else if (form_.kernel == BatchKernel::cosine)
-      pull[i - first] = dot(word, k, m);
+      pulls_[i] = dot(word, k, m);
     magnitudes_[i] = static_cast<double>(sum_of_magnitudes(word, m) - std::abs(word[i]));
   }
+  return loss;
+}
+
+/// dL/dv of samples [first, end), from their words.
+template <class Real>
+void KernelObjective<Real>::gather(std::size_t first, std::size_t end) {
+  const std::size_t m = compared_.rows, d = compared_.columns;
+  const Real factor = static_cast<Real>(2.0 / (static_cast<double>(m) * static_cast<double>(m)));
   multiply(Turned::no, Turned::no, end - first, d, m, factor, word_.row(first), m, compared_.values.data(), d,
            Real(0), gradient_.row(first), d);
   for (std::size_t i = first; i < end; ++i) {
     if (form_.kernel == BatchKernel::linear) continue;
-    add_scaled(gradient_.row(i), compared_.row(i), -factor * pull[i - first], d);
+    add_scaled(gradient_.row(i), compared_.row(i), -factor * pulls_[i], d);
     if (form_.kernel == BatchKernel::cosine) scale(gradient_.row(i), squares_[i], d);
   }
-  return loss;
 }
 
 template <class Real>
@@ -139,6 +143,8 @@ const Matrix<Real>& KernelObjective<Real>::gradient(const MatrixView<Real>& v,
   signals_.kernel = (total - diagonal) / (n * (n - 1));
   label_means(labels);
   workers.run(chunks, [&](std::size_t chunk) { chunk_loss_[chunk] = words(chunk, labels); });
+  const std::size_t pieces = std::min<std::size_t>(workers.threads(), chunks);  // each packs v once
+  workers.run(pieces, [&](std::size_t piece) { gather(m * piece / pieces, m * (piece + 1) / pieces); });
   loss_ = std::accumulate(chunk_loss_.begin(), chunk_loss_.end(), 0.0) / (n * n);
   signals_.third_factor = std::accumulate(magnitudes_.begin(), magnitudes_.end(), 0.0) / (n * (n - 1));
   return gradient_;

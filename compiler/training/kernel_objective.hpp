@@ -47,13 +47,16 @@ class KernelObjective {
   void mirror(std::size_t chunk);
   void label_means(std::span<const std::int32_t> labels);
   double words(std::size_t chunk, std::span<const std::int32_t> labels);
+  void gather(std::size_t first, std::size_t end);
 
   BatchForm form_;
   bool hsic_;
   int classes_;
   Matrix<Real> compared_;  ///< v less its column means (Gaussian), v / |v| (cosine), v (linear)
   Matrix<Real> kernel_, word_, gradient_;
-  std::vector<Real> squares_;                     ///< |v|^2; cosine: 1 / |v|
+  std::vector<Real> squares_;  ///< |v|^2; cosine: 1 / |v|
+  std::vector<Real>
+      pulls_;  ///< what a sample's own vector is drawn back by: sum of its words (cosine: of G k)
   std::vector<Real> kernel_means_, label_means_;  ///< (m) of rows
   std::vector<double> row_sums_, chunk_loss_, magnitudes_;
   double kernel_mean_ = 0, label_mean_ = 0, loss_ = 0;
