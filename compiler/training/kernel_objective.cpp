@@ -11,6 +11,7 @@ namespace trifactor {
 namespace {
 
 constexpr std::size_t chunk_rows = 64;
+constexpr std::size_t piece_rows = 128;  ///< of the last product: each piece packs all of v
 
 std::size_t chunks_of(std::size_t m) { return (m + chunk_rows - 1) / chunk_rows; }
 
@@ -143,8 +144,8 @@ const Matrix<Real>& KernelObjective<Real>::gradient(const MatrixView<Real>& v,
   signals_.kernel = (total - diagonal) / (n * (n - 1));
   label_means(labels);
   workers.run(chunks, [&](std::size_t chunk) { chunk_loss_[chunk] = words(chunk, labels); });
-  const std::size_t pieces = std::min<std::size_t>(workers.threads(), chunks);  // each packs v once
-  workers.run(pieces, [&](std::size_t piece) { gather(m * piece / pieces, m * (piece + 1) / pieces); });
+  workers.run((m + piece_rows - 1) / piece_rows,
+              [&](std::size_t piece) { gather(piece * piece_rows, std::min(m, (piece + 1) * piece_rows)); });
   loss_ = std::accumulate(chunk_loss_.begin(), chunk_loss_.end(), 0.0) / (n * n);
   signals_.third_factor = std::accumulate(magnitudes_.begin(), magnitudes_.end(), 0.0) / (n * (n - 1));
   return gradient_;
