@@ -216,3 +216,12 @@ TEST_CASE("a batch of one sample, twice, is backpropagation sample by sample") {
     }
   }
 }
+
+TEST_CASE("an output that is normalised is learned through its normalisation") {
+  Network network = batch_network({Activation::tanh, false, 2, true});
+  network.populations[3].normalise = NormaliseSpec{1, 0.3, 0.5, 8};
+  check_gradient(network, {}, 2, 3);
+  BatchOptions options;
+  options.baseline = Baseline::backprop;
+  for (const std::size_t k : {0, 1, 2}) check_gradient(network, options, k, 3);
+}

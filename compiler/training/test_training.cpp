@@ -250,3 +250,23 @@ TEST_CASE("what cannot be trained in batches is refused with a way out") {
   }
   CHECK(copy(net.weights(0)) == before);
 }
+
+TEST_CASE("weights decay by their own layer's decay, by the output's where errors travel back") {
+  const Batch batch;
+  for (const Baseline baseline : {Baseline::none, Baseline::layerwise, Baseline::backprop}) {
+    BatchOptions options;
+    options.baseline = baseline;
+    Network network = batch_network({});
+    BatchNetwork<double> still(network, options);
+    network.training.optimiser.weight_decay = 0.01, network.training.output_weight_decay = 0.03;
+    BatchNetwork<double> decays(network, options);
+    std::vector<Doubles> before;
+    for (const std::size_t k : {0, 1, 2}) before.push_back(copy(still.weights(k)));
+    still.learn(batch.view(), batch.labels), decays.learn(batch.view(), batch.labels);
+    for (const std::size_t k : {0, 1, 2}) {
+      const double decay = k == 2 || travels_back(baseline) ? 0.03 : 0.01;
+      for (std::size_t i = 0; i < before[k].size(); ++i)
+        CHECK(decays.weights(k)[i] - still.weights(k)[i] == Approx(-decay * before[k][i]).margin(1e-12));
+    }
+  }
+}
