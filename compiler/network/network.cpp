@@ -23,6 +23,7 @@ class NetworkReader {
     read_head();
     read_populations();
     read_projections();
+    if (auto training = root_.table("training")) network_.training = read_training(*training);
     root_.finish();
     find_output();
     check_connections();
@@ -244,7 +245,8 @@ class NetworkReader {
       const bool scores = i == network_.output && population.activation == Activation::linear;
       if (population.value_range == 0) population.value_range = bounded ? 1 : scores ? 32 : 4;
       if (population.output_range == 0)
-        population.output_range = population.normalise ? 4 : population.value_range;
+        population.output_range =
+            population.normalise && population.normalise->hands_on ? 4 : population.value_range;
     }
     for (ProjectionSpec& projection : network_.projections)
       if (projection.range == 0)

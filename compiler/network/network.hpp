@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "compiler/network/training.hpp"
 #include "compiler/text/place.hpp"
 #include "rtl/rules/parameters.hpp"
 #include "rtl/spec/image.hpp"
@@ -21,16 +22,21 @@ struct NormaliseSpec {
   double p = 0.5;          ///< r = zc / u^p, q = 1 - p
   double delta = 1;        ///< u = delta/c + mean zc^2
   double scale_range = 8;  ///< largest u^q that is told apart
+  bool hands_on = true;    ///< false: r is not handed on, groups only say what a rule compares (float only)
 };
+
+/// Activation functions that floating point alone has.
+enum class FloatActivation : std::uint8_t { none, selu };
 
 struct PopulationSpec {
   std::string name;
   bool input = false;
   std::vector<int> shape;
-  std::string encode = "unit";  ///< inputs: unit, none, minus_training_mean
+  std::string encode = "unit";  ///< inputs: unit, none, minus_training_mean, symmetric
   Activation activation = Activation::linear;
-  double slope = 0.01;      ///< leaky ReLU
-  double value_range = 4;   ///< z lies in +-range (power of two)
+  FloatActivation float_activation = FloatActivation::none;  ///< in place of `activation`
+  double slope = 0.01;                                       ///< leaky ReLU
+  double value_range = 4;                                    ///< z lies in +-range (power of two)
   double output_range = 4;  ///< the activity that is sent lies in +-range (power of two)
   int activity_bits = 8;    ///< 8 or 16
   std::optional<NormaliseSpec> normalise;
@@ -82,6 +88,7 @@ struct Network {
   std::vector<PopulationSpec> populations;  ///< sources before targets, but for feedback
   std::vector<ProjectionSpec> projections;
   int input = 0, output = 0;  ///< indices into populations
+  TrainingSpec training;
 };
 
 /// Reads and checks a network file; throws Error with all of its mistakes. `overrides`: KEY=VALUE pairs where

@@ -30,8 +30,12 @@ void read_shape(TomlTable& table, PopulationSpec& population) {
 void read_neuron(TomlTable& table, PopulationSpec& population) {
   bool known = false;  // a kind not understood may have been one with a slope
   if (table.need("kind"))
-    if (const auto kind = table.choice("kind", {"linear", "leaky_relu", "saturated_linear", "tanh"})) {
-      population.activation = static_cast<Activation>(*kind);
+    if (const auto kind =
+            table.choice("kind", {"linear", "leaky_relu", "saturated_linear", "tanh", "selu"})) {
+      if (*kind == 4)
+        population.float_activation = FloatActivation::selu;
+      else
+        population.activation = static_cast<Activation>(*kind);
       known = true;
     }
   if (!known || population.activation == Activation::leaky_relu || !table.has("slope")) {
@@ -50,7 +54,7 @@ void read_neuron(TomlTable& table, PopulationSpec& population) {
 
 void read_normalise(TomlTable& table, PopulationSpec& population) {
   NormaliseSpec spec;
-  if (table.need("kind")) table.choice("kind", {"divisive"});
+  if (table.need("kind")) spec.hands_on = table.choice("kind", {"divisive", "groups"}).value_or(0) == 0;
   spec.p = table.number("p", 0, 1).value_or(spec.p);
   spec.delta = table.number("delta", 1e-6, 1e6).value_or(spec.delta);
   spec.scale_range =
@@ -124,7 +128,7 @@ PopulationSpec read_population(TomlTable& table) {
 
   if (population.input) {
     if (auto encode = table.table("encode")) {
-      const std::vector<std::string> kinds = {"unit", "none", "minus_training_mean"};
+      const std::vector<std::string> kinds = {"unit", "none", "minus_training_mean", "symmetric"};
       if (encode->need("kind")) population.encode = kinds[encode->choice("kind", kinds).value_or(0)];
       encode->finish();
     }

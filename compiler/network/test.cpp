@@ -235,5 +235,5 @@ TEST_CASE("every example loads, and is plastic in every projection") {
     for (const PopulationSpec& p : n.populations)
       if (p.normalise) CHECK(p.neurons() / p.normalise->groups >= 4);
   }
-  CHECK(examples >= 4);
+  CHECK(examples >= 5);
 }

@@ -29,6 +29,24 @@ ResolvedPopulation resolve_population(const PopulationSpec& spec) {
   return p;
 }
 
+/// What only floating point has.
+void check_float_only(const Network& network, Diagnostics& mistakes) {
+  const std::string hint = "`trifactor reference` trains it in floating point";
+  for (const PopulationSpec& spec : network.populations) {
+    const std::string where = to_string(spec.place) + ": " + spec.name;
+    if (spec.float_activation != FloatActivation::none)
+      mistakes.add({"TF-FMT-015", where, "neurons of kind \"selu\", which the chip does not have",
+                    "linear, leaky_relu, saturated_linear or tanh", hint});
+    if (spec.normalise && !spec.normalise->hands_on)
+      mistakes.add({"TF-FMT-016", where,
+                    "groups without normalised values: the chip compares groups where it normalises them",
+                    "normalise = { kind = \"divisive\", ... }", hint});
+  }
+  if (network.training.batch_norm)
+    mistakes.add({"TF-FMT-017", network.file.string(), "batch_norm, which the chip does not have",
+                  "no batch_norm in [training]", hint});
+}
+
 /// What the units must hold exactly, or a constant of theirs: everything that these formats would break.
 void check_units(const Network& network, const ResolvedNetwork& resolved, Diagnostics& mistakes) {
   for (const PopulationSpec& spec : network.populations) {
@@ -130,8 +148,9 @@ LayerFacts layer_facts(const Network& network, const ResolvedNetwork& resolved, 
 ResolvedNetwork resolve(const Network& network) {
   ResolvedNetwork resolved;
   Diagnostics mistakes;
+  check_float_only(network, mistakes);
+  bool only_misfits = mistakes.empty();  // numbers that do not fit, nothing written wrongly
   check_renderings(network, mistakes);
-  bool only_misfits = true;  // numbers that do not fit, nothing written wrongly
   for (const PopulationSpec& spec : network.populations) {
     resolved.populations.push_back(resolve_population(spec));
     const int size = resolved.populations.back().group_size;

@@ -210,3 +210,28 @@ TEST_CASE("groups of more neurons than a normaliser takes are a mistake of the n
   CHECK(error.items().front().code == "TF-FMT-010");
   CHECK(fits(with(full_network, "shape = [8]", "shape = [512]"), large_machine()));
 }
+
+TEST_CASE("what only floating point has is refused for the chip") {
+  const auto codes_of = [](const auto& change) {
+    Network network = read_text(full_network);
+    change(network);
+    std::vector<std::string> codes;
+    try {
+      resolve(network);
+    } catch (const Error& error) {
+      CHECK(error.exit() == ExitCode::configuration);
+      for (const Diagnostic& item : error.items()) {
+        codes.push_back(item.code);
+        CHECK(item.hint.find("trifactor reference") != std::string::npos);
+      }
+    }
+    return codes;
+  };
+  using Codes = std::vector<std::string>;
+  CHECK(codes_of([](Network&) {}) == Codes{});
+  CHECK(codes_of([](Network& n) { n.populations[1].float_activation = FloatActivation::selu; }) ==
+        Codes{"TF-FMT-015"});
+  CHECK(codes_of([](Network& n) { n.populations[1].normalise->hands_on = false; }) == Codes{"TF-FMT-016"});
+  CHECK(codes_of([](Network& n) { n.training.batch_norm = true; }) == Codes{"TF-FMT-017"});
+  CHECK(codes_of([](Network& n) { n.training.batch = 256, n.training.dropout = 0.1; }) == Codes{});
+}

@@ -16,6 +16,11 @@ struct Neuron {
 
 /// Activation and derivative; at a corner the derivative is that of the chip's units.
 Neuron activate(const PopulationSpec& spec, double h) {
+  if (spec.float_activation == FloatActivation::selu) {  // Klambauer et al. 2017
+    constexpr double alpha = 1.6732632423543772, lambda = 1.0507009873554805;
+    return h > 0 ? Neuron{lambda * h, lambda}
+                 : Neuron{lambda * alpha * std::expm1(h), lambda * alpha * std::exp(h)};
+  }
   switch (spec.activation) {
     case Activation::leaky_relu:
       return {leaky_relu(h, spec.slope), leaky_relu_derivative(h, spec.slope)};
@@ -39,13 +44,15 @@ FloatNetwork::FloatNetwork(Network network, const FloatNetworkOptions& options)
     Population p;
     p.neurons = static_cast<std::size_t>(spec.neurons());
     p.groups = spec.normalise ? static_cast<std::size_t>(spec.normalise->groups) : 0;
+    p.hands_on = spec.normalise && spec.normalise->hands_on;
     p.sum.resize(p.neurons), p.z.resize(p.neurons), p.fprime.assign(p.neurons, 1);
     p.error.resize(p.neurons);
     p.u.resize(p.groups), p.uq.resize(p.groups), p.r.resize(p.groups > 0 ? p.neurons : 0);
     populations_.push_back(std::move(p));
   }
-  const std::vector<InitialWeights> initial = initial_weights(network_);
   Diagnostics mistakes;
+  refuse_batch_only(mistakes);
+  const std::vector<InitialWeights> initial = initial_weights(network_);
   for (std::size_t k = 0; k < network_.projections.size(); ++k) {
     const ProjectionSpec& spec = network_.projections[k];
     Projection p;
@@ -88,6 +95,17 @@ FloatNetwork::FloatNetwork(Network network, const FloatNetworkOptions& options)
     projections_.push_back(std::move(p));
   }
   mistakes.throw_if_any(ExitCode::configuration);
+}
+
+/// What exists in mini-batches only.
+void FloatNetwork::refuse_batch_only(Diagnostics& mistakes) const {
+  const char* hint = "give --batch, or batch in [training]";
+  if (options_.baseline > Baseline::backprop)
+    mistakes.add({"TF-REF-004", "baseline", "a baseline that learns in mini-batches only",
+                  "random or backprop when learning sample by sample", hint});
+  if (network_.training.batch_norm || network_.training.dropout > 0)
+    mistakes.add({"TF-REF-005", network_.file.string(), "batch_norm or dropout without mini-batches",
+                  "neither when learning sample by sample", hint});
 }
 
 std::span<const double> FloatNetwork::activity(std::size_t population) const {
@@ -272,7 +290,7 @@ void FloatNetwork::backward(std::int64_t label) {
 /// dL/dzc_i = g_i u^-p - 2 p/c u^(-p-1) zc_i sum_j g_j zc_j, and dL/dz is that less its mean over the group.
 void FloatNetwork::through_neuron(std::size_t population) {
   Population& p = populations_[population];
-  if (p.groups > 0) {
+  if (p.hands_on) {
     const double power = network_.populations[population].normalise->p;
     const std::size_t c = p.neurons / p.groups;
     for (std::size_t g = 0; g < p.groups; ++g) {

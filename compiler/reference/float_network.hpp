@@ -12,17 +12,11 @@
 
 #include "compiler/network/network.hpp"
 #include "compiler/passes/passes.hpp"
+#include "compiler/reference/baseline.hpp"
 #include "compiler/reference/float_kernels.hpp"
 #include "rtl/rules/reference.hpp"
 
 namespace trifactor {
-
-enum class Baseline : std::uint8_t {
-  none,      ///< every plastic projection learns by its own rule
-  random,    ///< only plastic projections that end at the output learn, the others keep their initial weights
-  backprop,  ///< all plastic projections learn by online backpropagation of the softmax cross-entropy of the
-             ///< output
-};
 
 struct FloatNetworkOptions {
   Baseline baseline = Baseline::none;
@@ -80,6 +74,7 @@ class FloatNetwork {
  private:
   struct Population {
     std::size_t neurons = 0, groups = 0;
+    bool hands_on = false;  ///< r is handed on
     std::vector<double> sum, z, fprime, u, uq, r;
     std::vector<double> error;    ///< dL/d activity, then dL/d sum (backprop)
     std::vector<double> current;  ///< sums with transformed weights, where a rule asks for them
@@ -101,6 +96,7 @@ class FloatNetwork {
     std::span<double> row(std::size_t j) { return std::span(weights).subspan(j * neurons, neurons); }
   };
 
+  void refuse_batch_only(Diagnostics& mistakes) const;
   void evaluate(std::size_t population);
   void backward(std::int64_t label);
   void through_neuron(std::size_t population);
@@ -109,7 +105,7 @@ class FloatNetwork {
   void gather_errors(Population& population);
   void step(std::size_t projection, std::int64_t label);
   void apply(Projection& projection, const FloatFactors& factors);
-  std::span<const double> activity_of(const Population& p) const { return p.groups > 0 ? p.r : p.z; }
+  std::span<const double> activity_of(const Population& p) const { return p.hands_on ? p.r : p.z; }
 
   Network network_;
   FloatNetworkOptions options_;

@@ -39,7 +39,7 @@ constexpr Entry entries[] = {
     {"run", "stream data through a layout, learn, count, measure", add_run, output | force | threads | simd},
     {"report", "energy, throughput, accuracy of a finished run", add_report, output},
     {"reference", "the same experiment in floating point, or a baseline", add_reference,
-     seed | output | force},
+     seed | output | force | threads},
     {"verify", "RTL against the golden model, in lock-step", add_verify, seed | output | simd},
     {"eval", "one update of one rule on arrays of your own", add_eval, seed | force | simd},
     {"sweep", "a grid of settings, one machine: accuracy against energy", add_sweep,
@@ -75,7 +75,9 @@ void add_common(CLI::App& command, const Entry& entry, Common& common) {
     command.add_option("--seed", common.seed, "seed of the network, or of the random vectors")
         ->check(CLI::NonNegativeNumber);
   if (entry.takes & threads)
-    command.add_option("--threads", common.threads, "threads of the functional and rtl engines")
+    command
+        .add_option("--threads", common.threads,
+                    "threads of the functional and rtl engines, and of mini-batches")
         ->check(CLI::Range(1, 256))
         ->capture_default_str();
   if (entry.takes & simd)

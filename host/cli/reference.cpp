@@ -12,7 +12,14 @@ namespace trifactor {
 
 namespace {
 
+struct BaselineName {
+  const char* name;
+  Baseline baseline;
+  const char* learner;  ///< as the text says it
+};
+
 struct ReferenceArguments {
+  std::optional<int> batch;
   std::string network, test, baseline = "none";
   std::vector<std::string> network_set;
   ReferenceOptions options;
@@ -32,7 +39,11 @@ nlohmann::json reference_json(const ReferenceArguments& a, const ReferenceRecord
   json["network"] = a.options.network.name;
   json["seed"] = a.options.network.seed;
   json["baseline"] = a.baseline;
-  if (a.options.baseline == Baseline::backprop) json["backprop_eta"] = a.options.backprop_eta;
+  if (a.options.baseline == Baseline::backprop && a.options.network.training.batch == 0)
+    json["backprop_eta"] = a.options.eta.value_or(0.02);
+  if (a.options.eta) json["eta"] = *a.options.eta;
+  json["batch"] = a.options.network.training.batch;
+  if (a.options.network.training.batch > 0) json["threads"] = a.options.threads;
   json["data"] = a.options.data;
   json["test"] = a.options.test ? nlohmann::json(*a.options.test) : nlohmann::json(nullptr);
   json["epochs"] = a.options.epochs;
@@ -46,6 +57,7 @@ nlohmann::json reference_json(const ReferenceArguments& a, const ReferenceRecord
                                   {"train", number_or_null(row.train_accuracy)}});
   json["seconds"] = {{"learning", record.learning_s}, {"testing", record.testing_s}};
   json["wall_s"] = record.wall_s;
+  for (const auto& [part, seconds] : record.profile) json["profile"][part] = seconds;
   for (const LayerSignals& s : record.signals) {
     nlohmann::json& layer = json["layers"][s.layer];
     layer["sample"].push_back(s.sample);
@@ -62,11 +74,31 @@ std::string percent(const std::optional<double>& share) {
   return share ? fmt::format("{:.2f} %", 100 * *share) : "";
 }
 
+const std::vector<BaselineName>& baseline_names() {
+  static const std::vector<BaselineName> names = {
+      {"none", Baseline::none, "its own rules"},
+      {"random", Baseline::random, "hidden layers left at random"},
+      {"last", Baseline::random, "hidden layers left at random"},
+      {"backprop", Baseline::backprop, "backpropagation"},
+      {"feedback_alignment", Baseline::feedback_alignment, "fixed feedback alignment"},
+      {"sign_symmetry", Baseline::sign_symmetry, "sign symmetry"},
+      {"layerwise", Baseline::layerwise, "layer-wise classification"},
+      {"layerwise_feedback_alignment", Baseline::layerwise_feedback_alignment,
+       "layer-wise classification with feedback alignment"}};
+  return names;
+}
+
+const char* learner_of(const std::string& baseline) {
+  for (const BaselineName& name : baseline_names())
+    if (name.name == baseline) return name.learner;
+  return "";
+}
+
 std::string reference_text(const ReferenceArguments& a, const ReferenceRecord& record) {
-  const char* learner = a.options.baseline == Baseline::backprop ? "online backpropagation"
-                        : a.options.baseline == Baseline::random ? "hidden layers left at random"
-                                                                 : "its own rules";
-  std::string text = fmt::format("{} in float64, {}\n\n", a.options.network.name, learner);
+  const int batch = a.options.network.training.batch;
+  std::string text = fmt::format("{} in {}, {}\n\n", a.options.network.name,
+                                 batch > 0 ? fmt::format("float32, batches of {}", batch) : "float64",
+                                 learner_of(a.baseline));
   std::vector<std::vector<std::string>> rows = {{"epoch", "samples", "test", "latest learned"}};
   for (const AccuracyRow& row : record.accuracy)
     if (row.test_accuracy || &row == &record.accuracy.back())
@@ -85,16 +117,24 @@ std::string reference_text(const ReferenceArguments& a, const ReferenceRecord& r
   const double rate = record.learning_s > 0 ? static_cast<double>(record.learned) / record.learning_s : 0;
   text += fmt::format("\n{} samples learned in {:.1f} s ({:.0f}/s), tested in {:.1f} s{}\n", record.learned,
                       record.learning_s, rate, record.testing_s, record.interrupted ? "; interrupted" : "");
+  double profiled = 0;
+  for (const auto& [part, seconds] : record.profile) profiled += seconds;
+  std::string parts;
+  for (const auto& [part, seconds] : record.profile)
+    if (seconds > 0)
+      parts += fmt::format("{}{} {:.0f} %", parts.empty() ? "" : ", ", part, 100 * seconds / profiled);
+  if (!parts.empty()) text += fmt::format("time went to: {}\n", parts);
   return text;
 }
 
 int reference_command(ReferenceArguments& a, const Common& common) {
   ReferenceOptions& o = a.options;
+  if (a.batch) a.network_set.push_back(fmt::format("training.batch={}", *a.batch));
   o.network = read_network(a.network, a.network_set);
   if (common.seed) o.network.seed = *common.seed;
-  o.baseline = a.baseline == "backprop" ? Baseline::backprop
-               : a.baseline == "random" ? Baseline::random
-                                        : Baseline::none;
+  for (const BaselineName& name : baseline_names())
+    if (name.name == a.baseline) o.baseline = name.baseline;
+  o.threads = common.threads;
   if (!a.test.empty()) o.test = a.test;
   o.on_progress = progress_printer(common.style());
   o.interrupt = &interrupt_flag();
@@ -118,6 +158,8 @@ int reference_command(ReferenceArguments& a, const Common& common) {
 
 Action add_reference(CLI::App& command, Common& common) {
   auto a = std::make_shared<ReferenceArguments>();
+  std::vector<std::string> names;
+  for (const BaselineName& name : baseline_names()) names.emplace_back(name.name);
   command.add_option("network", a->network, "network file (TOML)")->required();
   command.add_option("--data", a->options.data, "what is learned from, SPEC")->required();
   command.add_option("--test", a->test, "what is evaluated before the first and after each epoch, SPEC");
@@ -125,14 +167,18 @@ Action add_reference(CLI::App& command, Common& common) {
       ->check(CLI::Range(1, 1000000))
       ->capture_default_str();
   command
-      .add_option("--baseline", a->baseline,
-                  "backprop: the same network by online backpropagation; random: hidden layers keep their "
-                  "initial weights; none: its own rules")
-      ->check(CLI::IsMember({"backprop", "random", "none"}))
+      .add_option(
+          "--baseline", a->baseline,
+          "none: its own rules; random or last: hidden layers keep their initial weights; backprop; in "
+          "mini-batches also feedback_alignment, sign_symmetry, layerwise, layerwise_feedback_alignment")
+      ->check(CLI::IsMember(names))
       ->capture_default_str();
-  command.add_option("--eta", a->options.backprop_eta, "learning rate of backprop, falls linearly to 0")
-      ->check(CLI::Range(1e-9, 64.0))
-      ->capture_default_str();
+  command
+      .add_option("--eta", a->options.eta,
+                  "learning rate of a baseline: sample by sample 0.02 unless given, falls linearly to 0; in "
+                  "mini-batches the output's unless given")
+      ->check(CLI::Range(1e-9, 64.0));
+  command.add_option("--batch", a->batch, "samples a mini-batch, as batch in [training]");
   command.add_option("--network-set", a->network_set, "override a key of the network, KEY=VALUE (repeat)")
       ->allow_extra_args(false);
   return [a, &common] { return reference_command(*a, common); };

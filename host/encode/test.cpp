@@ -121,3 +121,15 @@ TEST_CASE("names go both ways; mistakes are refused") {
   std::vector<float> three(3);
   CHECK_THROWS_AS(encoder.apply(three, three), Error);
 }
+
+TEST_CASE("symmetric takes [0, 1] to [-1, 1], exactly for bytes' ends and middle") {
+  const Encoder encoder = fit_encoder(parse_encoder_kind("symmetric", "here"), Table({{0, 1}}, true));
+  CHECK(encoder.offset.empty());
+  const std::vector<float> in = {0, 0.5F, 1, 51.0F / 255.0F};
+  std::vector<float> out(4);
+  encoder.apply(in, out);
+  CHECK(std::vector<float>(out.begin(), out.begin() + 3) == std::vector<float>{-1, 0, 1});
+  CHECK(out[3] == Approx(-0.6));
+  encoder.apply(out, out);  // in place
+  CHECK(out[0] == -3);
+}

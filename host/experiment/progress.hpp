@@ -28,7 +28,7 @@ class ProgressMeter {
   explicit ProgressMeter(std::function<void(const Progress&)> tell)
       : tell_(std::move(tell)), started_(Clock::now()) {}
 
-  void answered() { ++answers_; }
+  void answered(std::uint64_t samples = 1) { answers_ += samples; }
   /// Tells at most five times a second, and always the end of a stage.
   void report(const char* stage, std::uint64_t done, std::uint64_t total, std::optional<double> accuracy);
 

@@ -5,10 +5,8 @@
 #include <cmath>
 
 #include "compiler/npz/npz.hpp"
-#include "host/datasets/dataset.hpp"
 #include "host/datasets/sample_order.hpp"
-#include "host/encode/encoder.hpp"
-#include "host/experiment/reference.hpp"
+#include "host/experiment/reference_data.hpp"
 #include "host/experiment/run_checks.hpp"
 #include "host/experiment/signals.hpp"
 #include "host/report/output_file.hpp"
@@ -21,18 +19,19 @@ namespace {
 class Reference {
  public:
   explicit Reference(const ReferenceOptions& options)
-      : options_(options), started_(Clock::now()), progress_(options.on_progress) {
-    training_ = open(options.data);
-    if (options.test) test_ = open(*options.test);
-    const PopulationSpec& input =
-        options.network.populations[static_cast<std::size_t>(options.network.input)];
-    const EncoderKind kind = parse_encoder_kind(input.encode, to_string(input.place));
-    const std::vector<double> brought = encoder_offset(options.network);
-    encoder_ = brought.empty() ? fit_encoder(kind, *training_) : Encoder{kind, brought};
-    total_ = options.epochs * training_->size();
-    network_.emplace(options.network, FloatNetworkOptions{options.baseline, options.backprop_eta, total_});
-    record_.input = input.name;
-    record_.encoder_offset = encoder_.offset;
+      : options_(options),
+        started_(Clock::now()),
+        progress_(options.on_progress),
+        data_(options),
+        training_(data_.training.get()),
+        test_(data_.test.get()),
+        total_(options.epochs * training_->size()) {
+    FloatNetworkOptions network_options{options.baseline};
+    if (options.eta) network_options.backprop_eta = *options.eta;
+    network_options.run_length = total_;
+    network_.emplace(options.network, network_options);
+    record_.input = options.network.populations[static_cast<std::size_t>(options.network.input)].name;
+    record_.encoder_offset = data_.encoder.offset;
   }
 
   ReferenceRecord run() {
@@ -53,13 +52,6 @@ class Reference {
   }
 
  private:
-  std::unique_ptr<Dataset> open(const std::string& spec) const {
-    const PopulationSpec& input =
-        options_.network.populations[static_cast<std::size_t>(options_.network.input)];
-    return open_samples(spec, input.name, static_cast<std::size_t>(input.neurons()),
-                        options_.network.classes);
-  }
-
   void learn() {
     const SampleOrder orders(training_->size(), parse_data_spec(options_.data).shuffle);
     const std::uint64_t per_epoch = training_->size();
@@ -118,7 +110,7 @@ class Reference {
   std::span<const double> encoded(const Dataset& data, std::size_t index) {
     raw_.resize(data.features());
     data.image(index, raw_);
-    encoder_.apply(raw_, raw_);
+    data_.encoder.apply(raw_, raw_);
     values_.assign(raw_.begin(), raw_.end());
     return values_;
   }
@@ -131,12 +123,7 @@ class Reference {
       s.layer = options_.network.projections[k].name;
       s.weight_norm = network_->weight_norm(k);
       s.eta = network_->rate(k, sample - 1);
-      if (!std::isfinite(*s.weight_norm))
-        throw Error(ExitCode::check_failed,
-                    {"TF-REF-002", to_string(options_.network.projections[k].place) + ": " + s.layer,
-                     fmt::format("the weights are no longer finite after {} samples", sample), "",
-                     options_.baseline == Baseline::backprop ? "use a smaller --eta"
-                                                             : "use a smaller eta or a larger sigma"});
+      expect_finite(*s.weight_norm, options_, k, sample);
       if (const FloatLayerSignals now = network_->take_signals(k); now.partners > 0) {
         s.mean_kernel = now.kernel, s.mean_abs_third_factor = now.third_factor,
         s.same_class_share = now.same_class;
@@ -152,9 +139,9 @@ class Reference {
   const ReferenceOptions& options_;
   Clock::time_point started_;
   ProgressMeter progress_;
-  std::unique_ptr<Dataset> training_, test_;
-  Encoder encoder_;
-  std::uint64_t total_ = 0;
+  ReferenceData data_;
+  const Dataset *training_, *test_;
+  std::uint64_t total_;
   std::optional<FloatNetwork> network_;
   ReferenceRecord record_;
   std::vector<float> raw_;
@@ -169,7 +156,32 @@ std::optional<double> ReferenceRecord::test_accuracy() const {
   return std::nullopt;
 }
 
-ReferenceRecord run_reference(const ReferenceOptions& options) { return Reference(options).run(); }
+ReferenceData::ReferenceData(const ReferenceOptions& options) {
+  const PopulationSpec& input = options.network.populations[static_cast<std::size_t>(options.network.input)];
+  const auto open = [&](const std::string& spec) {
+    return open_samples(spec, input.name, static_cast<std::size_t>(input.neurons()), options.network.classes);
+  };
+  training = open(options.data);
+  if (options.test) test = open(*options.test);
+  const EncoderKind kind = parse_encoder_kind(input.encode, to_string(input.place));
+  const std::vector<double> brought = encoder_offset(options.network);
+  encoder = brought.empty() ? fit_encoder(kind, *training) : Encoder{kind, brought};
+}
+
+void expect_finite(double weight_norm, const ReferenceOptions& options, std::size_t projection,
+                   std::uint64_t samples) {
+  if (std::isfinite(weight_norm)) return;
+  const ProjectionSpec& spec = options.network.projections[projection];
+  throw Error(
+      ExitCode::check_failed,
+      {"TF-REF-002", to_string(spec.place) + ": " + spec.name,
+       fmt::format("the weights are no longer finite after {} samples", samples), "",
+       options.baseline == Baseline::none ? "use a smaller eta or a larger sigma" : "use a smaller --eta"});
+}
+
+ReferenceRecord run_reference(const ReferenceOptions& options) {
+  return options.network.training.batch > 0 ? run_batch_reference(options) : Reference(options).run();
+}
 
 void write_reference(const std::filesystem::path& folder, const ReferenceRecord& record) {
   std::string accuracy = accuracy_header(), steps = per_step_header();

@@ -7,6 +7,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "compiler/reference/float_network.hpp"
@@ -20,7 +21,8 @@ struct ReferenceOptions {
   std::optional<std::string> test;  ///< SPEC
   std::uint64_t epochs = 1;
   Baseline baseline = Baseline::none;
-  double backprop_eta = 0.02;
+  std::optional<double> eta;  ///< of a baseline: backprop sample by sample (default 0.02), or in mini-batches
+  unsigned threads = 1;       ///< of mini-batches
   std::function<void()>
       on_ready;  ///< called once everything has been read and checked, before the first sample
   std::function<void(const Progress&)> on_progress;
@@ -43,14 +45,15 @@ struct ReferenceRecord {
   std::vector<double> encoder_offset;  ///< its encoder's fitted mean, empty without
   std::uint64_t learned = 0;           ///< samples
   double learning_s = 0, testing_s = 0, wall_s = 0;
+  std::vector<std::pair<std::string, double>> profile;  ///< mini-batches: seconds by what they were spent on
   bool interrupted = false;
 
   /// The last test accuracy, if any was taken.
   std::optional<double> test_accuracy() const;
 };
 
-/// Streams, learns, tests; writes nothing. Throws Error: whatever is wrong with data or network, and
-/// TF-REF-002 (check_failed) when learning diverges.
+/// Streams, learns, tests; writes nothing. In mini-batches where the network says so. Throws Error: whatever
+/// is wrong with data or network, and TF-REF-002 (check_failed) when learning diverges.
 ReferenceRecord run_reference(const ReferenceOptions& options);
 
 /// accuracy.csv, per_step.csv and weights.npz, which `[network] weights = "weights.npz"` brings back.

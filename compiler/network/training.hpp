@@ -1,0 +1,34 @@
+// The [training] table of a network file: how `trifactor reference` trains in mini-batches.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "compiler/text/toml_document.hpp"
+
+namespace trifactor {
+
+struct OptimiserSpec {
+  enum class Kind : std::uint8_t { sgd, adamw } kind = Kind::sgd;
+  double momentum = 0.95;  ///< sgd: buf = momentum buf + gradient + weight_decay W; W -= eta buf
+  double weight_decay = 1e-7;
+  double beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8;  ///< adamw, whose decay is W -= eta weight_decay W
+};
+
+struct TrainingSpec {
+  int batch = 0;  ///< samples an update; 0: learning is sample by sample
+  enum class Objective : std::uint8_t { phsic, hsic } objective = Objective::phsic;
+  OptimiserSpec optimiser;
+  std::vector<int> milestones;  ///< rates are multiplied by `factor` after that many epochs
+  double factor = 0.25;
+  std::optional<double> eta;         ///< of hidden layers; else of their rules
+  std::optional<double> output_eta;  ///< of the output; else of its rule
+  double output_weight_decay = 1e-6;
+  bool batch_norm = false;  ///< of hidden layers, before their activation
+  double dropout = 0;       ///< share of a hidden layer's values that are dropped as they are handed on
+};
+
+TrainingSpec read_training(TomlTable& table);
+
+}  // namespace trifactor

@@ -1,0 +1,140 @@
+// A network that learns in mini-batches, as R. Pogodin and P. Latham (2020) train theirs: every hidden layer
+// by the gradient of its own objective over the batch, the output by softmax cross-entropy, or all by a
+// baseline.
+//
+// Order within a batch, layer by layer: sums, batch norm, activation, the layer's own gradient and step, then
+// divisive normalisation and dropout. What is handed on was computed with the weights before the step, and
+// the objective sees it before normalisation and dropout.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "compiler/network/network.hpp"
+#include "compiler/reference/baseline.hpp"
+#include "compiler/training/kernel_objective.hpp"
+#include "compiler/training/layer.hpp"
+#include "compiler/training/workers.hpp"
+#include "rtl/rules/reference.hpp"
+
+namespace trifactor {
+
+struct BatchOptions {
+  Baseline baseline = Baseline::none;
+  std::optional<double> eta;     ///< of a baseline's hidden layers; else the output's
+  unsigned threads = 1;          ///< from 1
+  std::uint64_t run_length = 0;  ///< learning samples of the whole run, for schedules; 0: none are applied
+};
+
+/// What a layer's objective saw over an interval: means over batches.
+struct BatchLayerSignals {
+  double loss = 0;  ///< of the kernel, or cross-entropy
+  std::optional<PairSignals> pairs;
+  std::uint64_t batches = 0;
+};
+
+/// Seconds since the start, by what they were spent on.
+struct TrainingProfile {
+  double forward = 0;    ///< products with the weights, activation, normalisation, dropout
+  double objective = 0;  ///< objectives and their gradients by what is compared
+  double backward = 0;   ///< errors that travel back through weights
+  double update = 0;     ///< gradients by the weights, with the step
+};
+
+/// Real is float; double exists to hold gradients against numerical differentiation.
+template <class Real>
+class BatchNetwork {
+ public:
+  /// network.training.batch > 0. Throws Error (configuration, TF-TRN-001 to 005).
+  explicit BatchNetwork(Network network, const BatchOptions& options = {});
+
+  const Network& network() const { return network_; }
+  std::size_t capacity() const { return capacity_; }  ///< most samples of one call: network.training.batch
+
+  /// Inference: outputs (m, classes) of x (m, inputs), m from 1 to capacity(). Valid until the next call.
+  MatrixView<Real> forward(MatrixView<Real> x);
+
+  /// One batch of m samples, 2 <= m <= capacity(); labels (m) below classes, else Error (data, TF-TRN-006).
+  /// Returns how many the output had right.
+  std::size_t learn(MatrixView<Real> x, std::span<const std::int32_t> labels);
+
+  /// Rates after `epochs` passes over the data; 0 at the start.
+  void set_epoch(std::uint64_t epochs) { epochs_ = epochs; }
+  std::uint64_t learned() const { return learned_; }  ///< samples
+  bool learns(std::size_t projection) const { return projections_[projection].plastic; }
+  double rate(std::size_t projection) const;  ///< now; 0: does not learn
+
+  std::span<const Real> weights(std::size_t projection) const;  ///< (to, from)
+  std::span<const Real> bias(std::size_t projection) const;     ///< (to), empty without
+  /// (to, from): what errors travel back through; empty where they take the weights themselves.
+  std::span<const Real> feedback(std::size_t projection) const;
+  void set_weight(std::size_t projection, std::size_t to, std::size_t from, Real value);
+  double weight_norm(std::size_t projection) const;
+  const BatchNorm<Real>& norm(std::size_t population) { return layers_[population].norm(); }
+
+  /// Loss of the last batch in that population: of its kernel, its classifier or the output's cross-entropy.
+  double loss(std::size_t population) const { return populations_[population].loss; }
+  /// Of the interval since the last call; nothing where the population does not learn by an objective.
+  std::optional<BatchLayerSignals> take_signals(std::size_t population);
+  const TrainingProfile& profile() const { return profile_; }
+
+ private:
+  enum class Learning : std::uint8_t { none, kernel, cross_entropy, classifier };
+  struct Projection {
+    std::size_t from = 0, to = 0;
+    bool plastic = false;
+    double eta = 0;         ///< at the start
+    Trained<Real> weights;  ///< (to, from)
+    Trained<Real> bias;     ///< (to, 1) or empty
+    Matrix<Real> feedback;  ///< (to, from): what errors travel back through, empty: the weights
+  };
+  struct Classifier {
+    Trained<Real> weights, bias;  ///< (classes, neurons), (classes, 1)
+    Matrix<Real> feedback;        ///< (classes, neurons), empty: the weights
+  };
+  struct Population {
+    Learning learning = Learning::none;
+    std::vector<std::size_t> incoming;
+    std::unique_ptr<KernelObjective<Real>> objective;
+    std::unique_ptr<Classifier> classifier;
+    double loss = 0;
+    BatchLayerSignals sums;
+  };
+
+  void build_layers();
+  void build_projections();
+  void choose_learning();
+  void choose_rule_learning(std::size_t population, std::size_t projection);
+  Classifier make_classifier(std::size_t population) const;
+  StepSettings step_of(std::size_t projection) const;
+  StepSettings norm_step_of(std::size_t population) const;
+  double schedule_factor(std::size_t projection) const;
+
+  MatrixView<Real> activity(std::size_t population, std::size_t m) const;
+  void evaluate(std::size_t population, std::size_t m, bool training);
+  void learn_here(std::size_t population, std::span<const std::int32_t> labels);
+  void learn_backwards(std::span<const std::int32_t> labels);
+  double output_error(std::size_t population, std::span<const std::int32_t> labels);
+  void classifier_error(std::size_t population, std::span<const std::int32_t> labels);
+  void update(std::size_t population, std::size_t m);
+  void step_weights(std::size_t population, std::size_t m, NeuronBlock block);
+  void send_back(std::size_t projection, std::size_t m);
+
+  Network network_;
+  BatchOptions options_;
+  std::size_t capacity_;
+  Workers workers_;
+  std::vector<BatchLayer<Real>> layers_;  ///< by population; the input's is empty
+  std::vector<Population> populations_;
+  std::vector<Projection> projections_;
+  MatrixView<Real> input_;
+  Matrix<Real> class_error_;  ///< (capacity, classes): of a classifier
+  std::uint64_t learned_ = 0, batches_ = 0, epochs_ = 0;
+  TrainingProfile profile_;
+};
+
+}  // namespace trifactor

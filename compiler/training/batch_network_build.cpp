@@ -1,0 +1,257 @@
+// What a network's parts learn by, and from which weights and rates they start.
+#include <cmath>
+#include <utility>
+
+#include "compiler/passes/passes.hpp"
+#include "compiler/training/batch_network.hpp"
+#include "compiler/training/blas.hpp"
+#include "rtl/rules/rule.hpp"
+#include "rtl/spec/diagnostic.hpp"
+#include "rtl/units/random/golden.hpp"
+
+namespace trifactor {
+namespace {
+
+/// Uniform in +-1/sqrt(fan in), as weights start; `owner` tells matrices of one network apart.
+template <class Real>
+void fill_uniform(std::vector<Real>& values, std::size_t fan_in, std::uint64_t seed, std::uint64_t owner) {
+  const double bound = 1 / std::sqrt(static_cast<double>(fan_in));
+  const std::uint64_t start = mix64(mix64(seed ^ 0x6665656462616bull) ^ owner);
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    const double uniform = std::ldexp(static_cast<double>(mix64(start ^ (i + 1)) >> 11), -53);
+    values[i] = static_cast<Real>(bound * (2 * uniform - 1));
+  }
+}
+
+bool same_objective(const BatchForm& a, const BatchForm& b) {
+  return a.objective == b.objective && a.kernel == b.kernel && a.sigma == b.sigma && a.gamma == b.gamma;
+}
+
+BatchForm form_of(const PlasticitySpec& plasticity) {
+  const Rule* rule = find_rule(plasticity.rule);
+  if (rule == nullptr || rule->floating.batch == nullptr)
+    throw Error(ExitCode::configuration, {"TF-TRN-001", to_string(plasticity.place),
+                                          "rule '" + plasticity.rule + "' cannot learn in mini-batches",
+                                          "a rule with a mini-batch form",
+                                          "leave `batch` out of [training] to learn sample by sample"});
+  return rule->floating.batch(plasticity.parameters);
+}
+
+}  // namespace
+
+template <class Real>
+BatchNetwork<Real>::BatchNetwork(Network network, const BatchOptions& options)
+    : network_(std::move(network)),
+      options_(options),
+      capacity_(static_cast<std::size_t>(network_.training.batch)),
+      workers_(options.threads) {
+  use_one_blas_thread();
+  build_layers();
+  build_projections();
+  choose_learning();
+  class_error_ = Matrix<Real>(capacity_, static_cast<std::size_t>(network_.classes));
+}
+
+template <class Real>
+void BatchNetwork<Real>::build_layers() {
+  for (std::size_t p = 0; p < network_.populations.size(); ++p) {
+    const PopulationSpec& spec = network_.populations[p];
+    if (spec.input) {
+      layers_.emplace_back();
+      continue;
+    }
+    const bool hidden = static_cast<int>(p) != network_.output;
+    layers_.emplace_back(spec, capacity_, hidden, network_.training, options_.threads);
+    layers_.back().norm().prepare(network_.training.optimiser);
+  }
+  populations_.resize(layers_.size());
+}
+
+template <class Real>
+void BatchNetwork<Real>::build_projections() {
+  const std::vector<InitialWeights> initial = initial_weights(network_);
+  for (std::size_t k = 0; k < network_.projections.size(); ++k) {
+    const ProjectionSpec& spec = network_.projections[k];
+    Projection p;
+    p.from = static_cast<std::size_t>(spec.from), p.to = static_cast<std::size_t>(spec.to);
+    const std::size_t inputs = static_cast<std::size_t>(network_.populations[p.from].neurons());
+    const std::size_t neurons = static_cast<std::size_t>(network_.populations[p.to].neurons());
+    p.weights = Trained<Real>(neurons, inputs);
+    if (spec.bias) p.bias = Trained<Real>(neurons, 1);
+    for (std::size_t i = 0; i < neurons; ++i) {
+      for (std::size_t j = 0; j < inputs; ++j)
+        p.weights.value.row(i)[j] = static_cast<Real>(initial[k].weight(i, j));
+      if (spec.bias) p.bias.value.values[i] = static_cast<Real>(initial[k].bias(i));
+    }
+    p.plastic = spec.plasticity && (spec.to == network_.output || options_.baseline != Baseline::random);
+    if (p.plastic) {
+      prepare(p.weights, network_.training.optimiser);
+      prepare(p.bias, network_.training.optimiser);
+    }
+    if (options_.baseline == Baseline::feedback_alignment) {
+      p.feedback = Matrix<Real>(neurons, inputs);
+      fill_uniform(p.feedback.values, inputs, network_.seed, k);
+    }
+    populations_[p.to].incoming.push_back(k);
+    projections_.push_back(std::move(p));
+  }
+}
+
+/// Which objective each population follows, and at which rates.
+template <class Real>
+void BatchNetwork<Real>::choose_learning() {
+  Diagnostics mistakes;
+  for (std::size_t k = 0; k < projections_.size(); ++k) {
+    if (!projections_[k].plastic) continue;
+    try {
+      choose_rule_learning(projections_[k].to, k);
+    } catch (const Error& error) {
+      for (const Diagnostic& item : error.items()) mistakes.add(item);
+    }
+  }
+  mistakes.throw_if_any(ExitCode::configuration);
+  // A baseline's hidden layers take the output's rate, unless they are given one.
+  double output_eta = 0;
+  for (const std::size_t k : populations_[static_cast<std::size_t>(network_.output)].incoming)
+    output_eta = std::max(output_eta, projections_[k].eta);
+  const bool own_rates = options_.baseline == Baseline::none || options_.baseline == Baseline::random;
+  for (std::size_t k = 0; k < projections_.size() && !own_rates; ++k) {
+    Projection& p = projections_[k];
+    const bool at_output = static_cast<int>(p.to) == network_.output;
+    if (!p.plastic || (at_output && !travels_back(options_.baseline))) continue;
+    p.eta = options_.eta.value_or(output_eta);
+    if (p.eta <= 0)
+      throw Error(
+          ExitCode::configuration,
+          {"TF-TRN-004", to_string(network_.projections[k].place) + ": " + network_.projections[k].name,
+           "no rate for this baseline: the output does not learn", "", "give --eta"});
+    Population& population = populations_[p.to];
+    if (at_output || travels_back(options_.baseline)) continue;
+    population.learning = Learning::classifier;
+    population.objective.reset();
+    population.sums.pairs.reset();
+    if (!population.classifier) population.classifier = std::make_unique<Classifier>(make_classifier(p.to));
+  }
+}
+
+template <class Real>
+void BatchNetwork<Real>::choose_rule_learning(std::size_t p, std::size_t k) {
+  const ProjectionSpec& spec = network_.projections[k];
+  const TrainingSpec& training = network_.training;
+  const std::string where = to_string(spec.plasticity->place) + ": " + spec.name;
+  const bool at_output = static_cast<int>(p) == network_.output;
+  if (spec.plasticity->weight_age > 0)
+    throw Error(ExitCode::configuration,
+                {"TF-TRN-005", where, "weight_age, which a mini-batch does not have", "weight_age = 0",
+                 "or leave `batch` out of [training] to learn sample by sample"});
+  // Hidden layers of a baseline need no rule of their own.
+  const bool by_rule = at_output || options_.baseline == Baseline::none;
+  if (!by_rule) return;
+  const BatchForm form = form_of(*spec.plasticity);
+  const std::optional<double>& eta = at_output ? training.output_eta : training.eta;
+  projections_[k].eta = eta.value_or(form.eta);
+  for (const std::size_t other : populations_[p].incoming)
+    if (other < k && projections_[other].plastic &&
+        !same_objective(form, form_of(*network_.projections[other].plasticity)))
+      throw Error(ExitCode::configuration,
+                  {"TF-TRN-002", where,
+                   "another objective than " + network_.projections[other].name + " has, which ends here too",
+                   "one objective a population", "give both the same rule and parameters"});
+  Population& population = populations_[p];
+  if (form.objective == BatchForm::Objective::cross_entropy) {
+    if (layers_[p].neurons() != static_cast<std::size_t>(network_.classes))
+      throw Error(ExitCode::configuration, {"TF-TRN-003", where,
+                                            std::to_string(layers_[p].neurons()) + " neurons for " +
+                                                std::to_string(network_.classes) + " classes",
+                                            "one neuron a class for cross-entropy", ""});
+    population.learning = Learning::cross_entropy;
+    return;
+  }
+  population.learning = Learning::kernel;
+  population.objective = std::make_unique<KernelObjective<Real>>(form, training.objective, network_.classes);
+  population.sums.pairs.emplace();
+}
+
+template <class Real>
+typename BatchNetwork<Real>::Classifier BatchNetwork<Real>::make_classifier(std::size_t p) const {
+  const std::size_t classes = static_cast<std::size_t>(network_.classes), n = layers_[p].neurons();
+  Classifier c{Trained<Real>(classes, n), Trained<Real>(classes, 1), {}};
+  const std::uint64_t owner = 3 * (p + 1) << 32;
+  fill_uniform(c.weights.value.values, n, network_.seed, owner);
+  fill_uniform(c.bias.value.values, n, network_.seed, owner + 1);
+  if (options_.baseline == Baseline::layerwise_feedback_alignment) {
+    c.feedback = Matrix<Real>(classes, n);
+    fill_uniform(c.feedback.values, n, network_.seed, owner + 2);
+  }
+  prepare(c.weights, network_.training.optimiser);
+  prepare(c.bias, network_.training.optimiser);
+  return c;
+}
+
+template <class Real>
+double BatchNetwork<Real>::schedule_factor(std::size_t k) const {
+  double factor = 1;
+  for (const int milestone : network_.training.milestones)
+    if (epochs_ >= static_cast<std::uint64_t>(milestone)) factor *= network_.training.factor;
+  if (options_.run_length > 0)
+    factor *= network_.projections[k].plasticity->schedule.at(static_cast<double>(learned_),
+                                                              static_cast<double>(options_.run_length));
+  return factor;
+}
+
+template <class Real>
+double BatchNetwork<Real>::rate(std::size_t k) const {
+  return projections_[k].plastic ? projections_[k].eta * schedule_factor(k) : 0;
+}
+
+template <class Real>
+StepSettings BatchNetwork<Real>::step_of(std::size_t k) const {
+  const TrainingSpec& training = network_.training;
+  const bool last =
+      static_cast<int>(projections_[k].to) == network_.output || travels_back(options_.baseline);
+  return {training.optimiser, rate(k), last ? training.output_weight_decay : training.optimiser.weight_decay,
+          batches_};
+}
+
+/// Batch norm steps as the weights into its layer do; where none learn, it keeps its scale and shift.
+template <class Real>
+StepSettings BatchNetwork<Real>::norm_step_of(std::size_t p) const {
+  for (const std::size_t k : populations_[p].incoming)
+    if (projections_[k].plastic) return step_of(k);
+  return {network_.training.optimiser, 0, 0, batches_};
+}
+
+template <class Real>
+std::span<const Real> BatchNetwork<Real>::weights(std::size_t k) const {
+  return projections_[k].weights.value.values;
+}
+
+template <class Real>
+std::span<const Real> BatchNetwork<Real>::bias(std::size_t k) const {
+  return projections_[k].bias.value.values;
+}
+
+template <class Real>
+std::span<const Real> BatchNetwork<Real>::feedback(std::size_t k) const {
+  return projections_[k].feedback.values;
+}
+
+template <class Real>
+void BatchNetwork<Real>::set_weight(std::size_t k, std::size_t to, std::size_t from, Real value) {
+  Projection& p = projections_[k];
+  (from == p.weights.value.columns ? p.bias.value.values[to] : p.weights.value.row(to)[from]) = value;
+}
+
+template <class Real>
+double BatchNetwork<Real>::weight_norm(std::size_t k) const {
+  const Matrix<Real>& w = projections_[k].weights.value;
+  double squares = 0;
+  for (std::size_t i = 0; i < w.rows; ++i) squares += static_cast<double>(dot(w.row(i), w.row(i), w.columns));
+  for (const Real b : bias(k)) squares += static_cast<double>(b) * static_cast<double>(b);
+  return std::sqrt(squares);
+}
+
+template class BatchNetwork<float>;
+template class BatchNetwork<double>;
+
+}  // namespace trifactor
