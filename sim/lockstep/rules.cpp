@@ -1,9 +1,11 @@
 #include "sim/lockstep/rules.hpp"
 
 #include <algorithm>
+#include <functional>
 #include <set>
 
 #include "rtl/spec/diagnostic.hpp"
+#include "rtl/units/reduce/golden.hpp"
 #include "sim/lockstep/rule_layer.hpp"
 #include "sim/rtl/rule_units.hpp"
 
@@ -18,6 +20,8 @@ constexpr std::size_t most_registers = 48, most_words = max_partners + 1, neuron
 enum Word : std::size_t {
   partners,
   up_words,
+  input_words,
+  reduction,
   down_words,
   mean_words,
   held_words,
@@ -34,7 +38,8 @@ enum Word : std::size_t {
   eta = generator + neurons_wide,
   target,
   same,
-  own_words,
+  input_distance,
+  own_words = input_distance + max_partners,
   word,
   z = word + most_words,
   fprime = z + neurons_wide,
@@ -75,24 +80,40 @@ std::string shape_of(const RuleLayer& layer) {
          (p.partners > 1 ? ", partners" : "");
 }
 
-/// Every shape that the rule's parameters can give; rare ones too, so that each gets its episodes.
-std::vector<std::string> shapes_of(const Rule& rule) {
+/// What the rule's parameters can give at all: every shape, rare ones too, so that each gets its episodes.
+struct Reach {
+  std::vector<std::string> shapes;
+  bool grouped = false, plain = false, decays = false, keeps = false;
+  int fewest = max_partners, most = 0;  ///< partners
+};
+Reach reach_of(const Rule& rule) {
   constexpr int draws = 4000;
   Random random(1);
+  Reach reach;
   std::set<std::string> shapes;
-  for (int i = 0; i < draws; ++i) shapes.insert(shape_of(random_layer(rule, random, LayerSize::tiny)));
-  return {shapes.begin(), shapes.end()};
+  for (int i = 0; i < draws; ++i) {
+    const RuleLayer layer = random_layer(rule, random, LayerSize::tiny);
+    shapes.insert(shape_of(layer));
+    (layer.group_size > 0 ? reach.grouped : reach.plain) = true;
+    (layer.plan.uses_c ? reach.decays : reach.keeps) = true;
+    reach.fewest = std::min(reach.fewest, layer.plan.partners);
+    reach.most = std::max(reach.most, layer.plan.partners);
+  }
+  reach.shapes.assign(shapes.begin(), shapes.end());
+  return reach;
 }
 
 class RuleSubject final : public Subject {
  public:
   RuleSubject(const Rule& rule, const VerilatedRule& rtl)
-      : rule_(rule), rtl_(rtl), shapes_(shapes_of(rule)) {}
+      : rule_(rule), rtl_(rtl), reach_(reach_of(rule)), situations_(situations()) {}
 
   std::string name() const override { return rule_.name; }
   std::vector<Field> fields() const override {
     return {{"partners"},
             {"up_words"},
+            {"input_words"},
+            {"reduction"},
             {"down_words"},
             {"mean_words"},
             {"held_words"},
@@ -109,6 +130,7 @@ class RuleSubject final : public Subject {
             {"eta"},
             {"target"},
             {"same"},
+            {"input_distance", max_partners},
             {"own_words"},
             {"word", most_words},
             {"z", neurons_wide},
@@ -117,14 +139,8 @@ class RuleSubject final : public Subject {
             {"scale", neurons_wide}};
   }
   std::vector<std::string> bins() const override {
-    std::vector<std::string> bins = {"first sample", "later sample", "factor lost", "factor not 0",
-                                     "decay",        "no decay",     "target here", "target elsewhere"};
-    if (rule_.golden_teacher != nullptr)
-      for (const char* bin :
-           {"history filling", "history full", "grouped", "plain", "one partner", "most partners",
-            "word at its highest", "word at its lowest", "factor saturated", "same class"})
-        bins.push_back(bin);
-    bins.insert(bins.end(), shapes_.begin(), shapes_.end());
+    std::vector<std::string> bins;
+    for (const Situation& s : situations_) bins.push_back(s.name);
     return bins;
   }
   std::uint64_t directed() const override { return 0; }
@@ -132,8 +148,8 @@ class RuleSubject final : public Subject {
   Episode episode(std::uint64_t index, Dice& dice) const override {
     Random random(dice.word());
     RuleLayer layer = random_layer(rule_, random, LayerSize::tiny);
-    while (shape_of(layer) != shapes_[index % shapes_.size()])
-      layer = random_layer(rule_, random, LayerSize::tiny);
+    const std::string& wanted = reach_.shapes[index % reach_.shapes.size()];
+    while (shape_of(layer) != wanted) layer = random_layer(rule_, random, LayerSize::tiny);
     const RulePlan& p = layer.plan;
     CoreMemories memories(layer, random_generators(layer.core_neurons[0], random));
     const int samples = p.partners + 8;
@@ -141,9 +157,9 @@ class RuleSubject final : public Subject {
     for (int sample = 0; sample < samples; ++sample) {
       std::vector<std::int64_t> v(words_of_vector, 0);
       put(v, partners,
-          std::vector<int>{p.partners, p.up_words, p.down_words, p.mean_words, p.held_words, p.uses_a1,
-                           p.uses_c, static_cast<int>(p.compared), layer.core_neurons[0], layer.group_size,
-                           static_cast<int>(p.post.size())});
+          std::vector<int>{p.partners, p.up_words, p.input_words, static_cast<int>(p.reduction), p.down_words,
+                           p.mean_words, p.held_words, p.uses_a1, p.uses_c, static_cast<int>(p.compared),
+                           layer.core_neurons[0], layer.group_size, static_cast<int>(p.post.size())});
       put(v, post, p.post);
       v[teacher_count] = static_cast<std::int64_t>(p.teacher.size());
       put(v, teacher, p.teacher);
@@ -151,6 +167,10 @@ class RuleSubject final : public Subject {
       v[eta] = chance(random, 0.7) ? p.eta_mantissa : uniform(random, 0, static_cast<int>(p.eta_mantissa));
       v[target] = uniform(random, 0, layer.core_neurons[0]);
       v[same] = static_cast<std::uint32_t>(random());
+      if (p.input_words > 0) {
+        const std::vector<std::int64_t> up = up_before_cores(layer, std::min(sample, p.partners), random);
+        put(v, input_distance, std::span(up).last(static_cast<std::size_t>(p.input_words)));
+      }
       const int kind = uniform(random, 0, 2);
       v[own_words] = kind > 0;
       for (std::size_t i = 0; i < most_words; ++i)
@@ -202,7 +222,10 @@ class RuleSubject final : public Subject {
       memories.push({take<std::int16_t>(v, z, n), take<std::int16_t>(v, r, n),
                      take<std::int16_t>(v, scale, groups), take<std::uint16_t>(v, fprime, n)});
       const PostView view = memories.view(static_cast<std::uint32_t>(v[eta]));
-      up.assign(static_cast<std::size_t>(plan.up_words), 0);
+      up.assign(static_cast<std::size_t>(plan.up_words), reduce_start(plan.reduction));
+      const auto distances =
+          take<std::int64_t>(v, input_distance, static_cast<std::size_t>(plan.input_words));
+      std::copy(distances.begin(), distances.end(), up.end() - plan.input_words);
       words.assign(static_cast<std::size_t>(plan.down_words), 0);
       monitor = {};
       if (plan.up_words > 0) {
@@ -233,6 +256,8 @@ class RuleSubject final : public Subject {
     RulePlan& p = layer.plan;
     p.partners = std::clamp(number(partners), 0, max_partners);
     p.up_words = number(up_words);
+    p.input_words = number(input_words);
+    p.reduction = static_cast<Reduction>(v[reduction]);
     p.down_words = number(down_words);
     p.mean_words = number(mean_words);
     p.held_words = number(held_words);
@@ -269,39 +294,69 @@ class RuleSubject final : public Subject {
     return differ(i, "counter", sums(golden), sums(rtl));
   }
 
+  /// Of one vector: what came in, and what the golden side made of it.
+  struct Seen {
+    const std::int64_t* v;
+    int sample;
+    const RuleLayer& layer;
+    const Side& golden;
+  };
+  struct Situation {
+    std::string name;
+    std::function<bool(const Seen&)> occurs;
+  };
+
+  std::vector<Situation> situations() const {
+    std::vector<Situation> all = {
+        {"first sample", [](const Seen& s) { return s.sample == 0; }},
+        {"later sample", [](const Seen& s) { return s.sample > 0; }},
+        {"factor lost", [](const Seen& s) { return s.golden.losses.factors_lost > 0; }},
+        {"factor not 0",
+         [](const Seen& s) {
+           const auto& a0 = s.golden.memories.a0;
+           return std::any_of(a0.begin(), a0.end(), [](int a) { return a != 0; });
+         }},
+        {"target here", [](const Seen& s) { return s.v[target] < s.v[neurons]; }},
+        {"target elsewhere", [](const Seen& s) { return s.v[target] >= s.v[neurons]; }}};
+    const auto when = [&all](bool reachable, const char* name, std::function<bool(const Seen&)> occurs) {
+      if (reachable) all.push_back({name, std::move(occurs)});
+    };
+    when(reach_.decays, "decay", [](const Seen& s) { return s.layer.plan.uses_c; });
+    when(reach_.keeps, "no decay", [](const Seen& s) { return !s.layer.plan.uses_c; });
+    for (const std::string& shape : reach_.shapes)
+      all.push_back({shape, [shape](const Seen& s) { return shape_of(s.layer) == shape; }});
+    if (rule_.golden_teacher == nullptr) return all;
+    const int fewest = reach_.fewest, most = reach_.most;
+    when(most > 0, "history filling",
+         [](const Seen& s) { return s.sample > 0 && s.sample < s.layer.plan.partners; });
+    when(most > 0, "history full", [](const Seen& s) { return s.sample >= s.layer.plan.partners; });
+    when(most > 0, "fewest partners", [=](const Seen& s) { return s.layer.plan.partners == fewest; });
+    when(most > 0, "most partners", [=](const Seen& s) { return s.layer.plan.partners == most; });
+    when(reach_.grouped, "grouped", [](const Seen& s) { return s.layer.group_size > 0; });
+    when(reach_.plain, "plain", [](const Seen& s) { return s.layer.group_size == 0; });
+    when(true, "word at its highest",
+         [](const Seen& s) { return s.v[own_words] != 0 && s.v[word] == 32767; });
+    when(true, "word at its lowest",
+         [](const Seen& s) { return s.v[own_words] != 0 && s.v[word] == -32768; });
+    when(true, "word taught that is not 0", [](const Seen& s) {
+      return std::any_of(s.golden.words.begin(), s.golden.words.end(), [](int w) { return w != 0; });
+    });
+    when(most > 0, "factor saturated", [](const Seen& s) { return s.golden.losses.factors_saturated > 0; });
+    when(most > 0, "same class", [](const Seen& s) { return s.golden.monitor.same_class > 0; });
+    return all;
+  }
+
   void cover(const std::int64_t* v, std::size_t sample, const RuleLayer& layer, const Side& golden,
              Coverage& coverage) const {
-    const auto any = [](const auto& values, auto&& is) {
-      return std::any_of(values.begin(), values.end(), is);
-    };
-    const int number = static_cast<int>(sample), past = layer.plan.partners;
-    coverage.hit(0, sample == 0);
-    coverage.hit(1, sample > 0);
-    coverage.hit(2, golden.losses.factors_lost > 0);
-    coverage.hit(3, any(golden.memories.a0, [](int a) { return a != 0; }));
-    coverage.hit(4, layer.plan.uses_c);
-    coverage.hit(5, !layer.plan.uses_c);
-    coverage.hit(6, v[target] < v[neurons]);
-    coverage.hit(7, v[target] >= v[neurons]);
-    const std::size_t first_shape = rule_.golden_teacher == nullptr ? 8 : 18;
-    const auto shape = std::find(shapes_.begin(), shapes_.end(), shape_of(layer));
-    if (shape != shapes_.end()) coverage.hit(first_shape + static_cast<std::size_t>(shape - shapes_.begin()));
-    if (rule_.golden_teacher == nullptr) return;
-    coverage.hit(8, number > 0 && number < past);
-    coverage.hit(9, number >= past);
-    coverage.hit(10, layer.group_size > 0);
-    coverage.hit(11, layer.group_size == 0);
-    coverage.hit(12, past == 1);
-    coverage.hit(13, past == max_partners);
-    coverage.hit(14, v[own_words] != 0 && v[word] == 32767);
-    coverage.hit(15, v[own_words] != 0 && v[word] == -32768);
-    coverage.hit(16, golden.losses.factors_saturated > 0);
-    coverage.hit(17, golden.monitor.same_class > 0);
+    const Seen seen{v, static_cast<int>(sample), layer, golden};
+    for (std::size_t bin = 0; bin < situations_.size(); ++bin)
+      coverage.hit(bin, situations_[bin].occurs(seen));
   }
 
   const Rule& rule_;
   const VerilatedRule& rtl_;
-  std::vector<std::string> shapes_;
+  Reach reach_;
+  std::vector<Situation> situations_;
 };
 
 const SubjectEntry& entry_of(const std::string& name) {
