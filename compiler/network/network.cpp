@@ -230,9 +230,10 @@ class NetworkReader {
     const ProjectionSpec* last =
         steps[start];  // of the projections on the circle, the last one in the file closes it
     for (std::size_t i = start; i < steps.size(); ++i) last = std::max(last, steps[i]);
-    mistakes_.add("TF-NET-006", last->place, "projections close a circle: " + circle,
-                  "a network without circles",
-                  "connections that close a cycle are not supported by this version");
+    mistakes_.add(
+        "TF-NET-006", last->place, "projections close a circle: " + circle, "a network without circles",
+        "connections that close a cycle are not supported by this version; errors travel back by kind = "
+        "\"feedback\"");
   }
 
   void fill_in_ranges() {

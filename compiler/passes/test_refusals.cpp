@@ -1,5 +1,6 @@
 // What cannot be compiled is refused with the limit, the amount and the cure, and only then.
 #include <functional>
+#include <set>
 
 #include "compiler/passes/test_support.hpp"
 
@@ -122,6 +123,34 @@ TEST_CASE("too few cores with a rule are refused, though there are cores enough"
   CHECK(misfit(full_network, machine).code == "TF-FIT-004");
   machine.core_types.front().y1 = 2, machine.core_types.back().y0 = 3;
   CHECK(fits(full_network, machine));
+}
+
+TEST_CASE("what exists in floating point alone is refused, with the renderings there are") {
+  int refused = 0;
+  for (const Rule& rule : rule_catalogue()) {
+    INFO(rule.name);
+    CHECK((rule.renderings.chip == (rule.resolve != nullptr)));  // what compiles is what a chip has
+    if (rule.renderings.chip || rule.takes_error) continue;  // errors need feedback, which is refused below
+    ++refused;
+    const std::string text = with(least_network, "to = \"hidden\"",
+                                  "to = \"hidden\"\nplasticity = { rule = \"" + rule.name + "\" }");
+    const Diagnostic d = misfit(text, large_machine());
+    CHECK(d.code == "TF-FIT-006");
+    CHECK(says(d.where, ": pixels_to_hidden"));
+    CHECK(says(d.found, "'" + rule.name + "'"));
+    CHECK(says(d.found, "floating point") == rule.renderings.floating);
+    CHECK(says(d.found, "golden") == rule.renderings.golden);
+    CHECK(says(d.found, "RTL") == rule.renderings.rtl);
+  }
+  CHECK(refused > 0);
+  const std::string back =
+      with(least_network, "to = \"hidden\"", "to = \"hidden\"\nplasticity = { rule = \"urfb\" }") +
+      "[[projection]]\nfrom = \"scores\"\nto = \"hidden\"\nkind = \"feedback\"\n";
+  const Error error = refusal(back, large_machine());
+  CHECK(error.exit() == ExitCode::does_not_fit);
+  std::set<std::string> codes;
+  for (const Diagnostic& item : error.items()) codes.insert(item.code);
+  CHECK(codes == std::set<std::string>{"TF-FIT-006", "TF-FIT-007"});
 }
 
 TEST_CASE("formats that units cannot hold are refused") {

@@ -85,6 +85,36 @@ TEST_CASE("every weight and bias lies in one core, with the word of its initial 
   });
 }
 
+TEST_CASE("other beginnings: Glorot's range, normal numbers, each independent of what is asked before") {
+  const auto drawn = [](const std::string& init) {
+    return read_text(
+        with(least_network, "to = \"hidden\"", "to = \"hidden\"\nweights = { init = \"" + init + "\" }"));
+  };
+  const Network plain = read_text(least_network), glorot = drawn("glorot"), normal = drawn("normal");
+  const InitialWeights a(plain, 0), b(glorot, 0), c(normal, 0);
+  const double ratio = std::sqrt(6 / (12. + 8)) * std::sqrt(12.);  // of the ranges; the draws are the same
+  for (std::size_t i = 0; i < 8; ++i) {
+    CHECK(b.bias(i) == Approx(ratio * a.bias(i)));
+    for (std::size_t j = 0; j < 12; ++j) CHECK(b.weight(i, j) == Approx(ratio * a.weight(i, j)));
+  }
+  // Moments and tails of 96,000 normal numbers, as the hash gives them for places beyond the layer's own.
+  double mean = 0, square = 0, fourth = 0, product = 0, last = 0;
+  int beyond = 0;
+  constexpr int count = 96000;
+  for (int k = 0; k < count; ++k) {
+    const double w = c.weight(static_cast<std::size_t>(k / 12), static_cast<std::size_t>(k % 12));
+    mean += w / count, square += w * w / count, fourth += w * w * w * w / count, product += w * last / count;
+    beyond += std::abs(w) > 1.959964;
+    last = w;
+  }
+  CHECK(std::abs(mean) < 0.015);  // 4.5 standard errors each
+  CHECK(std::abs(square - 1) < 0.02);
+  CHECK(std::abs(fourth - 3) < 0.15);
+  CHECK(std::abs(product) < 0.015);
+  CHECK(std::abs(beyond - 0.05 * count) < 310);
+  CHECK(c.weight(3, 5) == InitialWeights(normal, 0).weight(3, 5));
+}
+
 TEST_CASE("seeded weights do not depend on what is asked for before them") {
   const Network network = read_text(least_network);
   const InitialWeights a(network, 1), b(network, 1);

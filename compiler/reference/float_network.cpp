@@ -76,8 +76,8 @@ FloatNetwork::FloatNetwork(Network network, const FloatNetworkOptions& options)
         if (rule == nullptr || rule->floating.learner == nullptr)
           throw Error(ExitCode::configuration,
                       {"TF-REF-001", to_string(spec.plasticity->place),
-                       "rule '" + spec.plasticity->rule + "' cannot learn in floating point",
-                       "a rule with a float reference", "`trifactor list rules` shows them"});
+                       "rule '" + spec.plasticity->rule + "' cannot learn sample by sample in floating point",
+                       "a rule that can", "the rule's README says whether it is for whole batches alone"});
         p.learner = rule->floating.learner(spec.plasticity->parameters, layer);
         if (rule->floating.weight_power != nullptr)
           p.power = rule->floating.weight_power(spec.plasticity->parameters);

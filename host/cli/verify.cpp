@@ -8,6 +8,7 @@
 
 #include "host/cli/commands.hpp"
 #include "host/cli/verification.hpp"
+#include "rtl/rules/rule.hpp"
 #include "sim/lockstep/rules.hpp"
 #include "sim/lockstep/subject.hpp"
 
@@ -77,6 +78,12 @@ std::vector<VerifyResult> verify_names(const std::vector<std::string>& names, co
   std::vector<Diagnostic> unknown;
   for (const std::string& name : names)
     if (std::find(all.begin(), all.end(), name) == all.end()) {
+      if (find_rule(name) != nullptr) {
+        unknown.push_back({"TF-VER-001", "trifactor verify", "rule '" + name + "' has no RTL",
+                           "a name that `trifactor list units` prints",
+                           "`trifactor list rules` shows which renderings a rule has"});
+        continue;
+      }
       const std::string near = nearest(name, all);
       unknown.push_back({"TF-VER-001", "trifactor verify", "no unit or rule is called '" + name + "'",
                          "a name that `trifactor list units` prints",

@@ -111,12 +111,14 @@ class Layer {
   void forward(std::size_t t) {
     const std::size_t n = trace_.neurons, m = trace_.inputs;
     const ActivationConfig config{core_.activation, core_.sum_frac, core_.value_frac, core_.slope};
-    std::vector<std::int16_t> z(n), r(n), uq;
+    std::vector<std::int16_t> z(n), r(n), uq, current(n);
     std::vector<std::uint16_t> fprime(n);
     for (std::size_t i = 0; i < n; ++i) {
       std::int64_t sum = 0;
       for (std::size_t j = 0; j < m; ++j) sum += trace_.w[i * m + j] * trace_.x[t * m + j];
       const NeuronValue value = activate(config, sum << block_.sum_shift);
+      current[i] = static_cast<std::int16_t>(
+          saturate_signed(rescale(sum << block_.sum_shift, core_.sum_frac, plasticity_.current_frac), 16));
       z[i] = static_cast<std::int16_t>(value.z), fprime[i] = static_cast<std::uint16_t>(value.fprime);
     }
     const std::size_t size = static_cast<std::size_t>(core_.normalise.group_size);
@@ -127,15 +129,16 @@ class Layer {
       all.insert(all.end(), words.begin(), words.end());
     };
     record(trace_.z, z), record(trace_.fprime, fprime);
+    if (plasticity_.uses_current) record(trace_.current, current);
     if (size > 0) record(trace_.r, r), record(trace_.uq, uq);
     z_.push_back(std::move(z)), fprime_.push_back(std::move(fprime)), r_.push_back(std::move(r)),
-        uq_.push_back(std::move(uq));
+        uq_.push_back(std::move(uq)), current_.push_back(std::move(current));
   }
 
   LocalActivity activity(std::size_t t) const {
     const bool grouped = trace_.groups > 0;
     return {z_[t].data(), fprime_[t].data(), grouped ? r_[t].data() : nullptr,
-            grouped ? uq_[t].data() : nullptr};
+            grouped ? uq_[t].data() : nullptr, current_[t].data()};
   }
 
   void form(std::size_t t) {
@@ -153,6 +156,7 @@ class Layer {
     view.now = activity(t);
     if (plasticity_.remembers_activity && t > 0) view.before = activity(t - 1);
     view.compared = compared;
+    view.reduction = plasticity_.reduction;
 
     std::vector<std::int16_t> words(static_cast<std::size_t>(plasticity_.down_words));
     if (teacher_unit_ != nullptr) {
@@ -253,8 +257,8 @@ class Layer {
   std::vector<std::int64_t> state_;
   std::vector<std::int32_t> means_, held_, row_mean_;
   SynapseMemory weights_;
-  std::vector<std::uint16_t> labels_;                  // of every sample so far
-  std::vector<std::vector<std::int16_t>> z_, r_, uq_;  // of every sample so far
+  std::vector<std::uint16_t> labels_;                            // of every sample so far
+  std::vector<std::vector<std::int16_t>> z_, r_, uq_, current_;  // of every sample so far
   std::vector<std::vector<std::uint16_t>> fprime_;
   std::vector<std::int16_t> a0_, a1_, c_;
 };

@@ -87,7 +87,6 @@ class Sweep {
         technology_(load_technology(options.technology)),
         points_(sweep_points(options.axes, options.seeds)),
         result_() {
-    for (const Rule& rule : rule_catalogue()) rules_.push_back(rule.name);
     check_points();
     const DataSpec data = parse_data_spec(options.data), validate = parse_data_spec(options.validate);
     const auto learned = open_dataset(data), validated = open_dataset(validate);
@@ -142,7 +141,7 @@ class Sweep {
   }
   Machine machine_at(const SweepPoint& point) const {
     return read_machine(options_.machine,
-                        joined(options_.machine_set, overrides_of(options_.axes, point).machine), rules_);
+                        joined(options_.machine_set, overrides_of(options_.axes, point).machine));
   }
 
   /// Every mistake of every point, each once, before the first second is spent.
@@ -338,7 +337,6 @@ class Sweep {
   const DeviceMaker& make_device_;
   Technology technology_;
   std::vector<SweepPoint> points_;
-  std::vector<std::string> rules_;
   std::set<SweepPoint> does_not_fit_;
   std::size_t fitting_ = 0;
   std::pair<std::size_t, int> shape_;  ///< input values, classes

@@ -253,6 +253,7 @@ PostView Core::view(std::size_t block, std::uint64_t sample) {
   v.eta = p.eta;
   v.neurons = static_cast<int>(n);
   v.first_neuron = static_cast<int>(image_.first_neuron);
+  v.reduction = p.reduction;
   v.group_size = static_cast<int>(size);
   v.count = static_cast<int>(count);
   const auto activity = [&](std::uint32_t age) {

@@ -27,6 +27,6 @@ struct FactorRounder {
 };
 
 /// Cycles that factor_walk.sv takes to form `factors` words of each neuron, after one to fetch the first.
-constexpr int walk_cycles(int neurons, int factors) { return 2 + neurons * (1 + factors); }
+constexpr int walk_cycles(int neurons, int factors) { return 1 + neurons * (1 + factors); }
 
 }  // namespace trifactor

@@ -121,6 +121,7 @@ BoundedForward bounded_forward(const FixedCase& c) {
         magnitude += std::abs(product.value);
       }
       h.error += 0x1p-52 * static_cast<double>(t.inputs) * magnitude;  // the float sum's own rounding
+      f.h.push_back(h);
       activate(c, h, f.z[s * t.neurons + i], f.fprime[s * t.neurons + i]);
     }
     const std::size_t size = t.groups > 0 ? t.neurons / t.groups : 0;

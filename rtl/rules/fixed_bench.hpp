@@ -20,6 +20,7 @@ struct FixedTrace {
   std::size_t samples = 0, inputs = 0, neurons = 0, groups = 0;
   std::vector<std::int64_t> x, w;              ///< (T, inputs), (neurons, inputs): quantised
   std::vector<std::int64_t> z, fprime, r, uq;  ///< (T, neurons), uq (T, groups); r, uq empty without groups
+  std::vector<std::int64_t> current;           ///< (T, neurons), where the plan asks for it
   std::vector<std::int64_t> words;             ///< (T, down_words), as broadcast
   std::vector<std::int64_t> teacher;           ///< (T, teacher_state_words), after each sample
   std::vector<std::int64_t> kernel_sum;        ///< (T): over the sample's partners
@@ -50,6 +51,7 @@ using BoundedArrays = std::map<std::string, BoundedArray>;
 /// The layer's forward pass with errors.
 struct BoundedForward {
   std::vector<Bounded> x, w;              ///< (T, inputs), (neurons, inputs)
+  std::vector<Bounded> h;                 ///< (T, neurons): the sums before the activation function
   std::vector<Bounded> z, fprime, r, uq;  ///< (T, neurons), uq (T, groups)
 };
 BoundedForward bounded_forward(const FixedCase& c);

@@ -13,7 +13,7 @@ module partner_post #(
 `include "rules/post_ports.svh"
 );
   // verilator lint_off UNUSED
-  wire unused = &{1'b0, neuron_z, target, cfg_data[31:18], 1'b0};
+  wire unused = &{1'b0, neuron_z, target, first_neuron, neuron_current, cfg_data[31:18], 1'b0};
   // verilator lint_on UNUSED
 
   // ---- registers ---------------------------------------------------------------------------------------

@@ -11,6 +11,7 @@
     input logic [15:0] word_data,
     // the run
     input logic [15:0] neurons,     // in this core, at least 1
+    input logic [15:0] first_neuron, // of these, in the layer
     input logic [15:0] group_size,  // 0: not grouped
     input logic [15:0] width,       // compared values: neurons or whole groups
     input logic [5:0] count,        // past samples that exist
@@ -29,6 +30,7 @@
     input logic [15:0] neuron_z,
     input logic [15:0] neuron_fprime,
     input logic [15:0] neuron_r,
+    input logic [15:0] neuron_current,
     input logic [15:0] before_fprime,
     input logic [15:0] before_r,
     input logic [31:0] neuron_generator,

@@ -84,12 +84,36 @@ struct FloatLayer {
   bool feedback = false;  ///< a projection that carries errors back: x is then delta of its source
 };
 
+/// How two samples are compared by a rule that learns from pairs of them, v being what the layer compares:
+/// its values, or one number a group.
+enum class BatchKernel : std::uint8_t {
+  gaussian,  ///< exp(-|v_i - v_j|^2 / (2 sigma^2))
+  cosine,    ///< v_i . v_j / (|v_i| |v_j|)
+  linear,    ///< v_i . v_j
+};
+
+/// What a rule is to training in mini-batches (compiler/training): the objective whose exact gradient over
+/// the batch it follows.
+struct BatchForm {
+  enum class Objective : std::uint8_t {
+    kernel,         ///< dependence of the layer on itself less gamma times that on the labels
+    cross_entropy,  ///< softmax over the layer against the labels
+  };
+  Objective objective = Objective::kernel;
+  BatchKernel kernel = BatchKernel::gaussian;
+  double sigma = 0;  ///< of the Gaussian kernel
+  double gamma = 0;
+  double eta = 0;  ///< rate, of the gradient of the mean over the batch, or over its pairs
+};
+
 /// A rule's float rendering.
 struct FloatRule {
   /// One update on the user's own arrays; throws Error on a missing or ill-shaped input.
   FloatArrays (*eval)(const EvalRequest&) = nullptr;
   std::vector<std::string> modes;  ///< of eval
   std::unique_ptr<FloatLearner> (*learner)(const Parameters&, const FloatLayer&) = nullptr;
+  /// Null: the rule has no mini-batch form. Throws Error (configuration) on parameters that have none.
+  BatchForm (*batch)(const Parameters&) = nullptr;
   /// The exponent p of FloatActivity::current; null: the rule does not ask for it.
   double (*weight_power)(const Parameters&) = nullptr;
 };

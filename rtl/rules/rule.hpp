@@ -95,8 +95,9 @@ struct PostView {
   std::uint32_t eta = 0;  ///< mantissa in force
   int neurons = 0;        ///< in this core
   int first_neuron = 0;   ///< of these, in the layer
-  int group_size = 0;     ///< 0: not grouped
-  int count = 0;          ///< past samples that exist, at most plan.partners
+  Reduction reduction = Reduction::sum;
+  int group_size = 0;  ///< 0: not grouped
+  int count = 0;       ///< past samples that exist, at most plan.partners
   LocalActivity now, before;
   std::span<const std::int16_t* const> compared;  ///< [0] now, [p] p samples ago; plan.partners + 1 entries
 };
@@ -119,7 +120,7 @@ struct PostResult {
 class PostUnit {
  public:
   virtual ~PostUnit() = default;
-  /// Exact partial sums of this core's neurons for the reduction tree, added to `up`.
+  /// Exact partial sums of this core's neurons for the reduction tree, added to `up`; or ranked into it.
   virtual void contribute(const PostView&, std::span<std::int64_t>) {}
   /// words: the plan's down_words. target: the class of this sample, only where the plan needs it.
   virtual void form(const PostView& view, std::span<const std::int16_t> words, int target,

@@ -79,10 +79,10 @@ class RankSubject final : public StreamSubject {
   std::vector<Field> fields() const override { return {{"gap"}, {"clear"}, {"key_valid"}, {"key"}}; }
   std::vector<std::string> bins() const override {
     return {
-        "key at the top",          "key in the middle",       "key at the end", "key below a full list",
-        "key equal to an entry",   "value equal, index not",  "list full",      "cleared",
-        "cleared and one key put", "nothing asked for",       "key not valid",  "lowest and highest value",
-        "key that is nobody",      "clear of a list of keys", "after a gap"};
+        "key at the top",           "key in the middle",       "key at the end", "key below a full list",
+        "key equal to an entry",    "value equal, index not",  "list full",      "cleared",
+        "cleared instead of a key", "nothing asked for",       "key not valid",  "lowest and highest value",
+        "key that is nobody",       "clear of a list of keys", "after a gap"};
   }
   std::uint64_t directed() const override { return 8; }
   Episode episode(std::uint64_t, Dice& dice) const override {
@@ -109,9 +109,10 @@ class RankSubject final : public StreamSubject {
     for (std::size_t i = 0; i < rank_depth; ++i) names.push_back("rank " + std::to_string(i));
     return names;
   }
-  void reset() override {
-    model_->clear = model_->key_valid = 0;
-    model_.reset();
+  void reset() override {  // what the unit has for a reset
+    model_->clear = 1;
+    model_->key_valid = 0;
+    model_.clock();
   }
   void reset_golden() override { std::fill_n(list_, rank_depth, rank_nobody); }
   void clock() override { model_.clock(); }
@@ -126,7 +127,8 @@ class RankSubject final : public StreamSubject {
       out.push_back(as_signed(get_bits(model_->ranked, 48 * i, 48), 48));
   }
   bool expect(const std::int64_t* v, std::vector<std::int64_t>& out, Coverage& coverage) override {
-    const bool held = list_[0] != rank_nobody, clears = v[1] != 0, brings = v[2] != 0;
+    const bool held = list_[0] != rank_nobody, clears = v[1] != 0, given = v[2] != 0,
+               brings = given && !clears;
     if (clears) std::fill_n(list_, rank_depth, rank_nobody);
     const std::int64_t key = v[3], lowest = list_[rank_depth - 1];
     const auto same_value = [key](std::int64_t entry) { return entry >> 32 == key >> 32 && entry != key; };
@@ -141,10 +143,10 @@ class RankSubject final : public StreamSubject {
                          brings && equal && key != rank_nobody,
                          brings && near,
                          lowest != rank_nobody,
-                         clears && !brings,
-                         clears && brings,
-                         !clears && !brings,
-                         !brings && key > list_[0],
+                         clears && !given,
+                         clears && given,
+                         !clears && !given,
+                         !given && key > list_[0],
                          list_[0] >> 32 == 32767 && key >> 32 == -32768,
                          brings && key == rank_nobody,
                          clears && held,

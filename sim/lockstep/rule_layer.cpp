@@ -63,11 +63,11 @@ RuleLayer random_layer(const Rule& rule, Random& random, LayerSize size) {
     const auto range = [&] { return std::ldexp(1.0, uniform(random, -2, 3)); };
     facts.weight = signed_format(uniform(random, 4, 16), range());
     facts.activity = signed_format(chance(random, 0.5) ? 8 : 16, range());
+    facts.input = chance(random, 0.5) ? facts.activity : signed_format(8, range());
+    facts.input_neurons = uniform(random, 1, large ? 16384 : 784);
     facts.value = signed_format(16, std::max(1.0, range()));
     facts.output = signed_format(16, std::max(1.0, range()));
     facts.group_scale = signed_format(16, range());
-    facts.input = signed_format(chance(random, 0.5) ? 8 : 16, range());
-    facts.input_neurons = uniform(random, 1, large ? 16384 : 900);
     facts.stochastic = chance(random, 0.6);
     facts.largest_eta = log_uniform(random, 1e-4, 1);
     try {
@@ -99,8 +99,12 @@ std::vector<std::uint32_t> random_generators(int neurons, Random& random) {
   return states;
 }
 
-CoreMemories::CoreMemories(const RuleLayer& layer, std::vector<std::uint32_t> first_generators)
-    : generators(std::move(first_generators)), layer_(layer), neurons_(generators.size()) {
+CoreMemories::CoreMemories(const RuleLayer& layer, std::vector<std::uint32_t> first_generators,
+                           int first_neuron)
+    : generators(std::move(first_generators)),
+      layer_(layer),
+      neurons_(generators.size()),
+      first_neuron_(first_neuron) {
   const std::size_t shared =
       layer.group_size == 0 ? neurons_ : neurons_ / static_cast<std::size_t>(layer.group_size);
   means.assign(static_cast<std::size_t>(layer.plan.mean_words) * neurons_, 0);
@@ -131,6 +135,7 @@ SampleActivity CoreMemories::draw(Random& random) const {
     s.z.push_back(static_cast<std::int16_t>(word(-32768, 32767, last.z, i)));
     s.r.push_back(static_cast<std::int16_t>(word(-32768, 32767, last.r, i)));
     s.fprime.push_back(static_cast<std::uint16_t>(word(0, 32768, last.fprime, i)));
+    s.current.push_back(static_cast<std::int16_t>(word(-32768, 32767, last.current, i)));
   }
   const std::size_t groups =
       layer_.group_size == 0 ? 0 : neurons_ / static_cast<std::size_t>(layer_.group_size);
@@ -151,7 +156,7 @@ void CoreMemories::push(SampleActivity sample) {
 }
 
 LocalActivity CoreMemories::activity(const SampleActivity& s) {
-  return {s.z.data(), s.fprime.data(), s.r.data(), s.scale.data()};
+  return {s.z.data(), s.fprime.data(), s.r.data(), s.scale.data(), s.current.data()};
 }
 
 PostView CoreMemories::view(std::uint32_t eta) const {
@@ -159,6 +164,8 @@ PostView CoreMemories::view(std::uint32_t eta) const {
   v.registers = layer_.plan.post;
   v.eta = eta;
   v.neurons = static_cast<int>(neurons_);
+  v.first_neuron = first_neuron_;
+  v.reduction = layer_.plan.reduction;
   v.group_size = layer_.group_size;
   v.count = static_cast<int>(compared_.size()) - 1;
   v.now = activity(past_[0]);
@@ -175,6 +182,7 @@ PostResult CoreMemories::result() {
   r.a0 = a0;
   r.a1 = a1;
   r.c = c;
+  r.formed = static_cast<int>(neurons_);
   return r;
 }
 

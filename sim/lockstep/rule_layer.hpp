@@ -22,6 +22,7 @@ struct RuleLayer {
   RulePlan plan;
   int group_size = 0;             ///< 0: not grouped
   std::vector<int> core_neurons;  ///< of each core
+  int first_neuron = 0;           ///< of the first core
   int input_distance_bits = 0;    ///< of the largest squared distance between two inputs of the network
 };
 
@@ -36,7 +37,7 @@ RuleLayer random_layer(const Rule& rule, Random& random, LayerSize size = LayerS
 
 /// One sample's activity of one core, as LocalActivity points to it.
 struct SampleActivity {
-  std::vector<std::int16_t> z, r, scale;
+  std::vector<std::int16_t> z, r, scale, current;
   std::vector<std::uint16_t> fprime;
 };
 
@@ -44,7 +45,7 @@ struct SampleActivity {
 class CoreMemories {
  public:
   /// `generators`: one a neuron. The layer must outlive this.
-  CoreMemories(const RuleLayer& layer, std::vector<std::uint32_t> first_generators);
+  CoreMemories(const RuleLayer& layer, std::vector<std::uint32_t> first_generators, int first_neuron = 0);
 
   /// Activities at corners, zero, close to the sample before, or anything.
   SampleActivity draw(Random& random) const;
@@ -61,6 +62,7 @@ class CoreMemories {
 
   const RuleLayer& layer_;
   std::size_t neurons_;
+  int first_neuron_;
   std::vector<SampleActivity> past_;  ///< newest first
   std::vector<const std::int16_t*> compared_;
 };

@@ -1,7 +1,6 @@
 #include "sim/lockstep/rules.hpp"
 
 #include <algorithm>
-#include <functional>
 #include <set>
 
 #include "rtl/spec/diagnostic.hpp"
@@ -21,13 +20,14 @@ enum Word : std::size_t {
   partners,
   up_words,
   input_words,
-  reduction,
   down_words,
   mean_words,
   held_words,
   uses_a1,
   uses_c,
   compared,
+  reduction,
+  first_neuron,
   neurons,
   group_size,
   post_count,
@@ -45,7 +45,8 @@ enum Word : std::size_t {
   fprime = z + neurons_wide,
   r = fprime + neurons_wide,
   scale = r + neurons_wide,
-  words_of_vector = scale + neurons_wide
+  current = scale + neurons_wide,
+  words_of_vector = current + neurons_wide
 };
 
 /// The first difference between two equally long sequences.
@@ -80,46 +81,47 @@ std::string shape_of(const RuleLayer& layer) {
          (p.partners > 1 ? ", partners" : "");
 }
 
-/// What the rule's parameters can give at all: every shape, rare ones too, so that each gets its episodes.
+/// What a rule's parameters can give, rare plans too: every shape gets its episodes, every situation a bin.
 struct Reach {
   std::vector<std::string> shapes;
-  bool grouped = false, plain = false, decays = false, keeps = false;
-  int fewest = max_partners, most = 0;  ///< partners
-};
-Reach reach_of(const Rule& rule) {
-  constexpr int draws = 4000;
-  Random random(1);
-  Reach reach;
-  std::set<std::string> shapes;
-  for (int i = 0; i < draws; ++i) {
-    const RuleLayer layer = random_layer(rule, random, LayerSize::tiny);
-    shapes.insert(shape_of(layer));
-    (layer.group_size > 0 ? reach.grouped : reach.plain) = true;
-    (layer.plan.uses_c ? reach.decays : reach.keeps) = true;
-    reach.fewest = std::min(reach.fewest, layer.plan.partners);
-    reach.most = std::max(reach.most, layer.plan.partners);
+  bool decay = false, no_decay = false, target = false, partners = false, grouped = false, plain = false;
+  bool one_partner = false, most_partners = false, words = false;
+
+  explicit Reach(const Rule& rule) {
+    constexpr int draws = 4000;
+    Random random(1);
+    std::set<std::string> all;
+    for (int i = 0; i < draws; ++i) {
+      const RuleLayer layer = random_layer(rule, random, LayerSize::tiny);
+      const RulePlan& p = layer.plan;
+      all.insert(shape_of(layer));
+      decay |= p.uses_c, no_decay |= !p.uses_c, target |= p.needs_target, words |= p.down_words > 0;
+      grouped |= layer.group_size > 0, plain |= layer.group_size == 0;
+      partners |= p.partners > 0, one_partner |= p.partners == 1,
+          most_partners |= p.partners >= max_partners - 1;
+    }
+    shapes.assign(all.begin(), all.end());
   }
-  reach.shapes.assign(shapes.begin(), shapes.end());
-  return reach;
-}
+};
 
 class RuleSubject final : public Subject {
  public:
   RuleSubject(const Rule& rule, const VerilatedRule& rtl)
-      : rule_(rule), rtl_(rtl), reach_(reach_of(rule)), situations_(situations()) {}
+      : rule_(rule), rtl_(rtl), reach_(rule), shapes_(reach_.shapes) {}
 
   std::string name() const override { return rule_.name; }
   std::vector<Field> fields() const override {
     return {{"partners"},
             {"up_words"},
             {"input_words"},
-            {"reduction"},
             {"down_words"},
             {"mean_words"},
             {"held_words"},
             {"uses_a1"},
             {"uses_c"},
             {"compared"},
+            {"reduction"},
+            {"first_neuron"},
             {"neurons"},
             {"group_size"},
             {"post_registers"},
@@ -136,11 +138,25 @@ class RuleSubject final : public Subject {
             {"z", neurons_wide},
             {"fprime", neurons_wide},
             {"r", neurons_wide},
-            {"scale", neurons_wide}};
+            {"scale", neurons_wide},
+            {"current", neurons_wide}};
   }
   std::vector<std::string> bins() const override {
-    std::vector<std::string> bins;
-    for (const Situation& s : situations_) bins.push_back(s.name);
+    std::vector<std::string> bins = {"first sample", "later sample", "factor lost", "factor not 0"};
+    const auto where = [&](bool reachable, std::initializer_list<const char*> names) {
+      if (reachable) bins.insert(bins.end(), names.begin(), names.end());
+    };
+    where(reach_.decay, {"decay"});
+    where(reach_.no_decay, {"no decay"});
+    where(reach_.target, {"target here", "target elsewhere"});
+    where(reach_.grouped, {"grouped"});
+    where(reach_.plain, {"plain"});
+    where(reach_.partners, {"history filling", "history full", "same class"});
+    where(reach_.one_partner, {"one partner"});
+    where(reach_.most_partners, {"most partners"});
+    if (rule_.golden_teacher != nullptr) bins.emplace_back("word taught");
+    where(reach_.words, {"word at its highest", "word at its lowest", "factor saturated"});
+    bins.insert(bins.end(), shapes_.begin(), shapes_.end());
     return bins;
   }
   std::uint64_t directed() const override { return 0; }
@@ -148,18 +164,19 @@ class RuleSubject final : public Subject {
   Episode episode(std::uint64_t index, Dice& dice) const override {
     Random random(dice.word());
     RuleLayer layer = random_layer(rule_, random, LayerSize::tiny);
-    const std::string& wanted = reach_.shapes[index % reach_.shapes.size()];
-    while (shape_of(layer) != wanted) layer = random_layer(rule_, random, LayerSize::tiny);
+    while (shape_of(layer) != shapes_[index % shapes_.size()])
+      layer = random_layer(rule_, random, LayerSize::tiny);
     const RulePlan& p = layer.plan;
     CoreMemories memories(layer, random_generators(layer.core_neurons[0], random));
     const int samples = p.partners + 8;
+    const int first = chance(random, 0.5) ? 0 : uniform(random, 0, 65536 - layer.core_neurons[0]);
     Episode e;
     for (int sample = 0; sample < samples; ++sample) {
       std::vector<std::int64_t> v(words_of_vector, 0);
       put(v, partners,
-          std::vector<int>{p.partners, p.up_words, p.input_words, static_cast<int>(p.reduction), p.down_words,
-                           p.mean_words, p.held_words, p.uses_a1, p.uses_c, static_cast<int>(p.compared),
-                           layer.core_neurons[0], layer.group_size, static_cast<int>(p.post.size())});
+          std::vector<int>{p.partners, p.up_words, p.input_words, p.down_words, p.mean_words, p.held_words,
+                           p.uses_a1, p.uses_c, static_cast<int>(p.compared), static_cast<int>(p.reduction),
+                           first, layer.core_neurons[0], layer.group_size, static_cast<int>(p.post.size())});
       put(v, post, p.post);
       v[teacher_count] = static_cast<std::int64_t>(p.teacher.size());
       put(v, teacher, p.teacher);
@@ -168,18 +185,23 @@ class RuleSubject final : public Subject {
       v[target] = uniform(random, 0, layer.core_neurons[0]);
       v[same] = static_cast<std::uint32_t>(random());
       if (p.input_words > 0) {
-        const std::vector<std::int64_t> up = up_before_cores(layer, std::min(sample, p.partners), random);
-        put(v, input_distance, std::span(up).last(static_cast<std::size_t>(p.input_words)));
+        const std::vector<std::int64_t> before = up_before_cores(layer, std::min(sample, p.partners), random);
+        put(v, input_distance, std::span(before).last(static_cast<std::size_t>(p.input_words)));
       }
       const int kind = uniform(random, 0, 2);
       v[own_words] = kind > 0;
+      // words that point at a neuron do so every other time, of this core or of another
       for (std::size_t i = 0; i < most_words; ++i)
-        v[word + i] = kind == 1 ? (chance(random, 0.5) ? -32768 : 32767) : uniform(random, -32768, 32767);
+        v[word + i] = kind == 2 && chance(random, 0.5)
+                          ? static_cast<std::int16_t>(first + uniform(random, -1, layer.core_neurons[0]))
+                      : kind == 1 ? (chance(random, 0.5) ? -32768 : 32767)
+                                  : uniform(random, -32768, 32767);
       const SampleActivity activity = memories.draw(random);
       put(v, z, activity.z);
       put(v, fprime, activity.fprime);
       put(v, r, activity.r);
       put(v, scale, activity.scale);
+      put(v, current, activity.current);
       memories.push(activity);
       e.words.insert(e.words.end(), v.begin(), v.end());
     }
@@ -210,7 +232,7 @@ class RuleSubject final : public Subject {
     Side(const RuleLayer& of, std::vector<std::uint32_t> generators, std::unique_ptr<PostUnit> post_unit,
          std::unique_ptr<TeacherUnit> teacher_unit)
         : layer(of),
-          memories(of, std::move(generators)),
+          memories(of, std::move(generators), of.first_neuron),
           post(std::move(post_unit)),
           teacher(std::move(teacher_unit)),
           state(teacher_state_words(of.plan.partners), 0) {}
@@ -220,7 +242,8 @@ class RuleSubject final : public Subject {
       const std::size_t n = memories.generators.size();
       const std::size_t groups = layer.group_size == 0 ? 0 : n / static_cast<std::size_t>(layer.group_size);
       memories.push({take<std::int16_t>(v, z, n), take<std::int16_t>(v, r, n),
-                     take<std::int16_t>(v, scale, groups), take<std::uint16_t>(v, fprime, n)});
+                     take<std::int16_t>(v, scale, groups), take<std::int16_t>(v, current, n),
+                     take<std::uint16_t>(v, fprime, n)});
       const PostView view = memories.view(static_cast<std::uint32_t>(v[eta]));
       up.assign(static_cast<std::size_t>(plan.up_words), reduce_start(plan.reduction));
       const auto distances =
@@ -238,6 +261,7 @@ class RuleSubject final : public Subject {
       PostResult result = memories.result();
       post->form(view, given, static_cast<int>(v[target]), result);
       losses = result.losses;
+      formed = result.formed;
     }
 
     const RuleLayer& layer;
@@ -248,6 +272,7 @@ class RuleSubject final : public Subject {
     std::vector<std::int16_t> words;
     TeacherMonitor monitor;
     PostLosses losses;
+    int formed = 0;
   };
 
   static RuleLayer layer_of(const std::int64_t* v) {
@@ -257,13 +282,14 @@ class RuleSubject final : public Subject {
     p.partners = std::clamp(number(partners), 0, max_partners);
     p.up_words = number(up_words);
     p.input_words = number(input_words);
-    p.reduction = static_cast<Reduction>(v[reduction]);
     p.down_words = number(down_words);
     p.mean_words = number(mean_words);
     p.held_words = number(held_words);
     p.uses_a1 = number(uses_a1) != 0;
     p.uses_c = number(uses_c) != 0;
     p.compared = static_cast<Compared>(v[compared]);
+    p.reduction = static_cast<Reduction>(v[reduction]);
+    layer.first_neuron = number(first_neuron);
     p.post = take<std::int32_t>(v, post, static_cast<std::size_t>(v[post_count]));
     p.teacher = take<std::int32_t>(v, teacher, static_cast<std::size_t>(v[teacher_count]));
     layer.group_size = number(group_size);
@@ -279,7 +305,8 @@ class RuleSubject final : public Subject {
                                        s.monitor.same_class,
                                        s.monitor.partners,
                                        static_cast<std::int64_t>(s.losses.factors_lost),
-                                       static_cast<std::int64_t>(s.losses.factors_saturated)};
+                                       static_cast<std::int64_t>(s.losses.factors_saturated),
+                                       s.formed};
     };
     const CoreMemories &g = golden.memories, &h = rtl.memories;
     if ((found = differ(i, "up", golden.up, rtl.up))) return found;
@@ -294,69 +321,42 @@ class RuleSubject final : public Subject {
     return differ(i, "counter", sums(golden), sums(rtl));
   }
 
-  /// Of one vector: what came in, and what the golden side made of it.
-  struct Seen {
-    const std::int64_t* v;
-    int sample;
-    const RuleLayer& layer;
-    const Side& golden;
-  };
-  struct Situation {
-    std::string name;
-    std::function<bool(const Seen&)> occurs;
-  };
-
-  std::vector<Situation> situations() const {
-    std::vector<Situation> all = {
-        {"first sample", [](const Seen& s) { return s.sample == 0; }},
-        {"later sample", [](const Seen& s) { return s.sample > 0; }},
-        {"factor lost", [](const Seen& s) { return s.golden.losses.factors_lost > 0; }},
-        {"factor not 0",
-         [](const Seen& s) {
-           const auto& a0 = s.golden.memories.a0;
-           return std::any_of(a0.begin(), a0.end(), [](int a) { return a != 0; });
-         }},
-        {"target here", [](const Seen& s) { return s.v[target] < s.v[neurons]; }},
-        {"target elsewhere", [](const Seen& s) { return s.v[target] >= s.v[neurons]; }}};
-    const auto when = [&all](bool reachable, const char* name, std::function<bool(const Seen&)> occurs) {
-      if (reachable) all.push_back({name, std::move(occurs)});
-    };
-    when(reach_.decays, "decay", [](const Seen& s) { return s.layer.plan.uses_c; });
-    when(reach_.keeps, "no decay", [](const Seen& s) { return !s.layer.plan.uses_c; });
-    for (const std::string& shape : reach_.shapes)
-      all.push_back({shape, [shape](const Seen& s) { return shape_of(s.layer) == shape; }});
-    if (rule_.golden_teacher == nullptr) return all;
-    const int fewest = reach_.fewest, most = reach_.most;
-    when(most > 0, "history filling",
-         [](const Seen& s) { return s.sample > 0 && s.sample < s.layer.plan.partners; });
-    when(most > 0, "history full", [](const Seen& s) { return s.sample >= s.layer.plan.partners; });
-    when(most > 0, "fewest partners", [=](const Seen& s) { return s.layer.plan.partners == fewest; });
-    when(most > 0, "most partners", [=](const Seen& s) { return s.layer.plan.partners == most; });
-    when(reach_.grouped, "grouped", [](const Seen& s) { return s.layer.group_size > 0; });
-    when(reach_.plain, "plain", [](const Seen& s) { return s.layer.group_size == 0; });
-    when(true, "word at its highest",
-         [](const Seen& s) { return s.v[own_words] != 0 && s.v[word] == 32767; });
-    when(true, "word at its lowest",
-         [](const Seen& s) { return s.v[own_words] != 0 && s.v[word] == -32768; });
-    when(true, "word taught that is not 0", [](const Seen& s) {
-      return std::any_of(s.golden.words.begin(), s.golden.words.end(), [](int w) { return w != 0; });
-    });
-    when(most > 0, "factor saturated", [](const Seen& s) { return s.golden.losses.factors_saturated > 0; });
-    when(most > 0, "same class", [](const Seen& s) { return s.golden.monitor.same_class > 0; });
-    return all;
-  }
-
   void cover(const std::int64_t* v, std::size_t sample, const RuleLayer& layer, const Side& golden,
              Coverage& coverage) const {
-    const Seen seen{v, static_cast<int>(sample), layer, golden};
-    for (std::size_t bin = 0; bin < situations_.size(); ++bin)
-      coverage.hit(bin, situations_[bin].occurs(seen));
+    const int number = static_cast<int>(sample), past = layer.plan.partners;
+    const auto hit = [&](std::string_view bin, bool when) {
+      if (!when) return;
+      const auto& names = coverage.names();
+      const auto at = std::find(names.begin(), names.end(), bin);
+      if (at != names.end()) coverage.hit(static_cast<std::size_t>(at - names.begin()));
+    };
+    hit("first sample", sample == 0);
+    hit("later sample", sample > 0);
+    hit("factor lost", golden.losses.factors_lost > 0);
+    hit("factor not 0",
+        std::any_of(golden.memories.a0.begin(), golden.memories.a0.end(), [](int a) { return a != 0; }));
+    hit("decay", layer.plan.uses_c);
+    hit("no decay", !layer.plan.uses_c);
+    hit("target here", v[target] < v[neurons]);
+    hit("target elsewhere", v[target] >= v[neurons]);
+    hit("grouped", layer.group_size > 0);
+    hit("plain", layer.group_size == 0);
+    hit("history filling", number > 0 && number < past);
+    hit("history full", past > 0 && number >= past);
+    hit("same class", golden.monitor.same_class > 0);
+    hit("one partner", past == 1);
+    hit("most partners", past >= max_partners - 1);
+    hit("word taught", std::any_of(golden.words.begin(), golden.words.end(), [](int w) { return w != 0; }));
+    hit("word at its highest", v[own_words] != 0 && v[word] == 32767);
+    hit("word at its lowest", v[own_words] != 0 && v[word] == -32768);
+    hit("factor saturated", golden.losses.factors_saturated > 0);
+    hit(shape_of(layer), true);
   }
 
   const Rule& rule_;
   const VerilatedRule& rtl_;
   Reach reach_;
-  std::vector<Situation> situations_;
+  const std::vector<std::string>& shapes_;
 };
 
 const SubjectEntry& entry_of(const std::string& name) {

@@ -218,9 +218,11 @@ TEST_CASE("a squared distance is complete after its latency") {
 
 TEST_CASE("a list holds a key after its latency") {
   Clocked<Vunit_rank> model;
-  model->clear = model->key_valid = 0;
+  model->clear = 1;
+  model->key_valid = 0;
   model->key = 42;
-  model.reset();
+  model.clock();
+  model->clear = 0;
   CHECK(latency_of(
             model, [&] { model->key_valid = 1; }, [&] { model->key_valid = 0; },
             [&] { return get_bits(model->ranked, 0, 48) == 42; }) == rank_latency);

@@ -2,6 +2,7 @@
 // answer one cycle after an address, are the caller's arrays.
 #pragma once
 
+#include "rtl/units/reduce/golden.hpp"
 #include "sim/rtl/model.hpp"
 #include "sim/rtl/rule_units.hpp"
 
@@ -15,7 +16,7 @@ class PostAdapter final : public TimedPost {
   void contribute(const PostView& view, std::span<std::int64_t> up) override {
     prepare(view);
     run(view, false, [&] {
-      if (model_->up_we) up[model_->up_addr] += sign_extend(model_->up_data);
+      if (model_->up_we) reduce_into(view.reduction, up, model_->up_addr, sign_extend(model_->up_data));
     });
   }
 
@@ -31,6 +32,7 @@ class PostAdapter final : public TimedPost {
     }
     model_->word_we = 0;
     result_ = &result;
+    result.formed = 0;
     run(view, true, [&] { write(view, result); });
     result_ = nullptr;
     result.losses.factors_lost += model_->factors_lost;
@@ -46,6 +48,7 @@ class PostAdapter final : public TimedPost {
   void prepare(const PostView& view) {
     model_.configure(view.registers);
     model_->neurons = static_cast<SData>(view.neurons);
+    model_->first_neuron = static_cast<SData>(view.first_neuron);
     model_->group_size = static_cast<SData>(view.group_size);
     model_->width = static_cast<SData>(view.group_size == 0 ? view.neurons : view.neurons / view.group_size);
     model_->count = static_cast<CData>(view.count);
@@ -61,6 +64,7 @@ class PostAdapter final : public TimedPost {
     model_->neuron_z = word(view.now.z);
     model_->neuron_fprime = word(view.now.fprime);
     model_->neuron_r = word(view.now.r);
+    model_->neuron_current = word(view.now.current);
     model_->before_fprime = word(view.before.fprime);
     model_->before_r = word(view.before.r);
     if (result_ == nullptr) return;
@@ -85,6 +89,7 @@ class PostAdapter final : public TimedPost {
 
   void write(const PostView& view, PostResult& result) {
     if (model_->neuron_we) {
+      ++result.formed;
       const std::size_t i = model_->neuron_waddr, neurons = static_cast<std::size_t>(view.neurons);
       result.a0[i] = factor(model_->a0);
       if (!result.a1.empty()) result.a1[i] = factor(model_->a1);

@@ -109,8 +109,9 @@ class Coverage:
     def examples(self):
         data = os.environ.get("TRIFACTOR_DATA")
         mnist = pathlib.Path(data) / "mnist" if data else None
-        for example, spec in (("strokes-phsic", "synthetic:strokes"), ("mnist-phsic-small", f"idx:{mnist}"),
-                              ("mnist-phsic", f"idx:{mnist}"), ("mnist-readout", f"idx:{mnist}")):
+        drawn = [(path.stem, "synthetic:strokes") for path in sorted((ROOT / "host/examples").glob("strokes-*.toml"))]
+        for example, spec in (*drawn, ("mnist-phsic-small", f"idx:{mnist}"), ("mnist-phsic", f"idx:{mnist}"),
+                              ("mnist-readout", f"idx:{mnist}")):
             if spec.startswith("idx:") and not (mnist and mnist.exists()):
                 continue
             name = f"example {example}"

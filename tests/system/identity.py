@@ -1,11 +1,12 @@
 #!/usr/bin/python3
-"""Same layout, seed and data give the same bits: on every engine, for every mapping and timing.
+"""Same layout, seed and data give the same bits: on every engine, for every mapping and timing, for every rule.
 
-usage: identity.py TRIFACTOR [--small] [--only TEXT] [--keep FOLDER]
+usage: identity.py TRIFACTOR [--small] [--rules] [--only TEXT] [--keep FOLDER]
 
 One line a comparison: what was varied, samples, and whether weights and the digests of every activity, third
 factor and weight update are equal to those of the functional engine. Exit status 1 when one differs.
-MNIST is used where TRIFACTOR_DATA names it, the drawn digits otherwise.
+MNIST is used where TRIFACTOR_DATA names it, the drawn digits otherwise. --rules takes each rule that exists as
+silicon on its example among host/examples/strokes-*.toml, in fewer variations.
 """
 import argparse
 import csv
@@ -18,17 +19,22 @@ import subprocess
 import sys
 import tempfile
 import time
+import tomllib
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 
 
 class Identity:
-    def __init__(self, program, folder, small, only):
+    def __init__(self, program, folder, small, only, network="mnist-phsic", data=None):
         self.program, self.folder, self.small, self.only = program, folder, small, only
-        data = os.environ.get("TRIFACTOR_DATA")
-        mnist = pathlib.Path(data) / "mnist" if data else None
-        self.data = f"idx:{mnist}" if mnist and mnist.exists() else "synthetic:strokes"
-        self.network = ROOT / "host/examples/mnist-phsic.toml"
+        folder.mkdir(parents=True, exist_ok=True)
+        environment = os.environ.get("TRIFACTOR_DATA")
+        mnist = pathlib.Path(environment) / "mnist" if environment else None
+        self.data = data or (f"idx:{mnist}" if mnist and mnist.exists() else "synthetic:strokes")
+        self.network = ROOT / f"host/examples/{network}.toml"
+        text = tomllib.loads(self.network.read_text())
+        self.output = text["population"][-1]["name"]
+        self.plastic = {p.get("name", f"{p['from']}_to_{p['to']}"): p for p in text["projection"] if "plasticity" in p}
         self.references = {}
         self.passed = self.failed = 0
         self.number = 0
@@ -45,15 +51,17 @@ class Identity:
     def layout(self, bits, machine="generic", sets=(), network_sets=(), extra=()):
         name = self.folder / f"layout{self.number}.h5"
         self.number += 1
-        weights = [f"projection.{p}.weights.bits={bits}" for p in ("pixels_to_hidden1", "hidden1_to_hidden2", "hidden2_to_scores")]
-        ranges = [f"projection.{p}.weights.range={'0.25' if bits == 8 else '1'}" for p in ("pixels_to_hidden1", "hidden1_to_hidden2")]
         options = []
-        for key in [*weights, *ranges, *network_sets]:
+        for key in [*self.everywhere(f"weights.bits={bits}"), *network_sets]:
             options += ["--network-set", key]
         for key in sets:
             options += ["--set", key]
         self.trifactor("compile", self.network, "--machine", machine, *options, *extra, "-o", name, "-q")
         return name
+
+    def everywhere(self, key):
+        """The override for every projection that learns."""
+        return [f"projection.{name}.{key}" for name in self.plastic]
 
     def run(self, layout, samples, engine="functional", extra=(), wait=True):
         out = self.folder / f"run{self.number}"
@@ -117,9 +125,9 @@ class Identity:
                 self.variant(f"{engine}, cores placed by seed {seed}", 8, few, engine=engine, layout_extra=["--placement-seed", seed])
             for width, height in ((2, 2), (8, 1), (3, 5)):
                 self.variant(f"{engine}, mesh {width}x{height}", 8, few, engine=engine, sets=[f"mesh.width={width}", f"mesh.height={height}"])
-            nearest = [f"projection.{p}.weights.rounding=nearest" for p in ("pixels_to_hidden1", "hidden1_to_hidden2", "hidden2_to_scores")]
+            nearest = self.everywhere("weights.rounding=nearest")
             self.variant(f"{engine}, rows split, rounding to nearest", 16, few, engine=engine, sets=["core.axons=200"], network_sets=nearest, key="nearest")
-            aged = [f"projection.{p}.plasticity.weight_age=1" for p in ("pixels_to_hidden1", "hidden1_to_hidden2", "hidden2_to_scores")]
+            aged = self.everywhere("plasticity.weight_age=1")
             self.variant(f"{engine}, weight age 1", 16, few, engine=engine, network_sets=aged, key="aged")
         self.variant("systemc, weight age 1, jitter", 16, few, engine="systemc", machine="jitter", network_sets=aged, key="aged")
         for seed in range(1, 6 if self.small else 101):
@@ -128,6 +136,25 @@ class Identity:
         self.tests_between(samples)
         for engine in engines:
             self.killed_and_resumed(engine, 400 if engine != "rtl" else 100)
+
+    def one_rule(self):
+        """What a rule must not depend on."""
+        samples = 60 if self.small else 400
+        for bits in (16, 8):
+            for engine in ("systemc", "rtl"):
+                self.variant(f"{engine}, {bits} bits", bits, samples, engine=engine)
+        for engine in ("functional", "systemc"):
+            for columns in (32, 11):
+                self.variant(f"{engine}, {columns} columns a core", 8, samples, engine=engine, sets=[f"core.columns={columns}", "mesh.width=12", "mesh.height=12"])
+            self.variant(f"{engine}, cores placed by seed 1", 8, samples, engine=engine, layout_extra=["--placement-seed", 1])
+            self.variant(f"{engine}, rows split, rounding to nearest", 16, samples, engine=engine, sets=["core.axons=200", "mesh.width=8"], network_sets=self.everywhere("weights.rounding=nearest"), key="nearest")
+            self.variant(f"{engine}, weight age 1", 16, samples, engine=engine, network_sets=self.everywhere("plasticity.weight_age=1"), key="aged")
+        for seed in range(1, 3 if self.small else 21):
+            self.variant(f"systemc, jitter preset, seed {seed}", 8, samples, engine="systemc", machine="jitter", sets=[f"jitter_seed={seed}"])
+        self.variant("systemc, trees on the mesh, one-packet buffers", 8, samples, engine="systemc", sets=["tree.network=mesh", "mesh.buffer_packets=1", "core.columns=32"])
+        self.tests_between(samples)
+        for engine in ("functional", "systemc"):
+            self.killed_and_resumed(engine, 400)
 
     def variant(self, what, bits, samples, engine="functional", extra=(), sets=(), network_sets=(), machine="generic", layout_extra=(), key=""):
         if not self.wanted(what):
@@ -202,24 +229,48 @@ class Identity:
         return one == two
 
 
+def examples_of_rules(program):
+    """(rule, example) for every rule that exists as silicon; the example is the first that names it."""
+    rules = json.loads(subprocess.run([program, "list", "rules", "--json"], capture_output=True, check=True).stdout)
+    examples = {path.stem: tomllib.loads(path.read_text()) for path in sorted((ROOT / "host/examples").glob("strokes-*.toml"))}
+    for rule in rules:
+        if not rule["renderings"]["chip"]:
+            continue
+        naming = [stem for stem, text in examples.items() if any(p.get("plasticity", {}).get("rule") == rule["name"] for p in text["projection"])]
+        yield rule["name"], naming[0] if naming else None
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("program", type=pathlib.Path)
     parser.add_argument("--small", action="store_true")
+    parser.add_argument("--rules", action="store_true")
     parser.add_argument("--only")
     parser.add_argument("--keep", type=pathlib.Path)
     arguments = parser.parse_args()
     folder = arguments.keep or pathlib.Path(tempfile.mkdtemp(prefix="trifactor-identity-"))
-    folder.mkdir(parents=True, exist_ok=True)
-    identity = Identity(arguments.program.resolve(), folder, arguments.small, arguments.only)
-    print(f"data: {identity.data}")
+    program = arguments.program.resolve()
+    passed = failed = 0
     try:
-        identity.all()
+        if arguments.rules:
+            for rule, example in examples_of_rules(program):
+                print(f"rule {rule}: example {example}")
+                if example is None:
+                    failed += 1
+                    continue
+                identity = Identity(program, folder / rule, arguments.small, arguments.only, example, "synthetic:strokes")
+                identity.one_rule()
+                passed, failed = passed + identity.passed, failed + identity.failed
+        else:
+            identity = Identity(program, folder, arguments.small, arguments.only)
+            print(f"data: {identity.data}")
+            identity.all()
+            passed, failed = identity.passed, identity.failed
     finally:
         if arguments.keep is None:
             shutil.rmtree(folder, ignore_errors=True)
-    print(f"{identity.passed} passed, {identity.failed} failed")
-    return 1 if identity.failed or not identity.passed else 0
+    print(f"{passed} passed, {failed} failed")
+    return 1 if failed or not passed else 0
 
 
 if __name__ == "__main__":

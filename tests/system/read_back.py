@@ -157,10 +157,21 @@ class ReadBack:
                 inside = p["default"] in p["choices"] if "choices" in p else p["low"] <= p["default"] <= p["high"]
                 if not (inside and isinstance(p["unit"], str) and p["meaning"]):
                     check(f"list rules --json: {rule['name']} {p['name']}", False, p)
-            check.equal(f"list rules --json: renderings of {rule['name']}", {k: bool(v) for k, v in rule["renderings"].items()},
-                        dict.fromkeys(("float", "golden", "rtl", "chip"), True))
+        self.renderings()
         generic = next(m for m in self.json("list", "machines") if m["name"] == "generic")
         check("list machines --json: entries are integers", all(count(v) for v in generic["entries"].values()) and generic["entries"]["core.lanes"] == 64, generic)
+
+    def renderings(self):
+        """What a rule is said to have is what there is: units to verify, silicon to run on, a network that compiles."""
+        check, units = self.check, [item["name"] for item in self.json("list", "units")]
+        silicon = {rule for m in self.json("list", "machines") for t in m["core_types"] for rule in t["rules"]}
+        rules = {rule["name"]: {k for k, v in rule["renderings"].items() if v} for rule in self.json("list", "rules")}
+        check("list rules --json: some rules have every rendering", {"float", "golden", "rtl", "chip"} in rules.values(), rules)
+        for name, has in rules.items():
+            check(f"list rules --json: {name} has a float reference", "float" in has, has)
+            check.equal(f"list rules --json: {name} has RTL where verify knows it", "rtl" in has, name in units)
+            check.equal(f"list rules --json: {name} is on a chip where a machine has it", "chip" in has, name in silicon)
+            check(f"list rules --json: {name} on a chip has all renderings", "chip" not in has or len(has) == 4, has)
 
     def summary(self, engine, s):
         check, timed = self.check, engine == "systemc"

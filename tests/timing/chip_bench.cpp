@@ -38,12 +38,13 @@ class BenchChip final : public Chip {
     if (!plan_.record && !plan_.tamper) return Chip::inject_train(tile, packets, ready_cycle);
     for (const Packet& packet : packets) inject(tile, packet, ready_cycle++);
   }
-  void reduce(std::uint32_t tile, std::uint32_t teacher, std::uint32_t projection, std::uint64_t sample,
+  void reduce(std::uint32_t tile, std::uint32_t projection, std::uint64_t sample, std::uint32_t first_word,
               std::span<const std::int64_t> partial, std::uint64_t ready_cycle) override {
     for (std::uint32_t w = 0; own_trees_ && plan_.record && w < partial.size(); ++w)
-      sent.push_back({ready_cycle + w, tile,
-                      make_packet(PacketKind::partial, tile, 0, sample, w, projection, partial[w])});
-    Chip::reduce(tile, teacher, projection, sample, partial, ready_cycle);
+      sent.push_back(
+          {ready_cycle + w, tile,
+           make_packet(PacketKind::partial, tile, 0, sample, first_word + w, projection, partial[w])});
+    Chip::reduce(tile, projection, sample, first_word, partial, ready_cycle);
   }
   void broadcast(std::uint32_t teacher, std::uint32_t projection, std::uint64_t sample,
                  std::span<const std::int16_t> words, std::uint64_t ready_cycle) override {

@@ -37,10 +37,10 @@ class Nowhere final : public Outlet {
   void inject(std::uint32_t tile, const Packet& packet, std::uint64_t ready_cycle) override {
     sent.push_back({ready_cycle, tile, packet});
   }
-  void reduce(std::uint32_t tile, std::uint32_t, std::uint32_t projection, std::uint64_t sample,
+  void reduce(std::uint32_t tile, std::uint32_t projection, std::uint64_t sample, std::uint32_t first_word,
               std::span<const std::int64_t> partial, std::uint64_t ready_cycle) override {
     for (std::uint32_t w = 0; w < partial.size(); ++w)
-      inject(tile, make_packet(PacketKind::partial, tile, 0, sample, w, projection, partial[w]),
+      inject(tile, make_packet(PacketKind::partial, tile, 0, sample, first_word + w, projection, partial[w]),
              ready_cycle + w);
   }
   void broadcast(std::uint32_t, std::uint32_t, std::uint64_t, std::span<const std::int16_t>,

@@ -1,7 +1,84 @@
+#include "rtl/rules/competing/bench.hpp"
+#include "rtl/rules/competing/golden.hpp"
 #include "rtl/rules/competing/reference.hpp"
+#include "rtl/rules/lane_plan.hpp"
 #include "rtl/rules/rule.hpp"
+#include "rtl/rules/scale.hpp"
 
 namespace trifactor {
+namespace {
+using namespace competing;
+
+void check(const Parameters& p, const LayerFacts& layer) {
+  Diagnostics mistakes;
+  const auto refuse = [&](const char* code, std::string found, std::string expected, std::string hint) {
+    mistakes.add({code, layer.where, std::move(found), std::move(expected), std::move(hint)});
+  };
+  const int k = p.integer("k");
+  if (k > layer.neurons)
+    refuse("TF-RULE-301", "k=" + std::to_string(k) + " of " + std::to_string(layer.neurons) + " neurons",
+           "at most the number of neurons", "the k-th must exist");
+  if (!layer.alone)
+    refuse("TF-RULE-302", "another projection or a bias goes into the layer",
+           "one projection, without bias: the decay is that of the weights that make the current",
+           "leave the bias out, or give the other projection a population of its own");
+  if (layer.groups > 0)
+    refuse("TF-RULE-303", "divisive normalisation", "a population without", "remove normalise");
+  if (const auto word = p.words.find("normalise"); word != p.words.end() && word->second == "max")
+    refuse("TF-RULE-304", "normalise=max", "none or mean",
+           "the largest change of a whole matrix is no local quantity; use --engine float");
+  mistakes.throw_if_any(ExitCode::configuration);
+  if (k > most_ranks)
+    refuse("TF-RULE-305", "k=" + std::to_string(k), "at most " + std::to_string(most_ranks),
+           "the rank unit has so many entries");
+  if (p.number("p") != 2)
+    refuse("TF-RULE-306", "p=" + std::to_string(p.number("p")), "p = 2",
+           "the accumulator forms sums with plain weights; larger p in floating point only");
+  if (layer.neurons > 65536)
+    refuse("TF-RULE-307", std::to_string(layer.neurons) + " neurons", "at most 65536",
+           "an index is a word of 16 bits");
+  mistakes.throw_if_any(ExitCode::does_not_fit);
+}
+
+RulePlan resolve(const Parameters& p, const LayerFacts& layer) {
+  check(p, layer);
+  const int k = p.integer("k");
+  const double delta = p.number("delta"), strength = std::max(1.0, delta), eta = layer.largest_eta;
+  const NumberFormat g = signed_format(third_factor_bits, strength * 1.001),
+                     current = signed_format(16, p.number("current_range"));
+  const Scaled rate = scaled(eta, 16);
+  const LanePoints points = lane_points(layer, layer.activity.frac, eta * strength * 1.0001,
+                                        eta * strength * p.number("current_range"));
+  RulePlan plan;
+  plan.up_words = k, plan.down_words = 2 * pairs;
+  plan.reduction = Reduction::highest;
+  plan.uses_current = true, plan.current_frac = current.frac;
+  plan.uses_c = true;
+  plan.eta_mantissa = static_cast<std::uint32_t>(rate.mantissa);
+  plan.lane = {points.shift, layer.weight.bits, layer.stochastic};
+  plan.signals_third_factor_frac = g.frac;
+  plan.post.assign(post_registers, 0);
+  plan.post[post_a_shift] = g.frac + rate.shift - points.factor_frac;
+  plan.post[post_c_shift] = g.frac + rate.shift + current.frac - points.shift;
+  plan.post[post_stochastic] = layer.stochastic;
+  plan.post[post_ranks] = k;
+  plan.teacher.assign(teacher_registers, 0);
+  plan.teacher[teacher_ranks] = k;
+  plan.teacher[teacher_first] = static_cast<std::int32_t>(g.quantise(1));
+  plan.teacher[teacher_kth] = static_cast<std::int32_t>(g.quantise(-delta));
+  expect_shifts(layer, plan, {post_a_shift, post_c_shift});
+  plan.formats = {{"current", current}, {"third_factor", g}};
+  name_factors(layer, points, plan);
+  return plan;
+}
+
+constexpr int cycles_a_pair = 5;
+
+int contribute_cycles(const RulePlan& plan, int neurons, int) { return neurons + 1 + plan.up_words; }
+int form_cycles(const RulePlan&, int, int) { return pairs * cycles_a_pair; }
+int teach_cycles(const RulePlan&) { return 5; }
+
+}  // namespace
 
 Rule make_competing() {
   Rule rule;
@@ -22,6 +99,15 @@ Rule make_competing() {
       {"k", "", "k", 2, 2, 1024, true, {}, "rank of the unit that unlearns"},
       {"delta", "", "Delta", 0.4, 0, 16, false, {}, "strength of unlearning"},
       {"eta", "", "epsilon", 0.01, 1e-9, 64, false, {}, "learning rate"},
+      {"current_range",
+       "",
+       "",
+       64,
+       1.0 / 1024,
+       65536,
+       false,
+       {},
+       "on the chip: currents that rank and decay are told apart up to this"},
   };
   rule.bench_parameters = {
       {"normalise",
@@ -33,8 +119,14 @@ Rule make_competing() {
        false,
        {"none", "mean", "max"},
        "what a change is divided by: none and mean: a batch's size; max: its largest entry"}};
-  rule.renderings.floating = true;
+  rule.renderings = {true, true, true, true};
+  rule.cycles = {contribute_cycles, form_cycles, teach_cycles};
+  rule.resolve = resolve;
+  rule.golden_post = golden_post;
+  rule.golden_teacher = golden_teacher;
   rule.floating = competing_reference();
+  rule.bench = bench;
+  rule.bench_layer = {Activation::linear, 4, 16};
   return rule;
 }
 

@@ -32,8 +32,12 @@ FloatArrays eval(const EvalRequest& request) {
   return eval_phsic_batch("phsic_cosine", {cosine, cosine_pull}, request);
 }
 
+BatchForm batch(const Parameters& p) {
+  return {BatchForm::Objective::kernel, BatchKernel::cosine, 0, p.number("gamma"), p.number("eta")};
+}
+
 }  // namespace
 
-FloatRule phsic_cosine_reference() { return {eval, {"batch"}}; }
+FloatRule phsic_cosine_reference() { return {eval, {"batch"}, nullptr, batch}; }
 
 }  // namespace trifactor

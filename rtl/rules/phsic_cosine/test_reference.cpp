@@ -54,4 +54,14 @@ TEST_CASE("a silent sample has no direction: kernel 0, no pull") {
   CHECK(largest(out.at("dw").values) > 0);
 }
 
+TEST_CASE("training in mini-batches gets kernel and parameters") {
+  Parameters given;
+  given.numbers = {{"gamma", 3}, {"eta", 0.25}};
+  const BatchForm form = rule.batch(given);
+  CHECK(form.objective == BatchForm::Objective::kernel);
+  CHECK(form.kernel == BatchKernel::cosine);
+  CHECK(form.gamma == 3);
+  CHECK(form.eta == 0.25);
+}
+
 TEST_CASE("mistakes are refused with their codes") { check_batch_refusals(rule); }

@@ -390,8 +390,13 @@ std::unique_ptr<FloatLearner> learner(const Parameters& given, const FloatLayer&
   return std::make_unique<PhsicLearner>(s, layer);
 }
 
+BatchForm batch(const Parameters& p) {
+  return {BatchForm::Objective::kernel, BatchKernel::gaussian, p.number("sigma"), p.number("gamma"),
+          p.number("eta")};
+}
+
 }  // namespace
 
-FloatRule phsic_gaussian_reference() { return {eval, {"online", "batch"}, learner}; }
+FloatRule phsic_gaussian_reference() { return {eval, {"online", "batch"}, learner, batch}; }
 
 }  // namespace trifactor

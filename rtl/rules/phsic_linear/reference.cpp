@@ -22,8 +22,12 @@ FloatArrays eval(const EvalRequest& request) {
   return eval_phsic_batch("phsic_linear", {product, product_pull}, request);
 }
 
+BatchForm batch(const Parameters& p) {
+  return {BatchForm::Objective::kernel, BatchKernel::linear, 0, p.number("gamma"), p.number("eta")};
+}
+
 }  // namespace
 
-FloatRule phsic_linear_reference() { return {eval, {"batch"}}; }
+FloatRule phsic_linear_reference() { return {eval, {"batch"}, nullptr, batch}; }
 
 }  // namespace trifactor

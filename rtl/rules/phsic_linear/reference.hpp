@@ -10,6 +10,8 @@ namespace trifactor {
 /// label_kernel (T, T), delta (T, n_out) = -dL/d(w x), loss, dw (n_out, n_in), grouped also u, v (T, groups)
 /// and r (T, n_out). Throws Error (ExitCode::configuration or data, codes TF-EVL-...) naming every mistake of
 /// the request. There is no learner: the rule is not local.
+///
+/// batch: kernel, gamma and eta, for training in mini-batches.
 FloatRule phsic_linear_reference();
 
 }  // namespace trifactor

@@ -34,4 +34,14 @@ TEST_CASE("the loss is of fourth degree in the activities, but for the labels of
   }
 }
 
+TEST_CASE("training in mini-batches gets kernel and parameters") {
+  Parameters given;
+  given.numbers = {{"gamma", 3}, {"eta", 0.25}};
+  const BatchForm form = rule.batch(given);
+  CHECK(form.objective == BatchForm::Objective::kernel);
+  CHECK(form.kernel == BatchKernel::linear);
+  CHECK(form.gamma == 3);
+  CHECK(form.eta == 0.25);
+}
+
 TEST_CASE("mistakes are refused with their codes") { check_batch_refusals(rule); }

@@ -123,8 +123,19 @@ std::unique_ptr<FloatLearner> learner(const Parameters& given, const FloatLayer&
   return std::make_unique<ReadoutLearner>(s, layer);
 }
 
+BatchForm batch(const Parameters& p) {
+  if (p.word("error") != "softmax")
+    throw Error(ExitCode::configuration,
+                {"TF-RULE-106", "readout", "error = \"" + p.word("error") + "\" in mini-batches",
+                 "error = \"softmax\"", "or learn sample by sample: leave `batch` out"});
+  BatchForm form;
+  form.objective = BatchForm::Objective::cross_entropy;
+  form.eta = p.number("eta");
+  return form;
+}
+
 }  // namespace
 
-FloatRule readout_reference() { return {eval, {"online", "batch"}, learner}; }
+FloatRule readout_reference() { return {eval, {"online", "batch"}, learner, batch}; }
 
 }  // namespace trifactor

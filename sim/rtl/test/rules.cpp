@@ -58,8 +58,10 @@ void compare_layer(const Rule& rule, const RuleLayer& layer, int samples, Random
   const std::unique_ptr<Arithmetic> verilated = verilated_arithmetic(8);
   const RulePlan& plan = layer.plan;
   std::vector<Core> cores;
+  int first = 0;
   for (const int neurons : layer.core_neurons) {
-    const CoreMemories memories(layer, random_generators(neurons, random));
+    const CoreMemories memories(layer, random_generators(neurons, random), first);
+    first += neurons;
     cores.push_back({memories, memories, rule.golden_post(), verilated->post(rule.name)});
   }
   const bool taught = plan.up_words > 0;
@@ -106,8 +108,10 @@ void compare_layer(const Rule& rule, const RuleLayer& layer, int samples, Random
     const int kind = uniform(random, 0, 3);
     if (kind > 0)
       for (std::int16_t& word : golden_words)
-        word = static_cast<std::int16_t>(kind == 1 ? (chance(random, 0.5) ? -32768 : 32767)
-                                                   : uniform(random, -32768, 32767));
+        word =
+            static_cast<std::int16_t>(kind == 1             ? (chance(random, 0.5) ? -32768 : 32767)
+                                      : chance(random, 0.3) ? uniform(random, 0, first)  // perhaps a neuron
+                                                            : uniform(random, -32768, 32767));
     const int classes = layer.core_neurons[0];
     const int target = uniform(random, 0, classes);  // one more than there are: the class of another core
     for (Core& core : cores) {
@@ -115,6 +119,7 @@ void compare_layer(const Rule& rule, const RuleLayer& layer, int samples, Random
       core.golden_post->form(core.golden.view(eta), golden_words, target, golden);
       core.rtl_post->form(core.rtl.view(eta), golden_words, target, rtl);
       require_equal_memories(core.golden, core.rtl);
+      REQUIRE(golden.formed == rtl.formed);
       REQUIRE(golden.losses.factors_lost == rtl.losses.factors_lost);
       REQUIRE(golden.losses.factors_saturated == rtl.losses.factors_saturated);
       events.lost += golden.losses.factors_lost;
@@ -142,7 +147,6 @@ TEST_CASE(
     "Verilated post and teacher units equal the golden ones over random layers and hundreds of samples") {
   Random random(20240611);
   std::uint64_t saturated = 0;
-  std::set<std::string> all;
   for (const Rule& rule : rule_catalogue()) {
     if (!rule.renderings.rtl) continue;
     CAPTURE(rule.name);
@@ -155,25 +159,18 @@ TEST_CASE(
       kinds.merge(kinds_of(layer));
       compare_layer(rule, layer, large ? 5 : trial % 50 == 0 ? 300 : 45, random, events);
     }
+    // whatever kind the rule's parameters can give must have come up
+    std::set<std::string> possible;
+    Random other(1);
+    for (int i = 0; i < 500; ++i) possible.merge(kinds_of(random_layer(rule, other, LayerSize::small)));
     std::string seen;
     for (const std::string& kind : kinds) seen += kind + "\n";
     INFO("seen:\n" << seen);
     CHECK(events.lost > 0);
     saturated += events.saturated;
     CHECK(events.nonzero > 0);
-    for (const char* kind : {"no decay", "stochastic", "nearest"}) CHECK(kinds.count(kind) == 1);
-    const auto& given = rule.parameters;
-    if (std::any_of(given.begin(), given.end(), [](const ParameterSpec& p) { return p.name == "decay"; }))
-      CHECK(kinds.count("decay") == 1);
-    if (rule.golden_teacher != nullptr && kinds.count("one partner") == 1)
-      for (const char* kind : {"some partners", "most partners"}) CHECK(kinds.count(kind) == 1);
-    all.merge(kinds);
+    for (const char* kind : {"stochastic", "nearest"}) CHECK(kinds.count(kind) == 1);
+    CHECK(std::includes(kinds.begin(), kinds.end(), possible.begin(), possible.end()));
   }
-  // Between them the rules use every form of the shared post unit and every kind of partner.
-  for (const char* kind : {"decay", "one partner", "some partners", "most partners"})
-    CHECK(all.count(kind) == 1);
-  for (const char* place : {", grouped", ", plain"})
-    for (const char* form : {"first", "a1 other", "a1 mean other"})
-      CHECK(all.count(std::string("teacher, ") + form + " form" + place) == 1);
   CHECK(saturated > 0);
 }

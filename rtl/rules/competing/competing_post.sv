@@ -1,0 +1,144 @@
+// The post unit of competing hidden units; golden.cpp beside this file is its definition.
+//
+//   contribute   one neuron a cycle through the rank unit, then one key a cycle
+//   form         the neuron of each of the two pairs, where it lies in this core: 5 cycles a pair
+//
+// Memories answer one cycle after an address. Time does not depend on data.
+module competing_post (
+`include "rules/post_ports.svh"
+);
+`include "rules/post_unused.svh"
+  assign a1 = 15'd0;
+  localparam int unsigned MostRanks = 8;
+
+  // ---- registers ---------------------------------------------------------------------------------------
+  logic [5:0] a_shift, c_shift;
+  logic stochastic;
+  logic [3:0] ranks;
+  logic [63:0] words;  // index, g, index, g
+  always_ff @(posedge clk) begin
+    if (cfg_we)
+      case (cfg_addr)
+        8'd0: a_shift <= cfg_data[5:0];
+        8'd1: c_shift <= cfg_data[5:0];
+        8'd2: stochastic <= cfg_data[0];
+        8'd3: ranks <= cfg_data[3:0];
+        default: ;
+      endcase
+    if (word_we)
+      for (int unsigned n = 0; n < 4; n = n + 1) if (32'(word_addr) == n) words[n*16+:16] <= word_data;
+  end
+
+  localparam logic [3:0] Idle = 4'd0, Walk = 4'd1, Drain = 4'd2, Emit = 4'd3, Aim = 4'd4, Fetch = 4'd5, Load = 4'd6,
+                         RoundA0 = 4'd7, RoundC = 4'd8;
+  logic [3:0] state;
+
+  // ---- ranking -----------------------------------------------------------------------------------------
+  logic data_valid;
+  logic [15:0] data_index;
+  logic [48*MostRanks-1:0] list;
+  wire [31:0] neuron_number = {16'd0, first_neuron} + {16'd0, data_index};
+  rank #(
+      .DEPTH(MostRanks)
+  ) ranking (
+      .clk(clk),
+      .clear(state == Idle),
+      .key_valid(data_valid),
+      .key({neuron_current, neuron_number}),
+      .ranked(list)
+  );
+  logic [3:0] place;
+  wire last_place = place == ranks - 4'd1;
+  always_comb begin
+    up_data = 48'd0;
+    for (int unsigned n = 0; n < MostRanks; n = n + 1) if (32'(up_addr) == n) up_data = list[n*48+:48];
+  end
+
+  // ---- factors -----------------------------------------------------------------------------------------
+  logic second;  // of the pairs
+  wire [15:0] index = second ? words[47:32] : words[15:0];
+  wire signed [15:0] strength = second ? words[63:48] : words[31:16];
+  wire signed [17:0] local_index = $signed({2'b00, index}) - $signed({2'b00, first_neuron});
+  wire here = local_index >= 18'sd0 & local_index < $signed({2'b00, neurons});
+  logic signed [32:0] gain;  // eta g
+  logic signed [48:0] rate;  // eta g I
+  wire rounds = state == RoundA0 | state == RoundC;
+  wire signed [63:0] exact = state == RoundC ? 64'(rate) : 64'(gain);
+  wire [5:0] shift = state == RoundC ? c_shift : a_shift;
+  wire [31:0] drawn = fixed_pkg::xorshift32(generator);
+  wire signed [63:0] rounded = stochastic ? fixed_pkg::stochastic_shift(exact, shift, drawn)
+                                          : fixed_pkg::round_shift(exact, shift);
+  wire signed [63:0] factor = fixed_pkg::saturate_signed(rounded, 6'd15);
+  wire lost = factor == 64'sd0 && exact != 64'sd0;
+  wire clipped = factor != rounded;
+
+  always_ff @(posedge clk) begin
+    if (state == Load) begin
+      gain <= $signed({1'b0, eta}) * strength;
+      generator <= neuron_generator;
+    end
+    rate <= gain * $signed(neuron_current);
+    if (state == RoundA0) a0 <= factor[14:0];
+    if (state == RoundC) c <= factor[14:0];
+    if (rounds & stochastic) generator <= drawn;
+    if (state == Idle & start) begin
+      factors_lost <= 20'd0;
+      factors_saturated <= 20'd0;
+    end else if (rounds & here) begin
+      factors_lost <= factors_lost + {19'd0, lost};
+      factors_saturated <= factors_saturated + {19'd0, clipped};
+    end
+  end
+
+  // ---- control -----------------------------------------------------------------------------------------
+  always_ff @(posedge clk) begin
+    done <= 1'b0;
+    neuron_we <= 1'b0;
+    up_we <= 1'b0;
+    data_valid <= state == Walk;
+    data_index <= neuron_addr;
+    case (state)
+      Idle:
+      if (start) begin
+        neuron_addr <= 16'd0;
+        place <= 4'd0;
+        second <= 1'b0;
+        state <= op ? Aim : Walk;
+      end
+      Walk: begin
+        neuron_addr <= neuron_addr + 16'd1;
+        if (neuron_addr == neurons - 16'd1) state <= Drain;
+      end
+      Drain: state <= Emit;
+      Emit: begin
+        up_we <= 1'b1;
+        up_addr <= {2'd0, place};
+        place <= place + 4'd1;
+        done <= last_place;
+        if (last_place) state <= Idle;
+      end
+      Aim: begin
+        neuron_addr <= local_index[15:0];
+        state <= Fetch;
+      end
+      Fetch: state <= Load;
+      Load: state <= RoundA0;
+      RoundA0: state <= RoundC;
+      RoundC: begin
+        neuron_we <= here;
+        neuron_waddr <= local_index[15:0];
+        second <= 1'b1;
+        done <= second;
+        state <= second ? Idle : Aim;
+      end
+      default: state <= Idle;
+    endcase
+    if (!rst_n) begin
+      state <= Idle;
+      done <= 1'b0;
+      neuron_we <= 1'b0;
+      up_we <= 1'b0;
+      data_valid <= 1'b0;
+    end
+  end
+endmodule
