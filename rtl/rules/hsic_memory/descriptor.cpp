@@ -75,15 +75,15 @@ RulePlan resolve(const Parameters& p, const LayerFacts& layer) {
   const int t_frac =
       std::min(product_frac + boost_frac, t_bits - 1 - integer_bits(partners * largest_m * 2 * z_range));
 
-  // |z_0 - z_p| k_z,p of one neuron: at most 2 z, and at most that of a layer of this neuron alone.
+  // |z_0 - z_p| k_z,p of one neuron: at most that of a layer of this neuron alone, where d exp(-d^2 / 2
+  // sigma^2) is largest at sigma; the exponential unit may give 2^-14 more.
   const double widest = 2 * z_range;
-  const double step = sigma_z < widest ? sigma_z * std::exp(-0.5)
-                                       : widest * std::exp(-widest * widest / (2 * sigma_z * sigma_z));
+  const double at = std::min(sigma_z, widest);
+  const double step = at * std::exp(-at * at / (2 * sigma_z * sigma_z)) + widest * 0x1p-14;
   const double entries = partners + 1;
   const double rate = 2 * layer.largest_eta / (sigma_z * sigma_z * partners * partners * entries);
   const Scaled eta = scaled(rate, 16);
-  const LanePoints points =
-      lane_points(layer, layer.activity.frac, rate * partners * largest_m * step * 1.0001, 0);
+  const LanePoints points = lane_points(layer, layer.activity.frac, rate * partners * largest_m * step, 0);
   plan.eta_mantissa = static_cast<std::uint32_t>(eta.mantissa);
   plan.lane = {points.shift, layer.weight.bits, layer.stochastic};
   plan.signals_kernel_frac = kernel_frac;
