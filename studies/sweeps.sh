@@ -39,3 +39,7 @@ on_strokes strokes-phsic-1-delta strokes-phsic $(fixed $group.groups=8 projectio
 on_strokes strokes-phsic-2-narrow strokes-phsic $(fixed $group.groups=8 population.hidden.shape=[64]) \
   --vary projection.hidden_to_scores.plasticity.eta=0.3,0.6 --vary $group.delta=0.01,0.02,0.05 --vary $hidden.sigma=0.3,0.4 \
   --vary $hidden.eta=0.03,0.04,0.06 --seeds 3
+on_strokes strokes-hsic_memory-1-rates strokes-hsic_memory $(fixed $hidden.gamma=20 $hidden.sigma_x=5.6) \
+  --vary $hidden.eta=0.05,0.2,0.8 --vary $hidden.sigma_z=2.8,4 --vary projection.hidden_to_scores.plasticity.eta=0.1,0.3,0.6
+on_strokes strokes-hsic_memory-2-near strokes-hsic_memory $(fixed $hidden.sigma_x=5.6 projection.hidden_to_scores.plasticity.eta=0.3) \
+  --vary $hidden.eta=0.2,0.4,0.8 --vary $hidden.sigma_z=2,2.8 --vary $hidden.gamma=5,20 --seeds 2

@@ -9,6 +9,7 @@
 #include "rtl/core/core.hpp"
 #include "rtl/spec/diagnostic.hpp"
 #include "rtl/units/activation/golden.hpp"
+#include "rtl/units/distance/golden.hpp"
 #include "rtl/units/history/golden.hpp"
 #include "rtl/units/label/golden.hpp"
 #include "rtl/units/power/normalise.hpp"
@@ -78,11 +79,14 @@ Machine machine_of(const Rule& rule) {
 /// One core's layer without its memories: the units and what they keep from sample to sample.
 class Layer {
  public:
-  Layer(const CoreImage& core, const TeacherImage* teacher, const Arithmetic& arithmetic, FixedTrace& trace)
+  /// input: of the network, (T, n), for the distances that input cores form.
+  Layer(const CoreImage& core, const TeacherImage* teacher, const Arithmetic& arithmetic,
+        std::span<const std::int16_t> input, FixedTrace& trace)
       : core_(core),
         block_(core.blocks.front()),
         plasticity_(block_.plasticity),
         teacher_(teacher),
+        input_(input),
         trace_(trace),
         lane_(arithmetic.lane()),
         post_(arithmetic.post(plasticity_.rule)),
@@ -159,6 +163,7 @@ class Layer {
       std::vector<std::int64_t> up(static_cast<std::size_t>(plasticity_.up_words),
                                    reduce_start(plasticity_.reduction));
       post_->contribute(view, up);
+      input_distances(t, count, up);
       TeacherMonitor monitor;
       teacher_unit_->teach(teacher_->registers, t, static_cast<int>(count), up, label_bits(labels_, t, count),
                            state_, words, monitor);
@@ -180,6 +185,17 @@ class Layer {
     trace_.a0.insert(trace_.a0.end(), result.a0.begin(), result.a0.end());
     trace_.a1.insert(trace_.a1.end(), result.a1.begin(), result.a1.end());
     trace_.c.insert(trace_.c.end(), result.c.begin(), result.c.end());
+  }
+
+  /// The last input_words of `up`, as input cores form them from their history.
+  void input_distances(std::size_t t, std::uint32_t count, std::vector<std::int64_t>& up) const {
+    const std::size_t width = input_.size() / trace_.samples,
+                      asked = static_cast<std::size_t>(plasticity_.input_words);
+    const auto words = std::span(up).last(asked);
+    std::fill(words.begin(), words.end(), 0);
+    for (std::size_t p = 1; p <= std::min<std::size_t>(asked, count); ++p)
+      add_squared_distance(input_.subspan(t * width, width), input_.subspan((t - p) * width, width),
+                           words[p - 1]);
   }
 
   /// Generators of a layout just loaded, padded.
@@ -233,6 +249,7 @@ class Layer {
   const BlockImage& block_;
   const PlasticityImage& plasticity_;
   const TeacherImage* teacher_;
+  std::span<const std::int16_t> input_;
   FixedTrace& trace_;
   std::unique_ptr<LaneUnit> lane_;
   std::unique_ptr<PostUnit> post_;
@@ -256,6 +273,10 @@ void check(const Rule& rule, const EvalRequest& request, const FormatMap& format
   const auto& w = request.inputs.at("w").shape;
   const int groups = groups_of(request.parameters);
   const std::size_t size = groups > 0 ? w[0] / static_cast<std::size_t>(groups) : 2;
+  if (const auto net = request.inputs.find("x_net");
+      net != request.inputs.end() && net->second.shape[1] > 16384)
+    throw refuse("TF-EVL-018", fmt::format("{} values of the network's input", net->second.shape[1]),
+                 "at most 16384", "use --engine float");
   if (w[0] > 16384 || w[1] > 65536 || size < 2 || size > 256)
     throw refuse("TF-EVL-018",
                  fmt::format("a layer of {} neurons, {} inputs{}", w[0], w[1],
@@ -295,8 +316,12 @@ FixedEval eval_fixed(const Rule& rule, const EvalRequest& request, const FloatAr
   const std::vector<Slice> slices = {{0, 0, static_cast<int>(trace.inputs), 0, 1, 0},
                                      {1, 0, static_cast<int>(trace.neurons), 0, 1, 1}};
   const Program program = emit(network, resolved, machine_of(rule), {{w.values, {}, trace.inputs}}, slices);
+  const auto given = request.inputs.find("x_net");
+  std::vector<std::int16_t> input;
+  for (const double v : given == request.inputs.end() ? x.values : given->second.values)
+    input.push_back(static_cast<std::int16_t>(facts.input.quantise(v)));
   Layer layer(program.cores.at(1), program.teachers.empty() ? nullptr : &program.teachers.front(), arithmetic,
-              trace);
+              input, trace);
   const auto labels = request.inputs.find("labels");
   for (std::size_t t = 0; t < trace.samples; ++t)
     layer.sample(t,
@@ -305,7 +330,8 @@ FixedEval eval_fixed(const Rule& rule, const EvalRequest& request, const FloatAr
                  plan.lane);
 
   FixedEval out;
-  out.arrays = rule.bench({request, facts, plan, program.cores.at(1).normalise, trace});
+  out.arrays =
+      rule.bench({request, facts, plan, program.cores.at(1).normalise, trace, rule.bench_layer.activation});
   for (auto& [name, array] : out.arrays)
     if (const auto found = reference.find(name);
         found != reference.end() && found->second.shape == array.shape)

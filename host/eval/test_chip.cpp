@@ -30,19 +30,22 @@ std::string network_text(const EvalForm& form, int inputs, int age) {
     if (values.contains(spec.name))
       plasticity += ", " + spec.name + " = " +
                     (spec.choices.empty() ? values[spec.name] : "\"" + values[spec.name] + "\"");
-  const bool hidden = values.contains("slope");
-  const std::string classes = values.at("classes"), neurons = std::to_string(form.neurons);
+  const BenchLayer& layer = find_rule(form.rule)->bench_layer;
+  const bool hidden = layer.activation != Activation::linear;
+  const std::string classes = values.at("classes"), neurons = std::to_string(form.neurons),
+                    range = std::to_string(layer.value_range);
   std::string text =
       "[network]\nname = \"bench\"\nclasses = " + classes + "\nweights = \"w.npz\"\noutput = \"scores\"\n";
   text += "[[population]]\nname = \"x\"\nkind = \"input\"\nshape = [" + std::to_string(inputs) +
           "]\nencode = { kind = \"none\" }\nactivity = { bits = 8, range = 1.0 }\n";
   if (hidden) {
-    text += "[[population]]\nname = \"layer\"\nshape = [" + neurons +
-            "]\nneuron = { kind = \"leaky_relu\", slope = " + values.at("slope") + ", range = 4.0 }\n";
+    text += "[[population]]\nname = \"layer\"\nshape = [" + neurons + "]\nneuron = { kind = " +
+            (values.contains("slope") ? "\"leaky_relu\", slope = " + values.at("slope") : "\"tanh\"") +
+            ", range = " + range + " }\n";
     if (values.contains("groups"))
       text += "normalise = { kind = \"divisive\", groups = " + values.at("groups") +
               ", p = " + values.at("p") + ", delta = " + values.at("delta") + ".0, scale_range = 8.0 }\n";
-    text += "activity = { bits = 16, range = 4.0 }\n";
+    text += "activity = { bits = 16, range = " + range + " }\n";
   }
   text += "[[population]]\nname = \"scores\"\nshape = [" + classes +
           "]\nneuron = { kind = \"linear\", range = 32.0 }\n";

@@ -96,16 +96,15 @@ TEST_CASE("golden units stay within bounds of the float reference") {
   for (const EvalForm& form : eval_forms())
     for (const char* formats : {"", "w=8.9,x=8.7", "w=5.4,x=8.6,z=16.11"})
       for (const bool stochastic : {true, false})
-        for (const char* decay : {"decay=0", "decay=0.1"}) {
-          std::vector<std::string> settings = form.settings;
-          settings.emplace_back(decay);
-          EvalProblem p = eval_problem(form.rule, settings, form.neurons, form.weight, 3, formats);
+        for (const char* decay : {"0", "0.1"}) {
+          EvalProblem p = eval_problem(form.rule, with_setting(form, "decay", decay), form.neurons,
+                                       form.weight, 3, formats);
           p.options.stochastic = stochastic;
           const FixedEval result = run(p, *golden);
           CHECK(result.arrays.contains("dw"));
           for (const auto& [name, array] : result.arrays) {
-            INFO(form.name << " " << formats << " " << decay << (stochastic ? " stochastic " : " nearest ")
-                           << name);
+            INFO(form.name << " " << formats << " decay " << decay
+                           << (stochastic ? " stochastic " : " nearest ") << name);
             CHECK(exceeded(array) == 0);
           }
         }
@@ -153,15 +152,34 @@ TEST_CASE("a wrong circuit is noticed") {
 TEST_CASE("RTL units give the words of the golden ones") {
   const auto golden = golden_arithmetic(), rtl = eval_arithmetic("rtl");
   for (const EvalForm& form : eval_forms()) {
-    std::vector<std::string> settings = form.settings;
-    settings.emplace_back("decay=0.05");
-    const EvalProblem p = eval_problem(form.rule, settings, form.neurons, form.weight, 17);
+    const EvalProblem p =
+        eval_problem(form.rule, with_setting(form, "decay", "0.05"), form.neurons, form.weight, 17);
     const FixedEval a = run(p, *golden), b = run(p, *rtl);
     REQUIRE(a.arrays.size() == b.arrays.size());
     for (const auto& [name, array] : a.arrays) {
       INFO(form.name << " " << name);
       CHECK(array.hardware == b.arrays.at(name).hardware);
     }
+  }
+}
+
+TEST_CASE("the kernel of the input is taken on x_net where it is given") {
+  const auto golden = golden_arithmetic();
+  EvalProblem p = eval_problem("hsic_memory", {"classes=4", "sigma_x=1.5", "sigma_z=1", "N=4"}, 6, 0.5, 7);
+  const FixedEval own = run(p, *golden);
+  p.request.inputs["x_net"] = p.request.inputs.at("x");
+  const FixedEval same = run(p, *golden);
+  FloatArray net{{12, 3}, {}};  // another width; a third of it beyond the range of x's format
+  for (std::size_t i = 0; i < 36; ++i) net.values.push_back(std::sin(static_cast<double>(i)) * 1.5);
+  p.request.inputs["x_net"] = net;
+  const FixedEval other = run(p, *golden);
+  for (const auto& [name, array] : own.arrays) CHECK(array.hardware == same.arrays.at(name).hardware);
+  CHECK(own.arrays.at("kernel_x").hardware != other.arrays.at("kernel_x").hardware);
+  CHECK(own.arrays.at("kernel_z").hardware == other.arrays.at("kernel_z").hardware);
+  CHECK(own.arrays.at("dw").hardware != other.arrays.at("dw").hardware);
+  for (const auto& [name, array] : other.arrays) {
+    INFO(name);
+    CHECK(exceeded(array) == 0);
   }
 }
 

@@ -52,6 +52,14 @@ struct EvalForm {
   std::size_t neurons;
   double weight;
 };
+/// Its settings and one more, where its rule has such a parameter.
+inline std::vector<std::string> with_setting(const EvalForm& form, const std::string& name,
+                                             const std::string& value) {
+  std::vector<std::string> settings = form.settings;
+  for (const ParameterSpec& spec : find_rule(form.rule)->parameters)
+    if (spec.name == name) settings.push_back(name + "=" + value);
+  return settings;
+}
 inline std::vector<EvalForm> eval_forms() {
   const std::vector<std::string> plain = {"classes=5", "sigma=1", "beta=0.9", "eta=0.3", "slope=0.125"};
   std::vector<std::string> grouped = plain;
@@ -69,6 +77,9 @@ inline std::vector<EvalForm> eval_forms() {
       {"(22)", "phsic_gaussian", with(grouped, "variant=22"), 12, 0.5},
       {"partners", "phsic_gaussian", with(plain, "partners=4"), 6, 0.5},
       {"partners, grouped", "phsic_gaussian", with(grouped, "partners=4"), 12, 0.5}};
+  const std::vector<std::string> memory = {"classes=4", "sigma_x=1.5", "sigma_z=1", "gamma=3", "eta=0.4"};
+  forms.push_back({"memory", "hsic_memory", with(memory, "N=4"), 6, 0.5});
+  forms.push_back({"shortest memory", "hsic_memory", with(memory, "N=2"), 6, 0.5});
   for (const char* error : {"error=softmax", "error=linear", "error=hinge"})
     forms.push_back({error, "readout", {"classes=5", error}, 5, 1.5});
   return forms;

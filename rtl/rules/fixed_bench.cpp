@@ -17,6 +17,10 @@ constexpr double log2_unit = segment * segment / 8 * log2_e_exact  // |(log2 x)'
                              + 0x1p-16 * log2_e_exact;             // mantissa cut to 17 bits
 constexpr double exp2_unit = 0x1p-15;  // of a mantissa in [1, 2), as its header claims
 constexpr double ln2 = 0.6931471805599453;
+constexpr double tanh_unit = segment * segment / 8 * 0.7698003589195010  // |tanh''| <= 4 / (3 sqrt 3)
+                             + 2 * 0x1p-16  // entry and interpolation, of 15 fraction bits
+                             + 0x1p-22;     // beyond 8 the last entry stands for all
+constexpr double tanh_argument = 0x1p-13;   // half a step of an argument with 12 fraction bits
 
 /// u^e for u in [low, high] as power_word() gives it with `frac` fraction bits, saturated at `top`.
 Bounded bounded_power(Bounded u, double e, std::int32_t word, int frac, double top) {
@@ -58,8 +62,19 @@ void normalise(const FixedCase& c, std::span<const Bounded> z, std::span<Bounded
         c.layer.output);
 }
 
+void activate_tanh(const FixedCase& c, Bounded h, Bounded& z, Bounded& fprime) {
+  const auto hardware = [](double sum, double sign) {
+    return std::clamp(std::tanh(std::clamp(sum + sign * tanh_argument, -8.0, 8.0)) + sign * tanh_unit, -1.0,
+                      1.0);
+  };
+  const Bounded y = within(std::tanh(h.value), hardware(h.low(), -1), hardware(h.high(), 1));
+  z = stored(y, c.layer.value);
+  fprime = clipped(Bounded{1, 0} - rounded(y * y, 0x1p-15), 0, 1);
+}
+
 /// z and f' of one neuron.
 void activate(const FixedCase& c, Bounded h, Bounded& z, Bounded& fprime) {
+  if (c.activation == Activation::tanh) return activate_tanh(c, h, z, fprime);
   const auto given = c.request.parameters.numbers.find("slope");
   if (given == c.request.parameters.numbers.end()) {
     z = stored(h, c.layer.value);

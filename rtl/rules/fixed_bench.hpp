@@ -35,6 +35,7 @@ struct FixedCase {
   const RulePlan& plan;
   const NormaliseImage& normalise;
   const FixedTrace& trace;
+  Activation activation = Activation::linear;
 
   double number(const char* name) const { return request.parameters.number(name); }
   const FloatArray& input(const char* name) const { return request.inputs.at(name); }

@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <cmath>
 
+#include "rtl/rules/scale.hpp"
 #include "rtl/spec/diagnostic.hpp"
+#include "rtl/units/reduce/golden.hpp"
 
 namespace trifactor::lockstep {
 namespace {
@@ -62,7 +64,7 @@ RuleLayer random_layer(const Rule& rule, Random& random, LayerSize size) {
     facts.weight = signed_format(uniform(random, 4, 16), range());
     facts.activity = signed_format(chance(random, 0.5) ? 8 : 16, range());
     facts.input = chance(random, 0.5) ? facts.activity : signed_format(8, range());
-    facts.input_neurons = uniform(random, 1, 784);
+    facts.input_neurons = uniform(random, 1, large ? 16384 : 784);
     facts.value = signed_format(16, std::max(1.0, range()));
     facts.output = signed_format(16, std::max(1.0, range()));
     facts.group_scale = signed_format(16, range());
@@ -74,8 +76,21 @@ RuleLayer random_layer(const Rule& rule, Random& random, LayerSize size) {
       continue;  // these parameters do not go together
     }
     if (layer.plan.whole_population && cores > 1) continue;
+    layer.input_distance_bits = 2 * facts.input.bits + integer_bits(facts.input_neurons);
     return layer;
   }
+}
+
+std::vector<std::int64_t> up_before_cores(const RuleLayer& layer, int count, Random& random) {
+  const RulePlan& plan = layer.plan;
+  std::vector<std::int64_t> up(static_cast<std::size_t>(plan.up_words), reduce_start(plan.reduction));
+  const std::size_t asked = static_cast<std::size_t>(plan.input_words);
+  for (std::size_t p = 0; p < asked; ++p) {
+    const int bits = chance(random, 0.1) ? 0 : uniform(random, 0, layer.input_distance_bits);
+    const auto below = static_cast<std::int64_t>(random() >> 1 & ((std::uint64_t{1} << bits) - 1));
+    up[up.size() - asked + p] = p < static_cast<std::size_t>(count) ? below : 0;
+  }
+  return up;
 }
 
 std::vector<std::uint32_t> random_generators(int neurons, Random& random) {

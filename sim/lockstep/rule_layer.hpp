@@ -23,6 +23,7 @@ struct RuleLayer {
   int group_size = 0;             ///< 0: not grouped
   std::vector<int> core_neurons;  ///< of each core
   int first_neuron = 0;           ///< of the first core
+  int input_distance_bits = 0;    ///< of the largest squared distance between two inputs of the network
 };
 
 /// small: one or two cores of a few neurons. large: up to 3,000 neurons in all or 256 groups, for sums of
@@ -65,6 +66,10 @@ class CoreMemories {
   std::vector<SampleActivity> past_;  ///< newest first
   std::vector<const std::int16_t*> compared_;
 };
+
+/// `up` of one sample before the layer's cores contribute: sums at 0 and empty ranks, and squared distances
+/// of every magnitude where input cores give the last words.
+std::vector<std::int64_t> up_before_cores(const RuleLayer& layer, int count, Random& random);
 
 /// Nonzero generator states.
 std::vector<std::uint32_t> random_generators(int neurons, Random& random);

@@ -19,6 +19,7 @@ constexpr std::size_t most_registers = 48, most_words = max_partners + 1, neuron
 enum Word : std::size_t {
   partners,
   up_words,
+  input_words,
   down_words,
   mean_words,
   held_words,
@@ -37,7 +38,8 @@ enum Word : std::size_t {
   eta = generator + neurons_wide,
   target,
   same,
-  own_words,
+  input_distance,
+  own_words = input_distance + max_partners,
   word,
   z = word + most_words,
   fprime = z + neurons_wide,
@@ -111,6 +113,7 @@ class RuleSubject final : public Subject {
   std::vector<Field> fields() const override {
     return {{"partners"},
             {"up_words"},
+            {"input_words"},
             {"down_words"},
             {"mean_words"},
             {"held_words"},
@@ -129,6 +132,7 @@ class RuleSubject final : public Subject {
             {"eta"},
             {"target"},
             {"same"},
+            {"input_distance", max_partners},
             {"own_words"},
             {"word", most_words},
             {"z", neurons_wide},
@@ -150,6 +154,7 @@ class RuleSubject final : public Subject {
     where(reach_.partners, {"history filling", "history full", "same class"});
     where(reach_.one_partner, {"one partner"});
     where(reach_.most_partners, {"most partners"});
+    if (rule_.golden_teacher != nullptr) bins.emplace_back("word taught");
     where(reach_.words, {"word at its highest", "word at its lowest", "factor saturated"});
     bins.insert(bins.end(), shapes_.begin(), shapes_.end());
     return bins;
@@ -169,9 +174,9 @@ class RuleSubject final : public Subject {
     for (int sample = 0; sample < samples; ++sample) {
       std::vector<std::int64_t> v(words_of_vector, 0);
       put(v, partners,
-          std::vector<int>{p.partners, p.up_words, p.down_words, p.mean_words, p.held_words, p.uses_a1,
-                           p.uses_c, static_cast<int>(p.compared), static_cast<int>(p.reduction), first,
-                           layer.core_neurons[0], layer.group_size, static_cast<int>(p.post.size())});
+          std::vector<int>{p.partners, p.up_words, p.input_words, p.down_words, p.mean_words, p.held_words,
+                           p.uses_a1, p.uses_c, static_cast<int>(p.compared), static_cast<int>(p.reduction),
+                           first, layer.core_neurons[0], layer.group_size, static_cast<int>(p.post.size())});
       put(v, post, p.post);
       v[teacher_count] = static_cast<std::int64_t>(p.teacher.size());
       put(v, teacher, p.teacher);
@@ -179,6 +184,10 @@ class RuleSubject final : public Subject {
       v[eta] = chance(random, 0.7) ? p.eta_mantissa : uniform(random, 0, static_cast<int>(p.eta_mantissa));
       v[target] = uniform(random, 0, layer.core_neurons[0]);
       v[same] = static_cast<std::uint32_t>(random());
+      if (p.input_words > 0) {
+        const std::vector<std::int64_t> before = up_before_cores(layer, std::min(sample, p.partners), random);
+        put(v, input_distance, std::span(before).last(static_cast<std::size_t>(p.input_words)));
+      }
       const int kind = uniform(random, 0, 2);
       v[own_words] = kind > 0;
       // words that point at a neuron do so every other time, of this core or of another
@@ -237,6 +246,9 @@ class RuleSubject final : public Subject {
                      take<std::uint16_t>(v, fprime, n)});
       const PostView view = memories.view(static_cast<std::uint32_t>(v[eta]));
       up.assign(static_cast<std::size_t>(plan.up_words), reduce_start(plan.reduction));
+      const auto distances =
+          take<std::int64_t>(v, input_distance, static_cast<std::size_t>(plan.input_words));
+      std::copy(distances.begin(), distances.end(), up.end() - plan.input_words);
       words.assign(static_cast<std::size_t>(plan.down_words), 0);
       monitor = {};
       if (plan.up_words > 0) {
@@ -269,6 +281,7 @@ class RuleSubject final : public Subject {
     RulePlan& p = layer.plan;
     p.partners = std::clamp(number(partners), 0, max_partners);
     p.up_words = number(up_words);
+    p.input_words = number(input_words);
     p.down_words = number(down_words);
     p.mean_words = number(mean_words);
     p.held_words = number(held_words);
@@ -333,6 +346,7 @@ class RuleSubject final : public Subject {
     hit("same class", golden.monitor.same_class > 0);
     hit("one partner", past == 1);
     hit("most partners", past >= max_partners - 1);
+    hit("word taught", std::any_of(golden.words.begin(), golden.words.end(), [](int w) { return w != 0; }));
     hit("word at its highest", v[own_words] != 0 && v[word] == 32767);
     hit("word at its lowest", v[own_words] != 0 && v[word] == -32768);
     hit("factor saturated", golden.losses.factors_saturated > 0);

@@ -2,6 +2,7 @@
 #include <Vunit_accumulate.h>
 #include <Vunit_accumulate_64.h>
 #include <Vunit_activation.h>
+#include <Vunit_distance.h>
 #include <Vunit_exp_unit.h>
 #include <Vunit_label.h>
 #include <Vunit_lane.h>
@@ -9,6 +10,7 @@
 #include <Vunit_lane_array_64.h>
 #include <Vunit_power.h>
 #include <Vunit_random.h>
+#include <Vunit_rank.h>
 #include <Vunit_reciprocal.h>
 #include <Vunit_reduce.h>
 #include <Vunit_trace.h>
@@ -199,6 +201,31 @@ TEST_CASE("a reduction node passes a word in one cycle") {
   CHECK(latency_of(
             model, [&] { model->child_valid = 3; }, [&] { model->child_valid = 0; },
             [&] { return model->out_valid; }) == reduce_latency);
+}
+
+TEST_CASE("a squared distance is complete after its latency") {
+  Clocked<Vunit_distance> model;
+  model->valid = 0;
+  model->first = model->last = 1;
+  model->a = 5;
+  model->b = 2;
+  model.reset();
+  const int taken = latency_of(
+      model, [&] { model->valid = 1; }, [&] { model->valid = 0; }, [&] { return model->done; });
+  CHECK(taken == distance_latency);
+  CHECK(model->sum == 9);
+}
+
+TEST_CASE("a list holds a key after its latency") {
+  Clocked<Vunit_rank> model;
+  model->clear = 1;
+  model->key_valid = 0;
+  model->key = 42;
+  model.clock();
+  model->clear = 0;
+  CHECK(latency_of(
+            model, [&] { model->key_valid = 1; }, [&] { model->key_valid = 0; },
+            [&] { return get_bits(model->ranked, 0, 48) == 42; }) == rank_latency);
 }
 
 TEST_CASE("a drawn word is there after one cycle") {

@@ -6,6 +6,7 @@ std::span<const SubjectEntry> unit_subjects() {
   static const std::vector<SubjectEntry> all = {
       {"accumulate", accumulate_subject},
       {"activation", activation_subject},
+      {"distance", distance_subject},
       {"exp", exp_subject},
       {"history", history_subject},
       {"label", label_subject},
@@ -15,6 +16,7 @@ std::span<const SubjectEntry> unit_subjects() {
       {"packages", packages_subject},
       {"power", power_subject},
       {"random", random_subject},
+      {"rank", rank_subject},
       {"reciprocal", reciprocal_subject},
       {"reduce", reduce_subject},
       {"trace", trace_subject},

@@ -9,6 +9,7 @@ namespace trifactor::lockstep {
 
 std::unique_ptr<Subject> accumulate_subject();
 std::unique_ptr<Subject> activation_subject();
+std::unique_ptr<Subject> distance_subject();
 std::unique_ptr<Subject> exp_subject();
 std::unique_ptr<Subject> history_subject();
 std::unique_ptr<Subject> label_subject();
@@ -18,6 +19,7 @@ std::unique_ptr<Subject> lane_array_64_subject();  ///< array ports, 64 lanes
 std::unique_ptr<Subject> packages_subject();
 std::unique_ptr<Subject> power_subject();
 std::unique_ptr<Subject> random_subject();
+std::unique_ptr<Subject> rank_subject();
 std::unique_ptr<Subject> reciprocal_subject();
 std::unique_ptr<Subject> reduce_subject();
 std::unique_ptr<Subject> trace_subject();

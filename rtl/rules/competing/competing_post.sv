@@ -45,7 +45,7 @@ module competing_post (
       .clear(state == Idle),
       .key_valid(data_valid),
       .key({neuron_current, neuron_number}),
-      .list(list)
+      .ranked(list)
   );
   logic [3:0] place;
   wire last_place = place == ranks - 4'd1;

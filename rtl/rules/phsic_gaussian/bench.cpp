@@ -6,6 +6,7 @@
 
 namespace trifactor::phsic_gaussian {
 namespace {
+using namespace partner_post;
 
 std::span<const Bounded> row(const std::vector<Bounded>& all, std::size_t t, std::size_t width) {
   return std::span(all).subspan(t * width, width);

@@ -9,6 +9,7 @@
 
 namespace trifactor {
 namespace {
+using namespace partner_post;
 using namespace phsic_gaussian;
 
 Error refuse(const LayerFacts& layer, std::string code, std::string found, std::string expected,
@@ -210,7 +211,7 @@ Rule make_phsic_gaussian() {
   rule.renderings = {true, true, true, true};
   rule.cycles = {contribute_cycles, form_cycles, teach_cycles};
   rule.resolve = resolve;
-  rule.golden_post = golden_post;
+  rule.golden_post = partner_post::golden_post;
   rule.golden_teacher = golden_teacher;
   rule.floating = phsic_gaussian_reference();
   rule.bench = bench;

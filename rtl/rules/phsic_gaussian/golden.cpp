@@ -1,113 +1,11 @@
 #include "rtl/rules/phsic_gaussian/golden.hpp"
 
-#include "rtl/rules/factor.hpp"
 #include "rtl/spec/fixed.hpp"
 #include "rtl/units/exp/golden.hpp"
 #include "rtl/units/history/golden.hpp"
-#include "rtl/units/trace/golden.hpp"
 
 namespace trifactor::phsic_gaussian {
 namespace {
-
-class GoldenPost final : public PostUnit {
- public:
-  void contribute(const PostView& view, std::span<std::int64_t> up) override {
-    const int width = view.group_size == 0 ? view.neurons : view.neurons / view.group_size;
-    const int partners = view.registers[post_partners];
-    for (int p = 1; p <= view.count; ++p)
-      for (int i = 0; i < width; ++i) {
-        const std::int64_t d = view.compared[0][i] - view.compared[p][i];
-        up[p - 1] += d * d;
-      }
-    if (view.group_size != 0)
-      for (int g = 0; g < width; ++g) up[partners] += view.compared[0][g];
-  }
-
-  void form(const PostView& view, std::span<const std::int16_t> words, int, PostResult& result) override {
-    const auto& reg = view.registers;
-    const Form form = static_cast<Form>(reg[post_form]);
-    const bool grouped = view.group_size != 0;
-    const int per_t = grouped ? view.group_size : 1;
-    const bool means_started = view.count > 0;
-    const FactorRounder round{reg[post_stochastic] != 0, reg[post_a_shift]};
-    // The mean of f' in (20) has the fraction bits that the gain eta f' has already lost.
-    const bool mean_of_fprime = form == Form::mean_term && !grouped;
-    const FactorRounder round_a1{round.stochastic,
-                                 reg[post_a_shift] + (mean_of_fprime ? derivative_frac : 0)};
-
-    std::int32_t t = 0;
-    for (int i = 0; i < view.neurons; ++i) {
-      const int g = i / per_t;
-      const std::int32_t h = grouped ? view.now.r[i] : 1;
-      if (i % per_t == 0) t = third_factor(view, words, result, g);
-      const bool last_of_group = (i + 1) % per_t == 0;
-      std::int64_t q0 = 0, q1 = 0;
-      if (form == Form::delayed) {
-        const std::int64_t step = saturate_signed(std::int64_t{result.held[g]} - t, t_bits);
-        if (view.count > 0) {
-          const std::int32_t h1 = grouped ? view.before.r[i] : 1;
-          q0 = step * h1 * gain(view.eta, view.before.fprime[i]);
-        }
-        if (last_of_group) result.held[g] = t;
-      } else {
-        q0 = std::int64_t{t} * h * gain(view.eta, view.now.fprime[i]);
-        if (form == Form::two_term && view.count > 0) {
-          const std::int32_t h1 = grouped ? view.before.r[i] : 1;
-          q1 = -std::int64_t{t} * h1 * gain(view.eta, view.before.fprime[i]);
-        } else if (form == Form::mean_term) {
-          q1 = -std::int64_t{t} * move_means(view, result, i, means_started) * view.eta;
-        }
-      }
-      result.a0[i] = round(q0, result.generators[i], result.losses);
-      if (!result.a1.empty()) result.a1[i] = round_a1(q1, result.generators[i], result.losses);
-      if (!result.c.empty())
-        result.c[i] = FactorRounder{round.stochastic, reg[post_c_shift]}(
-            std::int64_t{view.eta} * reg[post_c_rate], result.generators[i], result.losses);
-    }
-  }
-
- private:
-  /// eta f' as u16: f' is u16.15.
-  static std::int64_t gain(std::uint32_t eta, std::uint16_t fprime) {
-    return round_shift(std::int64_t{eta} * fprime, 15);
-  }
-
-  /// T of neuron or group g. The plain mean-term form measures it from the running mean of z.
-  static std::int32_t third_factor(const PostView& view, std::span<const std::int16_t> words,
-                                   const PostResult& result, int g) {
-    if (view.count == 0) return 0;
-    const auto& reg = view.registers;
-    const bool grouped = view.group_size != 0;
-    std::int64_t sum = 0;
-    if (static_cast<Form>(reg[post_form]) == Form::mean_term && !grouped) {
-      const TraceConfig trace{reg[post_mean_rate], reg[post_mean_extra]};
-      const std::int64_t mean = trace_value(trace, result.means[g]);
-      sum = words[0] * (view.compared[0][g] - mean);
-    } else {
-      for (int p = 1; p <= view.count; ++p)
-        sum += std::int64_t{words[p - 1]} * (view.compared[0][g] - view.compared[p][g]);
-    }
-    if (grouped) sum -= std::int64_t{words[reg[post_partners]]} << reg[post_m_shift];
-    const std::int64_t boosted = sum * reg[post_boost + view.count - 1];
-    return static_cast<std::int32_t>(saturate_signed(round_shift(boosted, reg[post_t_shift]), t_bits));
-  }
-
-  /// The mean of h f' as it was before this sample; then moves this neuron's means. (20): word 0 is z, word 1
-  /// f'; (21): word 0 is r f'. They start at the first sample's value.
-  static std::int64_t move_means(const PostView& view, PostResult& result, int i, bool started) {
-    const TraceConfig trace{view.registers[post_mean_rate], view.registers[post_mean_extra]};
-    const auto move = [&](std::int32_t& mean, std::int64_t value) {
-      if (!started) mean = static_cast<std::int32_t>(value << trace.extra);
-      const std::int64_t used = trace_value(trace, mean);
-      mean = static_cast<std::int32_t>(trace_step(trace, mean, value));
-      return used;
-    };
-    const std::int64_t fprime = view.now.fprime[i];
-    if (view.group_size != 0) return move(result.means[i], round_shift(view.now.r[i] * fprime, 15));
-    move(result.means[i], view.compared[0][i]);
-    return move(result.means[view.neurons + i], fprime);
-  }
-};
 
 class GoldenTeacher final : public TeacherUnit {
  public:
@@ -156,7 +54,6 @@ class GoldenTeacher final : public TeacherUnit {
 
 }  // namespace
 
-std::unique_ptr<PostUnit> golden_post() { return std::make_unique<GoldenPost>(); }
 std::unique_ptr<TeacherUnit> golden_teacher() { return std::make_unique<GoldenTeacher>(); }
 
 }  // namespace trifactor::phsic_gaussian

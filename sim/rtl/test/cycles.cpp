@@ -1,7 +1,6 @@
 // Are the cycles that the descriptors claim what the RTL takes: done then, and not one cycle earlier?
 #include <catch2/catch.hpp>
 
-#include "rtl/units/reduce/golden.hpp"
 #include "sim/lockstep/rule_layer.hpp"
 #include "sim/rtl/rule_units.hpp"
 
@@ -18,7 +17,7 @@ TEST_CASE("claimed cycles of every rule are exact over sizes, partners, forms an
       const RuleLayer layer = random_layer(*rule, random);
       const RulePlan& plan = layer.plan;
       CAPTURE(trial, layer.group_size, plan.partners);
-      std::vector<std::int64_t> up(static_cast<std::size_t>(plan.up_words), reduce_start(plan.reduction));
+      std::vector<std::int64_t> up = up_before_cores(layer, plan.partners, random);
       const std::vector<std::int16_t> words(static_cast<std::size_t>(plan.down_words), 77);
       for (const int neurons : layer.core_neurons) {
         CAPTURE(neurons);

@@ -5,7 +5,6 @@
 #include <set>
 #include <string>
 
-#include "rtl/units/reduce/golden.hpp"
 #include "sim/lockstep/rule_layer.hpp"
 #include "sim/rtl/verilated.hpp"
 
@@ -77,9 +76,8 @@ void compare_layer(const Rule& rule, const RuleLayer& layer, int samples, Random
         chance(random, 0.7)
             ? plan.eta_mantissa
             : static_cast<std::uint32_t>(uniform(random, 0, static_cast<int>(plan.eta_mantissa)));
-    std::vector<std::int64_t> golden_up(static_cast<std::size_t>(plan.up_words),
-                                        reduce_start(plan.reduction)),
-        rtl_up = golden_up;
+    std::vector<std::int64_t> golden_up = up_before_cores(layer, std::min(sample, plan.partners), random),
+                              rtl_up = golden_up;
     for (Core& core : cores) {
       const SampleActivity activity = core.golden.draw(random);
       core.golden.push(activity);
