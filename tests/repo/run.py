@@ -16,6 +16,7 @@ import built  # noqa: E402
 import edges  # noqa: E402
 import formats  # noqa: E402
 import sources  # noqa: E402
+import tutorial  # noqa: E402
 from tree import Tree  # noqa: E402
 
 CHECKS = {
@@ -30,6 +31,7 @@ CHECKS = {
     "codes": sources.check_codes,
     "rtl_engine": built.check_rtl_engine,
     "format": formats.check_format,
+    "tutorial": tutorial.check_tutorial,
 }
 
 

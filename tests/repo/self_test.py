@@ -14,6 +14,7 @@ import built  # noqa: E402
 import edges  # noqa: E402
 import formats  # noqa: E402
 import sources  # noqa: E402
+import tutorial  # noqa: E402
 from tree import Tree, first_comment, without_comments  # noqa: E402
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -172,6 +173,14 @@ class ChecksCanFail(unittest.TestCase):
         self.assert_finds(check, {}, "test a", tests=[("a", ["unit", "repo"])])
         self.assert_finds(check, {}, "looked at nothing", tests=[])
         self.assert_finds(check, {"tests/README.md": "# no table\n"}, "no table", tests=[("a", ["unit"])])
+
+    def test_tutorial(self):
+        check = tutorial.check_tutorial
+        good = {"rtl/rules/TUTORIAL.md": "```cpp a.cpp\nint a;\n```\n", "rtl/rules/oja/a.cpp": "int a;\n"}
+        self.assert_clean(check, good)
+        self.assert_finds(check, {**good, "rtl/rules/oja/a.cpp": "int b;\n"}, "TUTORIAL.md:1:", "differs")
+        self.assert_finds(check, {**good, "rtl/rules/oja/b.sv": "x\n"}, "b.sv", "does not show")
+        self.assert_finds(check, {**good, "rtl/rules/oja/a.cpp": None}, "there is no rtl/rules/oja/a.cpp")
 
     def test_codes(self):
         check = sources.check_codes
