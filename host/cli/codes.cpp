@@ -63,7 +63,7 @@ const std::vector<CodeFamily>& code_families() {
       {"TF-CMP", "two runs cannot be compared",
        "Both folders must be finished runs; digests are compared where both have them.", "2, 3"},
       {"TF-REF", "the floating-point reference cannot run or diverged",
-       "A rate that diverges in floating point will not learn on the chip either.", "1, 2"},
+       "A rate that diverges in floating point will not learn on the chip either.", "1, 2, 3"},
       {"TF-TRN", "a network cannot be trained in mini-batches as asked",
        "compiler/training/README.md says what [training] and each baseline need.", "2, 3"},
       {"TF-NOC", "the mesh was set up wrongly",

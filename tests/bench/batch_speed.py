@@ -131,8 +131,9 @@ def main():
     lines = summary(rows)
     for kind, form, ratio, limit, bound, verdict in lines:
         print(f"  {kind:9} {form:9} ratio {ratio:.2f}  limit {limit:.1f}  bound {bound:.2f}  {verdict}")
-    failed = sum(line[-1] == "FAILED" for line in lines)
-    print(f"{len(lines) - failed} held, {failed} failed")
+    count = {verdict: sum(line[-1] == verdict for line in lines) for verdict in ("ok", "beyond the bound", "FAILED")}
+    failed = count["FAILED"]
+    print(f"{count['ok']} held, {count['beyond the bound']} not held because dense products alone take longer, {failed} failed")
     return 1 if failed else 0
 
 
