@@ -1,5 +1,5 @@
-// `eval --mode online` of a rule that says all in its learner: linear neurons z = w x, every sample's update from
-// the same weights.
+// `eval --mode online` of a rule that says all in its learner: linear neurons z = w x, every sample's update
+// from the same weights.
 #pragma once
 
 #include "rtl/rules/reference.hpp"
