@@ -16,26 +16,26 @@ void check(const Parameters& p, const LayerFacts& layer) {
   };
   const int k = p.integer("k");
   if (k > layer.neurons)
-    refuse("TF-RULE-301", "k=" + std::to_string(k) + " of " + std::to_string(layer.neurons) + " neurons",
+    refuse("TF-RULE-401", "k=" + std::to_string(k) + " of " + std::to_string(layer.neurons) + " neurons",
            "at most the number of neurons", "the k-th must exist");
   if (!layer.alone)
-    refuse("TF-RULE-302", "another projection or a bias goes into the layer",
+    refuse("TF-RULE-402", "another projection or a bias goes into the layer",
            "one projection, without bias: the decay is that of the weights that make the current",
            "leave the bias out, or give the other projection a population of its own");
   if (layer.groups > 0)
-    refuse("TF-RULE-303", "divisive normalisation", "a population without", "remove normalise");
+    refuse("TF-RULE-403", "divisive normalisation", "a population without", "remove normalise");
   if (const auto word = p.words.find("normalise"); word != p.words.end() && word->second == "max")
-    refuse("TF-RULE-304", "normalise=max", "none or mean",
+    refuse("TF-RULE-404", "normalise=max", "none or mean",
            "the largest change of a whole matrix is no local quantity; use --engine float");
   mistakes.throw_if_any(ExitCode::configuration);
   if (k > most_ranks)
-    refuse("TF-RULE-305", "k=" + std::to_string(k), "at most " + std::to_string(most_ranks),
+    refuse("TF-RULE-405", "k=" + std::to_string(k), "at most " + std::to_string(most_ranks),
            "the rank unit has so many entries");
   if (p.number("p") != 2)
-    refuse("TF-RULE-306", "p=" + std::to_string(p.number("p")), "p = 2",
+    refuse("TF-RULE-406", "p=" + std::to_string(p.number("p")), "p = 2",
            "the accumulator forms sums with plain weights; larger p in floating point only");
   if (layer.neurons > 65536)
-    refuse("TF-RULE-307", std::to_string(layer.neurons) + " neurons", "at most 65536",
+    refuse("TF-RULE-407", std::to_string(layer.neurons) + " neurons", "at most 65536",
            "an index is a word of 16 bits");
   mistakes.throw_if_any(ExitCode::does_not_fit);
 }

@@ -1,6 +1,7 @@
 // The teacher unit of the HSIC bottleneck; golden.cpp beside this file is its definition. One multiplier
 // (48 x 17), one shifter and one exponential, each used by one step of the sequence at a time. Time depends on
-// the registers alone: before the memory is full the walks are the same and what they give is left out.
+// the registers alone: before the memory is full the walks are the same, but nothing is kept, so that the kernels of
+// the second walk and with them the words are 0.
 //
 //   first walk over the partners    both distances -> both kernels -> state, sum of B, 7 cycles each
 //   second walk                     (N B - S) k_z -> word, 3 cycles each
@@ -111,7 +112,7 @@ module hsic_memory_teacher (
           monitor_same_class <= monitor_same_class + {5'd0, equal};
         end
       end
-      Word: if (full) monitor_third_factor <= monitor_third_factor + {15'd0, magnitude};
+      Word: monitor_third_factor <= monitor_third_factor + {15'd0, magnitude};
       default: ;
     endcase
   end
@@ -164,7 +165,7 @@ module hsic_memory_teacher (
       Word: begin
         word_we <= 1'b1;
         word_addr <= partner;
-        word_data <= full ? word : 16'd0;
+        word_data <= word;
         partner <= next_partner;
         done <= last_partner;
         state <= last_partner ? Idle : Weigh;
