@@ -240,8 +240,7 @@ class NetworkReader {
   void fill_in_ranges() {
     for (int i = 0; i < static_cast<int>(network_.populations.size()); ++i) {
       PopulationSpec& population = network_.populations[i];
-      const bool bounded =
-          population.activation == Activation::tanh || population.activation == Activation::saturated_linear;
+      const bool bounded = is_bounded(population.activation);
       const bool scores = i == network_.output && population.activation == Activation::linear;
       if (population.value_range == 0) population.value_range = bounded ? 1 : scores ? 32 : 4;
       if (population.output_range == 0)

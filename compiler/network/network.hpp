@@ -28,6 +28,11 @@ struct NormaliseSpec {
 /// Activation functions that floating point alone has.
 enum class FloatActivation : std::uint8_t { none, selu };
 
+/// Whether values lie within 1 whatever the sums are, so that 1 is the least range there can be.
+constexpr bool is_bounded(Activation kind) {
+  return kind == Activation::tanh || kind == Activation::saturated_linear || kind == Activation::power;
+}
+
 struct PopulationSpec {
   std::string name;
   bool input = false;
@@ -36,7 +41,9 @@ struct PopulationSpec {
   Activation activation = Activation::linear;
   FloatActivation float_activation = FloatActivation::none;  ///< in place of `activation`
   double slope = 0.01;                                       ///< leaky ReLU
-  double value_range = 4;                                    ///< z lies in +-range (power of two)
+  double exponent = 1;      ///< power neurons: z = (h / scale)^exponent above 0
+  double scale = 1;         ///< and the sum that gives 1 (power of two)
+  double value_range = 4;   ///< z lies in +-range (power of two)
   double output_range = 4;  ///< the activity that is sent lies in +-range (power of two)
   int activity_bits = 8;    ///< 8 or 16
   std::optional<NormaliseSpec> normalise;

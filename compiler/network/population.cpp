@@ -31,8 +31,8 @@ void read_neuron(TomlTable& table, PopulationSpec& population) {
   bool known = false;  // a kind not understood may have been one with a slope
   if (table.need("kind"))
     if (const auto kind =
-            table.choice("kind", {"linear", "leaky_relu", "saturated_linear", "tanh", "selu"})) {
-      if (*kind == 4)
+            table.choice("kind", {"linear", "leaky_relu", "saturated_linear", "tanh", "power", "selu"})) {
+      if (*kind == 5)
         population.float_activation = FloatActivation::selu;
       else
         population.activation = static_cast<Activation>(*kind);
@@ -44,9 +44,18 @@ void read_neuron(TomlTable& table, PopulationSpec& population) {
     table.mistakes().add("TF-NET-005", table.place("slope"), table.named("slope") + " is only for leaky_relu",
                          "no slope", "remove it, or choose kind = \"leaky_relu\"");
   }
-  // tanh and saturated linear give values up to 1, and their unit has at most 15 fraction bits.
-  const bool bounded =
-      population.activation == Activation::tanh || population.activation == Activation::saturated_linear;
+  if (population.activation == Activation::power) {
+    if (table.need("exponent")) population.exponent = table.number("exponent", 1.0 / 64, 16).value_or(1);
+    if (table.need("scale"))
+      population.scale = power_of_two(table.number("scale", smallest_range, 65536).value_or(1));
+  } else if (known) {
+    for (const char* key : {"exponent", "scale"})
+      if (table.has(key))
+        table.mistakes().add("TF-NET-005", table.place(key), table.named(key) + " is only for power",
+                             fmt::format("no {}", key), "remove it, or choose kind = \"power\"");
+  }
+  // These give values up to 1, and their units have at most 15 fraction bits.
+  const bool bounded = is_bounded(population.activation);
   if (const auto range = table.number("range", bounded ? 1 : smallest_range, largest_range))
     population.value_range = power_of_two(*range);
   table.finish();

@@ -169,7 +169,9 @@ class Emitter {
     image.activation = spec.activation;
     image.sum_frac = p.sum_frac;
     image.value_frac = p.value.frac;
-    image.slope = static_cast<std::int32_t>(std::lround(std::ldexp(spec.slope, 15)));
+    const bool power = spec.activation == Activation::power;
+    image.slope = static_cast<std::int32_t>(std::lround(std::ldexp(power ? spec.exponent : spec.slope, 15)));
+    if (power) image.scale_log2 = static_cast<std::int32_t>(std::lround(std::log2(spec.scale)));
     image.normalise = normalise_image(spec, p);
     image.output_shift = p.output.frac - p.activity.frac;
     image.activity_bits = p.activity.bits;

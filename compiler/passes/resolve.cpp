@@ -107,6 +107,12 @@ void check_renderings(const Network& network, Diagnostics& mistakes) {
                     "`trifactor reference` trains this network in floating point"});
     if (!spec.plasticity) continue;
     const Rule* rule = find_rule(spec.plasticity->rule);
+    const PopulationSpec& to = network.populations[static_cast<std::size_t>(spec.to)];
+    if (rule->needs_derivative && to.activation == Activation::power)
+      mistakes.add(
+          {"TF-FIT-008", where,
+           "rule '" + rule->name + "' needs a derivative, which the chip's power neurons do not have",
+           "neurons of another kind", "linear, leaky_relu, saturated_linear or tanh"});
     if (rule->resolve == nullptr || !rule->renderings.chip)
       mistakes.add(
           {"TF-FIT-006", where,

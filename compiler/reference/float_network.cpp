@@ -30,6 +30,11 @@ Neuron activate(const PopulationSpec& spec, double h) {
       const double z = std::tanh(h);
       return {z, 1 - z * z};
     }
+    case Activation::power: {
+      if (h <= 0) return {0, 0};
+      const double z = std::pow(h / spec.scale, spec.exponent);
+      return {z, spec.exponent * z / h};
+    }
     case Activation::linear:
       break;
   }

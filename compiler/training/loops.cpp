@@ -32,6 +32,10 @@ BatchActivation::BatchActivation(const PopulationSpec& spec) : slope(spec.slope)
     case Activation::tanh:
       kind = Kind::tanh;
       break;
+    case Activation::power:
+      throw Error(ExitCode::configuration,
+                  {"TF-TRN-007", to_string(spec.place), "power neurons, which mini-batches do not have",
+                   "neurons of another kind", "learn sample by sample: leave [training] batch out"});
   }
 }
 

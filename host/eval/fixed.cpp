@@ -110,7 +110,8 @@ class Layer {
 
   void forward(std::size_t t) {
     const std::size_t n = trace_.neurons, m = trace_.inputs;
-    const ActivationConfig config{core_.activation, core_.sum_frac, core_.value_frac, core_.slope};
+    const ActivationConfig config{core_.activation, core_.sum_frac, core_.value_frac, core_.slope,
+                                  core_.scale_log2};
     std::vector<std::int16_t> z(n), r(n), uq, current(n);
     std::vector<std::uint16_t> fprime(n);
     for (std::size_t i = 0; i < n; ++i) {

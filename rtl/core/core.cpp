@@ -202,7 +202,8 @@ void Core::evaluate(std::span<const std::int64_t> sums, bool learn) {
   // A look computes in the slot that the next learning sample will overwrite.
   std::int16_t* z = &z_[history_slot(learned_, 0, z_slots_) * n];
   std::uint16_t* fprime = &fprime_[history_slot(learned_, 0, activity_slots_) * n];
-  const ActivationConfig config{image_.activation, image_.sum_frac, image_.value_frac, image_.slope};
+  const ActivationConfig config{image_.activation, image_.sum_frac, image_.value_frac, image_.slope,
+                                image_.scale_log2};
   for (std::uint32_t i = 0; i < n; ++i) {
     const NeuronValue value = activate(config, sums[i]);
     z[i] = static_cast<std::int16_t>(value.z);

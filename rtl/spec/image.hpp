@@ -9,7 +9,7 @@
 
 namespace trifactor {
 
-enum class Activation : std::uint8_t { linear, leaky_relu, saturated_linear, tanh };
+enum class Activation : std::uint8_t { linear, leaky_relu, saturated_linear, tanh, power };
 
 /// What a row's scalar b0 or b1 is: the presynaptic activity of this sample, of the sample before, its leaky
 /// mean, or nothing.
@@ -118,7 +118,9 @@ struct CoreImage {
   std::uint32_t owner = 0;             ///< core that evaluates these neurons (this one, or another)
   std::vector<std::uint32_t> helpers;  ///< the owner's: cores with further rows of the same neurons
   Activation activation = Activation::linear;
-  std::int32_t sum_frac = 0, value_frac = 0, slope = 0;
+  std::int32_t sum_frac = 0, value_frac = 0;
+  std::int32_t slope = 0;       ///< of leaky ReLU, or the exponent of a power; 15 fraction bits
+  std::int32_t scale_log2 = 0;  ///< power neurons: what is 1
   NormaliseImage normalise;
   std::int32_t output_shift = 0;  ///< right shift from local value (z or r) to the activity that is sent
   std::int32_t activity_bits = 0;
@@ -133,8 +135,8 @@ struct CoreImage {
   template <class V>
   friend void visit(V& v, CoreImage& c) {
     v(c.core, c.network_seed, c.population, c.first_neuron, c.neurons, c.input, c.output, c.owner, c.helpers,
-      c.activation, c.sum_frac, c.value_frac, c.slope, c.normalise, c.output_shift, c.activity_bits, c.blocks,
-      c.sources, c.destinations, c.input_partners, c.input_teachers);
+      c.activation, c.sum_frac, c.value_frac, c.slope, c.scale_log2, c.normalise, c.output_shift,
+      c.activity_bits, c.blocks, c.sources, c.destinations, c.input_partners, c.input_teachers);
   }
 };
 

@@ -93,18 +93,18 @@ package function_pkg;
               + $signed({14'd0, log2_mantissa(normal_fraction(value, exponent))});
   endfunction
 
-  // exponent x logarithm, both signed; exponent with 15 fraction bits, -2^15 .. 2^15.
+  // exponent x logarithm, both signed; exponent with 15 fraction bits, -2^19 .. 2^19.
   function automatic logic signed [31:0] power_exponent(input logic signed [31:0] logarithm,
-                                                        input logic signed [16:0] exponent);
-    logic signed [47:0] product;
-    product = $signed({{16{logarithm[31]}}, logarithm}) * $signed({{31{exponent[16]}}, exponent})
-            + 48'sd16384;
+                                                        input logic signed [20:0] exponent);
+    logic signed [55:0] product;
+    product = $signed({{24{logarithm[31]}}, logarithm}) * $signed({{35{exponent[20]}}, exponent})
+            + 56'sd16384;
     power_exponent = 32'(product >>> 15);
   endfunction
 
   // (value / 2^frac)^(exponent / 2^15) x 2^out_frac as 16 bits unsigned. value 0 counts as 1.
   function automatic logic [15:0] power_word(input logic [63:0] value, input logic [5:0] frac,
-                                             input logic signed [16:0] exponent, input logic [5:0] out_frac);
+                                             input logic signed [20:0] exponent, input logic [5:0] out_frac);
     logic signed [31:0] logarithm;
     logarithm = log2_word(value == 64'd0 ? 64'd1 : value, frac);
     power_word = exp2_word(power_exponent(logarithm, exponent), out_frac);

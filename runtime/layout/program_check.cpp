@@ -90,9 +90,10 @@ void check_core(const Program& p, const CoreImage& c, const std::string& where) 
   check(c.neurons >= 1 && within(c.first_neuron, c.neurons, p.populations[c.population].neurons),
         "neurons of a core");
   check(c.input == p.populations[c.population].input, "kind of a core");
-  check(static_cast<std::uint32_t>(c.activation) <= static_cast<std::uint32_t>(Activation::tanh),
+  check(static_cast<std::uint32_t>(c.activation) <= static_cast<std::uint32_t>(Activation::power),
         "activation");
   check(shift(c.sum_frac) && shift(c.value_frac) && shift(c.output_shift), "binary points of a core");
+  check(c.scale_log2 >= -16 && c.scale_log2 <= 16, "scale of power neurons");
   check(c.activity_bits >= 1 && c.activity_bits <= 16, "bits of a core's activities");
   const NormaliseImage& n = c.normalise;
   check(n.group_size >= 0 && n.group_size <= 256 && (n.group_size == 0 || c.neurons % n.group_size == 0),

@@ -132,9 +132,9 @@ class PowerSubject final : public ModelStream<Vunit_power> {
     return {{"gap"}, {"value"}, {"frac"}, {"exponent"}, {"out_frac"}};
   }
   std::vector<std::string> bins() const override {
-    return {"value 0",    "value 2^48", "value 1",     "exponent -1",    "exponent 0",
-            "exponent 1", "saturated",  "result 0",    "result between", "frac 0",
-            "frac 48",    "out_frac 0", "out_frac 31", "after a gap"};
+    return {"value 0",    "value 2^48",        "value 1",    "exponent -1", "exponent 0",
+            "exponent 1", "exponent beyond 1", "saturated",  "result 0",    "result between",
+            "frac 0",     "frac 48",           "out_frac 0", "out_frac 31", "after a gap"};
   }
   /// Every mantissa of log2 and, through u^1 and u^-1, every fraction of exp2.
   std::uint64_t directed() const override { return 2 * (1 << 16) / chunk + 4; }
@@ -149,10 +149,10 @@ class PowerSubject final : public ModelStream<Vunit_power> {
       }
       const std::int64_t value = dice.corner_unsigned(static_cast<int>(dice.between(1, 49)));
       const std::int64_t top = std::int64_t{1} << 48;
-      const std::int64_t exponent = dice.corner_signed(17);
+      const std::int64_t exponent = dice.corner_signed(dice.one_in(2) ? 17 : 21);
       e.words.insert(e.words.end(), {dice.one_in(4) ? dice.between(1, 3) : 0, value > top ? top : value,
                                      dice.one_in(3) ? 48 * dice.below(2) : dice.between(0, 48),
-                                     exponent < -32768 ? -32768 : (exponent > 32768 ? 32768 : exponent),
+                                     exponent < -524288 ? -524288 : (exponent > 524288 ? 524288 : exponent),
                                      dice.one_in(3) ? 31 * dice.below(2) : dice.between(0, 31)});
     }
     return e;
@@ -165,22 +165,19 @@ class PowerSubject final : public ModelStream<Vunit_power> {
     model_->start = valid;
     model_->value = low_bits(v[1], 49);
     model_->frac = static_cast<CData>(low_bits(v[2], 6));
-    model_->exponent = static_cast<IData>(low_bits(v[3], 17));
+    model_->exponent = static_cast<IData>(low_bits(v[3], 21));
     model_->out_frac = static_cast<CData>(low_bits(v[4], 5));
   }
   void read(std::vector<std::int64_t>& out) override { out.push_back(model_->result); }
   bool expect(const std::int64_t* v, std::vector<std::int64_t>& out, Coverage& coverage) override {
     out.push_back(power_word(static_cast<std::uint64_t>(v[1]), static_cast<int>(v[2]),
                              static_cast<std::int32_t>(v[3]), static_cast<int>(v[4])));
-    const bool seen[] = {v[1] == 0,
-                         v[1] == std::int64_t{1} << 48,
-                         v[1] == 1,
-                         v[3] == -32768,
-                         v[3] == 0,
-                         v[3] == 32768,
-                         out[0] == 0xffff,
-                         out[0] == 0,
-                         out[0] > 0 && out[0]<0xffff, v[2] == 0, v[2] == 48, v[4] == 0, v[4] == 31, v[0]> 0};
+    const bool seen[] = {
+        v[1] == 0,    v[1] == std::int64_t{1} << 48,
+        v[1] == 1,    v[3] == -32768,
+        v[3] == 0,    v[3] == 32768,
+        v[3] > 32768, out[0] == 0xffff,
+        out[0] == 0,  out[0] > 0 && out[0]<0xffff, v[2] == 0, v[2] == 48, v[4] == 0, v[4] == 31, v[0]> 0};
     for (std::size_t bin = 0; bin < std::size(seen); ++bin) coverage.hit(bin, seen[bin]);
     return true;
   }

@@ -13,7 +13,7 @@ module package_probe (
     input  logic [        5:0] to,
     input  logic [        1:0] kind,
     input  logic [       15:0] slope,
-    input  logic signed [16:0] exponent,
+    input  logic signed [20:0] exponent,
     output logic [       63:0] saturated,
     output logic [       15:0] saturated16,
     output logic [       63:0] rounded,

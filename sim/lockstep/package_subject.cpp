@@ -37,15 +37,15 @@ class PackagesSubject final : public Subject {
       std::int64_t value = dice.corner_signed(static_cast<int>(dice.between(2, 62)));
       if (dice.one_in(4) && shift > 0) value = (value >> shift << shift) + (std::int64_t{1} << (shift - 1));
       const std::int64_t frac = dice.between(0, 46);
-      const std::int64_t exponent = dice.corner_signed(17);
+      const std::int64_t exponent = dice.corner_signed(dice.one_in(2) ? 17 : 21);
       e.words.insert(e.words.end(),
                      {value, dice.corner_signed(17), dice.one_in(4) ? 0xffffffff : dice.corner_unsigned(32),
                       shift, dice.between(2, 62), 1 + dice.below(65536),
                       dice.corner_signed(static_cast<int>(dice.between(2, 24))), frac, dice.between(0, 16),
                       dice.below(4), dice.corner_unsigned(16),
-                      exponent < -32768  ? -32768
-                      : exponent > 32768 ? 32768
-                                         : exponent});
+                      exponent < -524288  ? -524288
+                      : exponent > 524288 ? 524288
+                                          : exponent});
     }
     return e;
   }
@@ -75,7 +75,7 @@ class PackagesSubject final : public Subject {
     model_->to = static_cast<CData>(v[8]);
     model_->kind = static_cast<CData>(v[9]);
     model_->slope = static_cast<SData>(v[10]);
-    model_->exponent = static_cast<IData>(v[11] & 0x1ffff);
+    model_->exponent = static_cast<IData>(v[11] & 0x1fffff);
   }
 
   std::optional<Divergence> compare(const std::int64_t* v, std::size_t at) {

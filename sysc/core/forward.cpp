@@ -213,8 +213,8 @@ bool TileCore::forward_step(std::uint64_t now) {
       return true;
     case Forward::waiting_for_slices: {
       if (incoming(forward_).sums != image().helpers.size() * image().neurons) return false;
-      const std::uint64_t cycles =
-          evaluate_cycles(image().neurons, static_cast<std::uint64_t>(image().normalise.group_size));
+      const std::uint64_t cycles = evaluate_cycles(
+          image().neurons, static_cast<std::uint64_t>(image().normalise.group_size), image().activation);
       book_.add(CycleCause::computing, now, now + cycles);
       forward_due_ = now + cycles + jitter(stage_evaluate);
       forward_state_ = Forward::evaluating;

@@ -3,14 +3,17 @@
 
 #include <cstdint>
 
+#include "rtl/spec/image.hpp"
 #include "rtl/units/cycles.hpp"
 
 namespace trifactor {
 
 /// One neuron a cycle through the activation unit; groups then form two powers each, and every neuron is
 /// centred and scaled in a second walk (two multiplications deep).
-constexpr std::uint64_t evaluate_cycles(std::uint64_t neurons, std::uint64_t group_size) {
-  const std::uint64_t walk = neurons + activation_latency;
+/// Power neurons go through the power unit instead.
+constexpr std::uint64_t evaluate_cycles(std::uint64_t neurons, std::uint64_t group_size,
+                                        Activation activation) {
+  const std::uint64_t walk = neurons + (activation == Activation::power ? power_latency : activation_latency);
   return group_size == 0 ? walk : walk + 2 + power_latency + neurons + 2;
 }
 

@@ -5,6 +5,7 @@
 
 #include "rtl/spec/fixed.hpp"
 #include "rtl/spec/image.hpp"
+#include "rtl/units/power/golden.hpp"
 #include "rtl/units/tables.hpp"
 
 namespace trifactor {
@@ -16,7 +17,8 @@ struct ActivationConfig {
   Activation kind = Activation::linear;
   int sum_frac = 0;        ///< fraction bits of the incoming sum
   int value_frac = 13;     ///< fraction bits of z; tanh and saturated linear: 15 at most
-  std::int32_t slope = 0;  ///< of leaky ReLU below 0, u16.15
+  std::int32_t slope = 0;  ///< of leaky ReLU below 0, u16.15; of a power: the exponent, 0 to 2^19
+  int scale_log2 = 0;      ///< of a power: log2 of the sum that gives 1
 };
 
 struct NeuronValue {
@@ -57,6 +59,12 @@ constexpr NeuronValue activate(const ActivationConfig& config, std::int64_t sum)
       const std::int64_t square = round_shift(std::int64_t{y} * y, 15);
       return {static_cast<std::int32_t>(saturate_signed(z, 16)),
               static_cast<std::int32_t>(derivative_one - square)};
+    }
+    case Activation::power: {  // (h / scale)^n above 0, by the power unit; no derivative is formed
+      if (sum <= 0) return {0, 0};
+      const std::uint32_t z = power_word(static_cast<std::uint64_t>(sum), config.sum_frac + config.scale_log2,
+                                         config.slope, config.value_frac);
+      return {static_cast<std::int32_t>(saturate_signed(z, 16)), 0};
     }
   }
   const std::int64_t z = rescale(sum, config.sum_frac, config.value_frac);

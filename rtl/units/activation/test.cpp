@@ -64,6 +64,22 @@ TEST_CASE("linear and leaky ReLU: halves round up, ends saturate, the derivative
   }
 }
 
+TEST_CASE("power: 0 up to a sum of 0, 1 at the scale, and never falls") {
+  const ActivationConfig config{Activation::power, 20, 15, 147456, 4};  // (h / 16)^4.5
+  CHECK(activate(config, 0).z == 0);
+  CHECK(activate(config, -5).z == 0);
+  CHECK(activate(config, std::int64_t{16} << 20).z == 32767);
+  CHECK(activate(config, std::int64_t{1} << 40).z == 32767);
+  CHECK(activate(config, std::int64_t{8} << 20).z == std::lround(std::pow(0.5, 4.5) * 32768));
+  std::int32_t before = 0;
+  for (std::int64_t sum = 1; sum < std::int64_t{17} << 20; sum += 4099) {
+    const NeuronValue value = activate(config, sum);
+    REQUIRE(value.z >= before);
+    REQUIRE(value.fprime == 0);
+    before = value.z;
+  }
+}
+
 TEST_CASE("saturated linear: derivative 1 on [-1, 1], bounds included") {
   const ActivationConfig config{Activation::saturated_linear, 20, 14, 0};
   const std::int64_t one = 1 << 20;

@@ -1,4 +1,5 @@
-// Powers of a positive number: u^e = 2^(e log2 u), for divisive normalisation (u^q and u^-p).
+// Powers of a positive number: u^e = 2^(e log2 u), for divisive normalisation (u^q and u^-p) and power
+// neurons.
 #pragma once
 
 #include <cstdint>
@@ -18,7 +19,7 @@ constexpr std::int64_t log2_word(std::uint64_t value, int frac) {
 }
 
 /// round((value / 2^frac)^(exponent / 2^15) x 2^out_frac) as 16 bits unsigned, saturated. value 0 counts
-/// as 1. exponent: -2^15 .. 2^15 (-1 to 1).
+/// as 1. exponent: -2^19 .. 2^19 (-16 to 16).
 constexpr std::uint32_t power_word(std::uint64_t value, int frac, std::int32_t exponent, int out_frac) {
   const std::int64_t logarithm = log2_word(value == 0 ? 1 : value, frac);
   return exp2_word(round_shift(logarithm * exponent, 15), out_frac);

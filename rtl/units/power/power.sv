@@ -1,5 +1,5 @@
 // Powers of a positive number: (value / 2^frac)^(exponent / 2^15) x 2^out_frac, rounded, 16 bits unsigned,
-// saturated. value: 0 (counts as 1) to 2^48; exponent: -2^15 to 2^15. frac at most 48, out_frac 31.
+// saturated. value: 0 (counts as 1) to 2^48; exponent: -2^19 to 2^19. frac at most 48, out_frac 31.
 //
 // Latency 4, throughput one a cycle; value, frac, exponent and out_frac belong to each request. Divisive
 // normalisation asks twice in successive cycles for each group: u^q for the kernel, u^-p for the quotient.
@@ -9,7 +9,7 @@ module power (
     input  logic               start,
     input  logic [       48:0] value,
     input  logic [        5:0] frac,
-    input  logic signed [16:0] exponent,
+    input  logic signed [20:0] exponent,
     input  logic [        4:0] out_frac,
     output logic               done,
     output logic [       15:0] result
@@ -19,7 +19,7 @@ module power (
   logic [5:0] highest;
   logic [15:0] fraction;
   logic signed [31:0] whole, logarithm, scaled_exponent;
-  logic signed [16:0] exponent_1, exponent_2;
+  logic signed [20:0] exponent_1, exponent_2;
   logic [4:0] out_frac_1, out_frac_2, out_frac_3;
 
   assign positive = value == 49'd0 ? 49'd1 : value;

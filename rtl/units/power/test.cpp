@@ -46,6 +46,19 @@ TEST_CASE("powers: 0 counts as 1, exponent 0 gives 1, exponent 1 the value") {
             0.5 + static_cast<double>(value) * 2e-4);
 }
 
+TEST_CASE("powers up to 16 of what lies below 1, as neurons use them") {
+  double worst = 0;
+  for (const std::int32_t exponent : {32768, 65536, 147456, 327680, 524288})
+    for (std::uint64_t value = 1; value <= 65536; value += 13) {
+      const double base = std::ldexp(static_cast<double>(value), -16), n = exponent / 32768.0;
+      const double exact = std::pow(base, n) * 32768, word = power_word(value, 16, exponent, 15);
+      // a logarithm off by 2^-14 is off by n 2^-14 in the exponent
+      worst = std::max(worst, (std::abs(word - exact) - 0.51) / (exact * n + 1e-9));
+    }
+  INFO(worst);
+  CHECK(worst < std::exp2(-13.5));
+}
+
 TEST_CASE("powers are within half a step and a relative 2^-13 of the exact ones") {
   double worst = 0;
   for (std::uint64_t value = 1; value < std::uint64_t{1} << 48; value += value / 300 + 1)
