@@ -106,9 +106,17 @@ nlohmann::json compile_json(const Program& program) {
                      {"packets_out", u.packets_out}});
   }
   for (const ArrayFormat& f : program.formats) formats[f.array] = to_string(f.format);
+  nlohmann::json teachers = nlohmann::json::array();
+  for (const TeacherImage& t : program.teachers)
+    teachers.push_back({{"projection", program.projections[t.projection].name},
+                        {"rule", t.rule},
+                        {"tile", t.tile},
+                        {"up_words", t.up_words},
+                        {"down_words", t.down_words}});
   return {{"network", program.network},
           {"machine", program.machine.name},
           {"cores", cores},
+          {"teachers", teachers},
           {"formats", formats}};
 }
 
