@@ -43,3 +43,6 @@ on_strokes strokes-hsic_memory-1-rates strokes-hsic_memory $(fixed $hidden.gamma
   --vary $hidden.eta=0.05,0.2,0.8 --vary $hidden.sigma_z=2.8,4 --vary projection.hidden_to_scores.plasticity.eta=0.1,0.3,0.6
 on_strokes strokes-hsic_memory-2-near strokes-hsic_memory $(fixed $hidden.sigma_x=5.6 projection.hidden_to_scores.plasticity.eta=0.3) \
   --vary $hidden.eta=0.2,0.4,0.8 --vary $hidden.sigma_z=2,2.8 --vary $hidden.gamma=5,20 --seeds 2
+on_strokes strokes-competing strokes-competing $(fixed population.hidden.neuron.scale=16) \
+  --vary $hidden.eta=0.01,0.02,0.03 --vary population.hidden.neuron.exponent=1,2,4.5 \
+  --vary projection.hidden_to_scores.plasticity.eta=0.5,1,3 --seeds 2
