@@ -31,6 +31,7 @@ std::string network_text(const EvalForm& form, int inputs, int age) {
       plasticity += ", " + spec.name + " = " +
                     (spec.choices.empty() ? values[spec.name] : "\"" + values[spec.name] + "\"");
   const bool hidden = values.contains("slope");
+  const BenchLayer& bench = find_rule(form.rule)->bench_layer;
   const std::string classes = values.at("classes"), neurons = std::to_string(form.neurons);
   std::string text =
       "[network]\nname = \"bench\"\nclasses = " + classes + "\nweights = \"w.npz\"\noutput = \"scores\"\n";
@@ -45,10 +46,12 @@ std::string network_text(const EvalForm& form, int inputs, int age) {
     text += "activity = { bits = 16, range = 4.0 }\n";
   }
   text += "[[population]]\nname = \"scores\"\nshape = [" + classes +
-          "]\nneuron = { kind = \"linear\", range = 32.0 }\n";
+          "]\nneuron = { kind = \"linear\", range = " + std::to_string(hidden ? 32.0 : bench.value_range) +
+          " }\n";
   text += std::string("[[projection]]\nfrom = \"x\"\nto = \"") + (hidden ? "layer" : "scores") +
           "\"\nname = \"w\"\nconnect = \"dense\"\nweights = { init = \"file\", bits = 16, range = " +
-          (hidden ? "1.0" : "4.0") + ", rounding = \"nearest\" }\nplasticity = { " + plasticity + " }\n";
+          std::to_string(bench.weight_range) + ", rounding = \"nearest\" }\nplasticity = { " + plasticity +
+          " }\n";
   if (hidden)
     text +=
         "[[projection]]\nfrom = \"layer\"\nto = \"scores\"\nconnect = \"dense\"\nweights = { init = \"zero\" "
@@ -67,6 +70,7 @@ TEST_CASE("eval says what the chip does") {
   const Folder folder;
   const Machine machine = read_machine("generic");
   for (const EvalForm& form : eval_forms()) {
+    if (form.next > 0) continue;  // on a chip the layer behind forms these errors, nobody chooses them
     INFO(form.name);
     EvalProblem p = eval_problem(form.rule, form.settings, form.neurons, form.weight / 4, 23, "", age + 1);
     p.options.stochastic = false;

@@ -13,7 +13,9 @@ module phsic_gaussian_post #(
 `include "rules/post_ports.svh"
 );
   // verilator lint_off UNUSED
-  wire unused = &{1'b0, neuron_z, target, first_neuron, neuron_current, cfg_data[31:18], 1'b0};
+  wire unused = &{1'b0, neuron_z, target, first_neuron, neuron_current, neuron_error,
+                  cfg_data[31:18], 1'b0};
+  assign error = 16'd0;
   // verilator lint_on UNUSED
 
   // ---- registers ---------------------------------------------------------------------------------------
