@@ -161,10 +161,11 @@ void TileCore::send_result(std::uint64_t now) {
     for (std::uint32_t k = 0; k < 4 && i + k < outputs.size(); ++k)
       payload |= static_cast<std::int64_t>(
           static_cast<std::uint64_t>(static_cast<std::uint16_t>(outputs[i + k])) << (16 * k));
-    outlet_.inject(image().core,
-                   make_packet(PacketKind::result, image().core, to_host_, forward_, image().first_neuron + i,
-                               0, payload),
-                   now + i / 4);
+    outlet_.inject(
+        image().core,
+        make_packet(PacketKind::result, image().core, to_host_, forward_, image().first_neuron + i,
+                    std::min<std::uint32_t>(4, static_cast<std::uint32_t>(outputs.size()) - i), payload),
+        now + i / 4);
   }
 }
 
