@@ -30,7 +30,7 @@ NormaliseImage normalise_image(const PopulationSpec& spec, const ResolvedPopulat
 }
 
 PlasticityImage plasticity_image(const RulePlan& plan, const PlasticitySpec& spec, const Slice& slice,
-                                 int group_size) {
+                                 int group_size, bool sends_error) {
   const Rule* rule = find_rule(spec.rule);
   PlasticityImage image;
   image.rule = spec.rule;
@@ -47,6 +47,7 @@ PlasticityImage plasticity_image(const RulePlan& plan, const PlasticitySpec& spe
   image.mean_extra_bits = plan.mean_extra_bits, image.mean_rate = plan.mean_rate,
   image.row_mean_bits = plan.row_mean_bits;
   image.uses_a1 = plan.uses_a1, image.uses_c = plan.uses_c;
+  image.sends_error = sends_error;
   image.lane_shift = plan.lane.shift, image.stochastic = plan.lane.stochastic;
   image.eta = plan.eta_mantissa;
   image.exponentials = plan.exponentials, image.reciprocals = plan.reciprocals;
@@ -76,6 +77,7 @@ std::vector<ArrayFormat> array_formats(const Network& network, const ResolvedNet
       }
     }
     all.push_back({spec.name + ".activity", resolved.populations[p].activity});
+    if (resolved.populations[p].error) all.push_back({spec.name + ".error", *resolved.populations[p].error});
   }
   for (std::size_t k = 0; k < network.projections.size(); ++k) {
     all.push_back({network.projections[k].name + ".weight", resolved.projections[k].weight});
@@ -107,7 +109,9 @@ class Emitter {
       CoreUsage usage = slice_usage(network_, resolved_, machine_, slice);
       usage.core = slice.core;
       const CoreImage& image = core(slice.core);
-      if (image.owner == image.core) usage.packets_out = image.destinations.empty() ? 0 : image.neurons + 1;
+      if (image.owner == image.core)
+        usage.packets_out = (image.destinations.empty() ? 0 : image.neurons + 1) +
+                            (image.error_destinations.empty() ? 0 : image.neurons + 1);
       program_.usage.push_back(usage);
     }
     return std::move(program_);
@@ -133,6 +137,7 @@ class Emitter {
       info.from = static_cast<std::uint32_t>(spec.from), info.to = static_cast<std::uint32_t>(spec.to);
       info.weight = resolved_.projections[k].weight;
       info.bias = spec.bias;
+      info.feedback = spec.feedback;
       if (const auto& plan = resolved_.projections[k].plan) {
         info.rule = spec.plasticity->rule;
         info.weight_age = static_cast<std::uint32_t>(spec.plasticity->weight_age);
@@ -192,15 +197,17 @@ class Emitter {
     b.first_row = static_cast<std::uint32_t>(range.first_row);
     b.rows = static_cast<std::uint32_t>(range.rows);
     b.row_slice = static_cast<std::uint32_t>(slice.row_slice);
+    b.feedback = spec.feedback;
     b.bias = range.bias;
     if (b.bias)
       b.bias_value = bias_value(source.activity, resolved.plan ? resolved.plan->mean_extra_bits : 0);
     b.weight_bits = resolved.weight.bits;
-    b.activity_bits = source.activity.bits;
-    b.sum_shift = target.sum_frac - resolved.sum_frac;
+    b.activity_bits = spec.feedback ? error_bits : source.activity.bits;
+    b.sum_shift = (spec.feedback ? target.error_sum_frac : target.sum_frac) - resolved.sum_frac;
     b.plastic = resolved.plan.has_value();
     if (b.plastic)
-      b.plasticity = plasticity_image(*resolved.plan, *spec.plasticity, slice, target.group_size);
+      b.plasticity = plasticity_image(*resolved.plan, *spec.plasticity, slice, target.group_size,
+                                      error_sender(network_, slice.population) == range.projection);
     const InitialWeights& initial = weights_[range.projection];
     const std::size_t first = static_cast<std::size_t>(slice.first_neuron),
                       n = static_cast<std::size_t>(slice.neurons);
@@ -215,7 +222,8 @@ class Emitter {
     return b;
   }
 
-  /// Who sends to whom: the owners of a source population to every core that holds rows of them.
+  /// Who sends to whom: the owners of a source population to every core that holds rows of them, activities
+  /// to forward blocks and errors to feedback blocks.
   void connect() {
     for (CoreImage& to : program_.cores)
       for (const BlockImage& b : to.blocks)
@@ -224,11 +232,11 @@ class Emitter {
           const bool overlap =
               from.first_neuron < b.first_row + b.rows && b.first_row < from.first_neuron + from.neurons;
           if (!overlap) continue;
-          if (std::find(from.destinations.begin(), from.destinations.end(), to.core) !=
-              from.destinations.end())
-            continue;
-          from.destinations.push_back(to.core);
-          to.sources.push_back({from.population, from.core, from.first_neuron, from.neurons});
+          auto& destinations = b.feedback ? from.error_destinations : from.destinations;
+          if (std::find(destinations.begin(), destinations.end(), to.core) != destinations.end()) continue;
+          destinations.push_back(to.core);
+          (b.feedback ? to.error_sources : to.sources)
+              .push_back({from.population, from.core, from.first_neuron, from.neurons});
         }
   }
 

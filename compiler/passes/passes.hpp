@@ -30,6 +30,8 @@ struct ResolvedPopulation {
   NumberFormat group_scale;
   int sum_frac = 0;  ///< binary point at which the neuron's sums meet
   int group_size = 0;
+  std::optional<NumberFormat> error;  ///< of what its neurons send back
+  int error_sum_frac = 0;             ///< binary point at which errors that come back meet
 };
 struct ResolvedNetwork {
   std::vector<ResolvedPopulation> populations;
@@ -38,6 +40,10 @@ struct ResolvedNetwork {
 
 /// Throws Error (configuration, does_not_fit) with everything that cannot be represented.
 ResolvedNetwork resolve(const Network& network);
+
+/// The projection whose post unit forms the errors that feedback projections carry away from a population:
+/// the first that learns by a rule which forms them. The number of projections where none is carried away.
+std::size_t error_sender(const Network& network, std::size_t population);
 
 /// Facts about a projection's target layer, as rules ask for them.
 LayerFacts layer_facts(const Network& network, const ResolvedNetwork& resolved, std::size_t projection);

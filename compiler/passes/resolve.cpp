@@ -57,13 +57,21 @@ void check_units(const Network& network, const ResolvedNetwork& resolved, Diagno
                     "delta over the neurons of a group is " + std::to_string(offset), "less than 128",
                     "use a smaller delta or fewer groups"});
   }
-  std::vector<double> largest(network.populations.size(), 0);  // magnitude of the sums, in their last place
+  // Magnitude of the sums, in their last place: of activities, and of errors that come back.
+  std::vector<double> largest(network.populations.size(), 0), largest_error = largest;
   for (std::size_t k = 0; k < network.projections.size(); ++k) {
     const ProjectionSpec& spec = network.projections[k];
     const std::size_t from = static_cast<std::size_t>(spec.from), to = static_cast<std::size_t>(spec.to);
     const NumberFormat &activity = resolved.populations[from].activity,
                        &weight = resolved.projections[k].weight;
     const auto& plan = resolved.projections[k].plan;
+    if (spec.feedback) {
+      largest_error[to] +=
+          std::ldexp(network.populations[from].neurons(), error_bits - 1 + weight.bits - 1 +
+                                                              resolved.populations[to].error_sum_frac -
+                                                              resolved.projections[k].sum_frac);
+      continue;
+    }
     const int one = activity.frac + (plan ? plan->mean_extra_bits : 0);  // 2^one is a bias's update scalar
     if (spec.bias && (activity.frac < 0 || one > 15))
       mistakes.add(
@@ -79,12 +87,14 @@ void check_units(const Network& network, const ResolvedNetwork& resolved, Diagno
         products, weight.bits - 1 + resolved.populations[to].sum_frac - resolved.projections[k].sum_frac);
   }
   for (std::size_t p = 0; p < network.populations.size(); ++p)
-    if (largest[p] > 0 && largest[p] >= std::ldexp(1.0, sum_bits - 1))
-      mistakes.add({"TF-FMT-014", to_string(network.populations[p].place),
-                    "exact sums of the inputs of " + network.populations[p].name + " take " +
-                        std::to_string(std::ilogb(largest[p]) + 2) + " bits",
-                    "at most " + std::to_string(sum_bits),
-                    "use fewer inputs, fewer bits, or ranges that lie nearer together"});
+    for (const auto& [most, what] :
+         {std::pair{largest[p], "the inputs of "}, {largest_error[p], "the errors that come back to "}})
+      if (most > 0 && most >= std::ldexp(1.0, sum_bits - 1))
+        mistakes.add({"TF-FMT-014", to_string(network.populations[p].place),
+                      std::string("exact sums of ") + what + network.populations[p].name + " take " +
+                          std::to_string(std::ilogb(most) + 2) + " bits",
+                      "at most " + std::to_string(sum_bits),
+                      "use fewer inputs, fewer bits, or ranges that lie nearer together"});
 }
 
 std::string renderings_text(const Renderings& r) {
@@ -100,12 +110,8 @@ std::string renderings_text(const Renderings& r) {
 /// What exists in floating point and not in the hardware.
 void check_renderings(const Network& network, Diagnostics& mistakes) {
   for (const ProjectionSpec& spec : network.projections) {
-    const std::string where = to_string(spec.place) + ": " + spec.name;
-    if (spec.feedback)
-      mistakes.add({"TF-FIT-007", where, "a feedback projection",
-                    "forward projections: the chip has no others",
-                    "`trifactor reference` trains this network in floating point"});
     if (!spec.plasticity) continue;
+    const std::string where = to_string(spec.place) + ": " + spec.name;
     const Rule* rule = find_rule(spec.plasticity->rule);
     const PopulationSpec& to = network.populations[static_cast<std::size_t>(spec.to)];
     if (rule->needs_derivative && to.activation == Activation::power)
@@ -123,7 +129,33 @@ void check_renderings(const Network& network, Diagnostics& mistakes) {
   }
 }
 
+/// Where the errors that come back to population `p` meet: the finest binary point among them.
+void meet_errors(const Network& network, std::size_t p, ResolvedNetwork& resolved) {
+  for (std::size_t k = 0; k < network.projections.size(); ++k) {
+    const ProjectionSpec& spec = network.projections[k];
+    const auto& error = resolved.populations[static_cast<std::size_t>(spec.from)].error;
+    if (!spec.feedback || static_cast<std::size_t>(spec.to) != p || !error) continue;
+    ResolvedProjection& projection = resolved.projections[k];
+    projection.sum_frac = projection.weight.frac + error->frac;
+    int& meets = resolved.populations[p].error_sum_frac;
+    meets = std::max(meets, projection.sum_frac);
+  }
+}
+
 }  // namespace
+
+std::size_t error_sender(const Network& network, std::size_t population) {
+  const auto& all = network.projections;
+  if (std::none_of(all.begin(), all.end(), [&](const ProjectionSpec& p) {
+        return p.feedback && static_cast<std::size_t>(p.from) == population;
+      }))
+    return all.size();
+  for (std::size_t k = 0; k < all.size(); ++k)
+    if (!all[k].feedback && static_cast<std::size_t>(all[k].to) == population && all[k].plasticity &&
+        find_rule(all[k].plasticity->rule)->sends_error)
+      return k;
+  return all.size();
+}
 
 LayerFacts layer_facts(const Network& network, const ResolvedNetwork& resolved, std::size_t index) {
   const ProjectionSpec& projection = network.projections[index];
@@ -137,7 +169,12 @@ LayerFacts layer_facts(const Network& network, const ResolvedNetwork& resolved, 
   facts.classes = network.classes;
   facts.power = to.normalise ? to.normalise->p : 0;
   facts.weight = resolved.projections[index].weight;
-  facts.activity = resolved.populations[static_cast<std::size_t>(projection.from)].activity;
+  const ResolvedPopulation& source = resolved.populations[static_cast<std::size_t>(projection.from)];
+  facts.activity = projection.feedback ? source.error.value_or(NumberFormat{}) : source.activity;
+  facts.feedback = projection.feedback;
+  facts.at_output = projection.to == network.output;
+  facts.sent = target.activity;
+  facts.error_sum_frac = target.error_sum_frac;
   facts.value = target.value;
   facts.output = target.output;
   facts.group_scale = target.group_scale;
@@ -145,7 +182,7 @@ LayerFacts layer_facts(const Network& network, const ResolvedNetwork& resolved, 
   facts.input_neurons = network.populations[static_cast<std::size_t>(network.input)].neurons();
   facts.alone = !projection.bias;
   for (const ProjectionSpec& other : network.projections)
-    facts.alone = facts.alone && (&other == &projection || other.to != projection.to);
+    facts.alone = facts.alone && (&other == &projection || other.feedback || other.to != projection.to);
   facts.stochastic = projection.stochastic;
   facts.largest_eta = projection.plasticity ? projection.plasticity->parameters.number("eta") : 0;
   return facts;
@@ -173,24 +210,33 @@ ResolvedNetwork resolve(const Network& network) {
     ResolvedProjection projection;
     projection.weight =
         signed_format(spec.bits, spec.range, spec.stochastic ? Rounding::stochastic : Rounding::nearest);
-    projection.sum_frac =
-        projection.weight.frac + resolved.populations[static_cast<std::size_t>(spec.from)].activity.frac;
     resolved.projections.push_back(projection);
+    if (spec.feedback) continue;  // errors: their binary points follow from the output backwards
+    resolved.projections[k].sum_frac =
+        projection.weight.frac + resolved.populations[static_cast<std::size_t>(spec.from)].activity.frac;
     ResolvedPopulation& target = resolved.populations[static_cast<std::size_t>(spec.to)];
-    target.sum_frac = std::max(target.sum_frac, projection.sum_frac);
+    target.sum_frac = std::max(target.sum_frac, resolved.projections[k].sum_frac);
   }
-  for (std::size_t k = 0; k < network.projections.size(); ++k) {
-    const ProjectionSpec& spec = network.projections[k];
-    if (!spec.plasticity) continue;
-    const Rule* rule = find_rule(spec.plasticity->rule);
-    if (rule->resolve == nullptr) continue;  // reported by check_renderings
-    try {
-      resolved.projections[k].plan =
-          rule->resolve(spec.plasticity->parameters, layer_facts(network, resolved, k));
-    } catch (const Error& error) {
-      only_misfits = only_misfits && error.exit() == ExitCode::does_not_fit;
-      for (const Diagnostic& item : error.items()) mistakes.add(item);
-    }
+  // From the output backwards: what comes back to a population depends on what those behind it send.
+  for (std::size_t p = network.populations.size(); p-- > 0;) {
+    meet_errors(network, p, resolved);
+    for (const bool feedback : {false, true})
+      for (std::size_t k = 0; k < network.projections.size(); ++k) {
+        const ProjectionSpec& spec = network.projections[k];
+        if (static_cast<std::size_t>(spec.to) != p || spec.feedback != feedback || !spec.plasticity) continue;
+        const Rule* rule = find_rule(spec.plasticity->rule);
+        if (rule->resolve == nullptr) continue;  // reported by check_renderings
+        try {
+          resolved.projections[k].plan =
+              rule->resolve(spec.plasticity->parameters, layer_facts(network, resolved, k));
+          if (const std::size_t sender = error_sender(network, p); sender == k)
+            resolved.populations[p].error =
+                NumberFormat{error_bits, resolved.projections[k].plan->error_frac};
+        } catch (const Error& error) {
+          only_misfits = only_misfits && error.exit() == ExitCode::does_not_fit;
+          for (const Diagnostic& item : error.items()) mistakes.add(item);
+        }
+      }
   }
   check_units(network, resolved, mistakes);
   mistakes.throw_if_any(only_misfits ? ExitCode::does_not_fit : ExitCode::configuration);

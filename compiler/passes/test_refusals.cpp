@@ -1,6 +1,5 @@
 // What cannot be compiled is refused with the limit, the amount and the cure, and only then.
 #include <functional>
-#include <set>
 
 #include "compiler/passes/test_support.hpp"
 
@@ -130,7 +129,7 @@ TEST_CASE("what exists in floating point alone is refused, with the renderings t
   for (const Rule& rule : rule_catalogue()) {
     INFO(rule.name);
     CHECK((rule.renderings.chip == (rule.resolve != nullptr)));  // what compiles is what a chip has
-    if (rule.renderings.chip || rule.takes_error) continue;  // errors need feedback, which is refused below
+    if (rule.renderings.chip) continue;
     ++refused;
     const std::string text = with(least_network, "to = \"hidden\"",
                                   "to = \"hidden\"\nplasticity = { rule = \"" + rule.name + "\" }");
@@ -143,14 +142,6 @@ TEST_CASE("what exists in floating point alone is refused, with the renderings t
     CHECK(says(d.found, "RTL") == rule.renderings.rtl);
   }
   CHECK(refused > 0);
-  const std::string back =
-      with(least_network, "to = \"hidden\"", "to = \"hidden\"\nplasticity = { rule = \"urfb\" }") +
-      "[[projection]]\nfrom = \"scores\"\nto = \"hidden\"\nkind = \"feedback\"\n";
-  const Error error = refusal(back, large_machine());
-  CHECK(error.exit() == ExitCode::does_not_fit);
-  std::set<std::string> codes;
-  for (const Diagnostic& item : error.items()) codes.insert(item.code);
-  CHECK(codes == std::set<std::string>{"TF-FIT-006", "TF-FIT-007"});
 }
 
 TEST_CASE("formats that units cannot hold are refused") {

@@ -26,9 +26,11 @@ CoreUsage usage_of(const Network& network, const ResolvedNetwork& resolved, cons
   bool uses_current = false;
   std::uint64_t activity_slots = 1, z_slots = 1, scale_slots = 1;
   u.neuron_bytes = n * 6;  // the 48-bit sum
+  bool takes_errors = false;
   for (const RowRange& range : ranges) {
     const std::uint64_t rows = static_cast<std::uint64_t>(range.rows) + (range.bias ? 1 : 0);
     const ResolvedProjection& projection = resolved.projections[range.projection];
+    takes_errors = takes_errors || network.projections[range.projection].feedback;
     u.rows += static_cast<std::uint32_t>(rows);
     u.synapses += rows * n;
     u.synapse_bytes +=
@@ -54,7 +56,9 @@ CoreUsage usage_of(const Network& network, const ResolvedNetwork& resolved, cons
     activity_slots = std::max(activity_slots, waiting + (plan.remembers_activity ? 1 : 0));
     uses_current = uses_current || plan.uses_current;
   }
+  if (takes_errors) u.neuron_bytes += n * 6;  // the sum of errors that came back
   if (owner) {
+    if (resolved.populations[population].error) u.neuron_bytes += n * 2;  // what is sent back
     u.history_bytes = 2 * (z_slots * n + scale_slots * groups);
     u.neuron_bytes +=
         activity_slots * n * ((groups == 0 ? 2u : 4u) + (uses_current ? 2u : 0u));  // f', r, the current

@@ -70,7 +70,8 @@ std::string explain_core(const Program& program, std::uint32_t tile) {
       text += fmt::format("  takes partial sums from core {}\n", helper);
     for (const BlockImage& b : c.blocks) {
       const ProjectionInfo& p = program.projections[b.projection];
-      text += fmt::format("  synapses of {}: rows {} to {}{}, {} bits, {}\n", p.name, b.first_row,
+      text += fmt::format("  {} of {}: rows {} to {}{}, {} bits, {}\n",
+                          b.feedback ? "feedback weights" : "synapses", p.name, b.first_row,
                           b.first_row + b.rows - 1, b.bias ? " and the bias" : "", b.weight_bits,
                           p.rule.empty() ? "frozen" : "learning by " + p.rule);
     }
@@ -79,6 +80,11 @@ std::string explain_core(const Program& program, std::uint32_t tile) {
                           s.first_neuron + s.neurons - 1, program.populations[s.population].name, s.core);
     for (const std::uint32_t destination : c.destinations)
       text += fmt::format("  sends its activities to core {}\n", destination);
+    for (const SourceSlice& s : c.error_sources)
+      text += fmt::format("  receives errors of neurons {} to {} of {} from core {}\n", s.first_neuron,
+                          s.first_neuron + s.neurons - 1, program.populations[s.population].name, s.core);
+    for (const std::uint32_t destination : c.error_destinations)
+      text += fmt::format("  sends its errors back to core {}\n", destination);
     for (const TeacherImage& t : program.teachers)
       if (t.tile == tile)
         text += fmt::format("  teacher unit of {}: {} words up, {} words down a sample\n",

@@ -29,7 +29,28 @@ Error refuse(const char* code, std::string found, std::string expected, std::str
                {code, "trifactor eval", std::move(found), std::move(expected), std::move(hint)});
 }
 
-/// The network that the arrays describe: an input and one layer.
+/// Errors of a layer behind come back to this one.
+bool errors_return(const Rule& rule, const EvalRequest& request) {
+  return rule.takes_error && request.inputs.contains("r");
+}
+
+/// A layer behind `network`'s, whose errors come back to it through r; only its formats matter.
+void add_layer_behind(const Rule& rule, const EvalRequest& request, Network& network) {
+  const int neurons = std::max(2, static_cast<int>(request.inputs.at("r").shape[1]));
+  PopulationSpec behind;
+  behind.name = "behind", behind.place = network.populations[1].place, behind.shape = {neurons};
+  ProjectionSpec forward = network.projections[0], back = forward;
+  forward.name = "forward", forward.from = 1, forward.to = 2;
+  back.name = "r", back.from = 2, back.to = 1, back.feedback = true;
+  network.populations[1].activation = rule.bench_layer.hidden_activation;
+  network.populations.push_back(behind);
+  network.projections.push_back(forward);
+  network.projections.push_back(back);
+  network.classes = neurons;
+  network.output = 2;
+}
+
+/// The network that the arrays describe: an input and one layer, and one behind it where errors come back.
 Network network_of(const Rule& rule, const EvalRequest& request, const FixedOptions& options) {
   const Parameters& p = request.parameters;
   const auto& w = request.inputs.at("w").shape;
@@ -64,15 +85,16 @@ Network network_of(const Rule& rule, const EvalRequest& request, const FixedOpti
   network.populations = {input, layer};
   network.projections = {projection};
   network.input = 0, network.output = 1;
+  if (errors_return(rule, request)) add_layer_behind(rule, request, network);
   return network;
 }
 
 Machine machine_of(const Rule& rule) {
   Machine m;
   m.name = "eval";
-  m.mesh.width = 2, m.mesh.height = 1;
+  m.mesh.width = 3, m.mesh.height = 1;
   m.core.lanes = 8;
-  m.core_types = {{"core", {rule.name}, true, 0, 0, 1, 0}};
+  m.core_types = {{"core", {rule.name}, true, 0, 0, 2, 0}};
   return m;
 }
 
@@ -81,7 +103,7 @@ class Layer {
  public:
   /// input: of the network, (T, n), for the distances that input cores form.
   Layer(const CoreImage& core, const TeacherImage* teacher, const Arithmetic& arithmetic,
-        std::span<const std::int16_t> input, FixedTrace& trace)
+        std::span<const std::int16_t> input, FixedTrace& trace, bool forms_error)
       : core_(core),
         block_(core.blocks.front()),
         plasticity_(block_.plasticity),
@@ -89,6 +111,9 @@ class Layer {
         input_(input),
         trace_(trace),
         lane_(arithmetic.lane()),
+        feedback_(core.blocks.size() > 1 && trace.next > 0 ? &core.blocks[1] : nullptr),
+        feedback_post_(feedback_ != nullptr ? arithmetic.post(feedback_->plasticity.rule) : nullptr),
+        feedback_lane_(arithmetic.lane()),
         post_(arithmetic.post(plasticity_.rule)),
         teacher_unit_(teacher != nullptr ? arithmetic.teacher(plasticity_.rule) : nullptr),
         state_(teacher_state_words(plasticity_.partners)),
@@ -96,13 +121,15 @@ class Layer {
         held_(static_cast<std::size_t>(plasticity_.held_words) * width_of_group_words()),
         row_mean_(trace.inputs),
         weights_(static_cast<std::uint32_t>(trace.inputs), static_cast<std::uint32_t>(trace.neurons),
-                 block_.weight_bits) {}
+                 block_.weight_bits),
+        forms_error_(forms_error) {}
 
   void sample(std::size_t t, std::uint16_t label, const LaneConfig& lane) {
     labels_.push_back(label);
     forward(t);
     form(t);
     update(t, lane);
+    if (feedback_ != nullptr) update_feedback(t);
   }
 
  private:
@@ -142,6 +169,36 @@ class Layer {
             grouped ? uq_[t].data() : nullptr, current_[t].data()};
   }
 
+  /// What the feedback projection learns from the same sample: its factors are of this layer, its rows
+  /// errors.
+  void update_feedback(std::size_t t) {
+    const std::size_t n = trace_.neurons;
+    const PlasticityImage& plasticity = feedback_->plasticity;
+    PostView view;
+    view.registers = plasticity.post, view.eta = plasticity.eta, view.neurons = static_cast<int>(n);
+    view.now = activity(t);
+    std::vector<std::int16_t> a0(padded_columns(n));
+    std::vector<std::uint32_t> generators = fresh(RandomUse::factor, *feedback_);
+    PostResult result;
+    result.generators = std::span(generators).first(n), result.a0 = std::span(a0).first(n);
+    feedback_post_->form(view, {}, -1, result);
+    SynapseMemory weights(static_cast<std::uint32_t>(trace_.next), static_cast<std::uint32_t>(n),
+                          feedback_->weight_bits);
+    std::vector<UpdateRow> rows;
+    for (std::uint32_t j = 0; j < trace_.next; ++j) {
+      rows.push_back({j, static_cast<std::int32_t>(trace_.returned[t * trace_.next + j]), 0});
+      for (std::uint32_t i = 0; i < n; ++i)
+        weights.set(j, i, static_cast<std::int32_t>(trace_.back[i * trace_.next + j]));
+    }
+    generators = fresh(RandomUse::update, *feedback_);
+    LaneLosses losses;
+    feedback_lane_->update({plasticity.lane_shift, feedback_->weight_bits, plasticity.stochastic},
+                           {a0.data(), nullptr, nullptr}, rows, weights.block(), generators.data(), losses);
+    for (std::uint32_t i = 0; i < n; ++i)
+      for (std::uint32_t j = 0; j < trace_.next; ++j)
+        trace_.dr.push_back(weights.at(j, i) - trace_.back[i * trace_.next + j]);
+  }
+
   void form(std::size_t t) {
     const std::size_t n = trace_.neurons;
     const std::uint32_t count = history_count(t, static_cast<std::uint32_t>(plasticity_.partners));
@@ -158,6 +215,7 @@ class Layer {
     if (plasticity_.remembers_activity && t > 0) view.before = activity(t - 1);
     view.compared = compared;
     view.reduction = plasticity_.reduction;
+    if (feedback_ != nullptr) view.error = &trace_.error_sums[t * n];
 
     std::vector<std::int16_t> words(static_cast<std::size_t>(plasticity_.down_words));
     if (teacher_unit_ != nullptr) {
@@ -175,14 +233,17 @@ class Layer {
     const std::size_t padded = padded_columns(n);
     a0_.assign(padded, 0), a1_.assign(plasticity_.uses_a1 ? padded : 0, 0),
         c_.assign(plasticity_.uses_c ? padded : 0, 0);
-    std::vector<std::uint32_t> generators = fresh(RandomUse::factor);
+    std::vector<std::uint32_t> generators = fresh(RandomUse::factor, block_);
     PostResult result;
     result.generators = std::span(generators).first(n);
     result.means = means_, result.held = held_;
     result.a0 = std::span(a0_).first(n);
     if (plasticity_.uses_a1) result.a1 = std::span(a1_).first(n);
     if (plasticity_.uses_c) result.c = std::span(c_).first(n);
+    std::vector<std::int16_t> error(n);
+    if (forms_error_) result.error = error;
     post_->form(view, words, labels_.back(), result);
+    trace_.error.insert(trace_.error.end(), result.error.begin(), result.error.end());
     trace_.a0.insert(trace_.a0.end(), result.a0.begin(), result.a0.end());
     trace_.a1.insert(trace_.a1.end(), result.a1.begin(), result.a1.end());
     trace_.c.insert(trace_.c.end(), result.c.begin(), result.c.end());
@@ -200,10 +261,10 @@ class Layer {
   }
 
   /// Generators of a layout just loaded, padded.
-  std::vector<std::uint32_t> fresh(RandomUse use) const {
+  std::vector<std::uint32_t> fresh(RandomUse use, const BlockImage& block) const {
     std::vector<std::uint32_t> all(padded_columns(trace_.neurons), 1);
     for (std::uint32_t i = 0; i < trace_.neurons; ++i)
-      all[i] = generator_seed(core_.network_seed, use, block_.projection, i, 0);
+      all[i] = generator_seed(core_.network_seed, use, block.projection, i, 0);
     return all;
   }
 
@@ -236,7 +297,7 @@ class Layer {
         weights_.set(static_cast<std::uint32_t>(j), static_cast<std::uint32_t>(i),
                      static_cast<std::int32_t>(trace_.w[i * m + j]));
     }
-    std::vector<std::uint32_t> generators = fresh(RandomUse::update);
+    std::vector<std::uint32_t> generators = fresh(RandomUse::update, block_);
     LaneLosses losses;
     lane_->update(lane, {a0_.data(), a1_.empty() ? nullptr : a1_.data(), c_.empty() ? nullptr : c_.data()},
                   rows, weights_.block(), generators.data(), losses);
@@ -253,11 +314,15 @@ class Layer {
   std::span<const std::int16_t> input_;
   FixedTrace& trace_;
   std::unique_ptr<LaneUnit> lane_;
+  const BlockImage* feedback_;  ///< null: no errors come back
+  std::unique_ptr<PostUnit> feedback_post_;
+  std::unique_ptr<LaneUnit> feedback_lane_;
   std::unique_ptr<PostUnit> post_;
   std::unique_ptr<TeacherUnit> teacher_unit_;
   std::vector<std::int64_t> state_;
   std::vector<std::int32_t> means_, held_, row_mean_;
   SynapseMemory weights_;
+  bool forms_error_;
   std::vector<std::uint16_t> labels_;                            // of every sample so far
   std::vector<std::vector<std::int16_t>> z_, r_, uq_, current_;  // of every sample so far
   std::vector<std::vector<std::uint16_t>> fprime_;
@@ -271,6 +336,10 @@ void check(const Rule& rule, const EvalRequest& request, const FormatMap& format
   if (request.mode != "online")
     throw refuse("TF-EVL-017", "mode " + request.mode + " in fixed point", "--mode online",
                  "the hardware learns sample by sample; use --engine float");
+  if (!request.inputs.contains("w"))
+    throw refuse("TF-EVL-017", "a whole network in fixed point",
+                 "arrays of one layer: w, or w, r and delta_next",
+                 "`trifactor compile` and `run` learn whole networks in fixed point; --engine float");
   const auto& w = request.inputs.at("w").shape;
   const int groups = groups_of(request.parameters);
   const std::size_t size = groups > 0 ? w[0] / static_cast<std::size_t>(groups) : 2;
@@ -314,15 +383,35 @@ FixedEval eval_fixed(const Rule& rule, const EvalRequest& request, const FloatAr
   for (const double v : x.values) trace.x.push_back(facts.activity.quantise(v));
   for (const double v : w.values) trace.w.push_back(facts.weight.quantise(v));
 
-  const std::vector<Slice> slices = {{0, 0, static_cast<int>(trace.inputs), 0, 1, 0},
-                                     {1, 0, static_cast<int>(trace.neurons), 0, 1, 1}};
-  const Program program = emit(network, resolved, machine_of(rule), {{w.values, {}, trace.inputs}}, slices);
+  const bool returns = errors_return(rule, request);
+  if (returns) {
+    const FloatArray &r = request.inputs.at("r"), &next = request.inputs.at("delta_next");
+    trace.next = r.shape[1];
+    const NumberFormat word = *resolved.populations[2].error, weight = resolved.projections[2].weight;
+    for (const double v : r.values) trace.back.push_back(weight.quantise(v));
+    for (const double v : next.values) trace.returned.push_back(word.quantise(v));
+    for (std::size_t t = 0; t < trace.samples; ++t)
+      for (std::size_t i = 0; i < trace.neurons; ++i) {
+        std::int64_t sum = 0;
+        for (std::size_t j = 0; j < trace.next; ++j)
+          sum += trace.back[i * trace.next + j] * trace.returned[t * trace.next + j];
+        trace.error_sums.push_back(sum);
+      }
+  }
+  std::vector<Slice> slices = {{0, 0, static_cast<int>(trace.inputs), 0, 1, 0},
+                               {1, 0, static_cast<int>(trace.neurons), 0, 1, 1}};
+  std::vector<InitialWeights> weights = {{w.values, {}, trace.inputs}};
+  if (returns) {
+    slices.push_back({2, 0, network.populations[2].neurons(), 0, 1, 2});
+    weights.emplace_back(network, 1), weights.emplace_back(network, 2);
+  }
+  const Program program = emit(network, resolved, machine_of(rule), weights, slices);
   const auto given = request.inputs.find("x_net");
   std::vector<std::int16_t> input;
   for (const double v : given == request.inputs.end() ? x.values : given->second.values)
     input.push_back(static_cast<std::int16_t>(facts.input.quantise(v)));
   Layer layer(program.cores.at(1), program.teachers.empty() ? nullptr : &program.teachers.front(), arithmetic,
-              input, trace);
+              input, trace, plan.forms_error);
   const auto labels = request.inputs.find("labels");
   for (std::size_t t = 0; t < trace.samples; ++t)
     layer.sample(t,
@@ -331,14 +420,21 @@ FixedEval eval_fixed(const Rule& rule, const EvalRequest& request, const FloatAr
                  plan.lane);
 
   FixedEval out;
-  out.arrays =
-      rule.bench({request, facts, plan, program.cores.at(1).normalise, trace, rule.bench_layer.activation});
+  std::optional<LayerFacts> back_facts;
+  std::optional<FixedFeedback> back;
+  if (returns) {
+    back_facts = layer_facts(network, resolved, 2);
+    back.emplace(FixedFeedback{*back_facts, *resolved.projections[2].plan});
+  }
+  out.arrays = rule.bench({request, facts, plan, program.cores.at(1).normalise, trace,
+                           network.populations[1].activation, back ? &*back : nullptr});
   for (auto& [name, array] : out.arrays)
     if (const auto found = reference.find(name);
         found != reference.end() && found->second.shape == array.shape)
       array.reference = found->second.values;
   out.formats = {{"w", facts.weight}, {"x", facts.activity}, {"z", facts.value}};
   if (facts.groups > 0) out.formats["r"] = facts.output, out.formats["uq"] = facts.group_scale;
+  if (returns) out.formats["r"] = back_facts->weight;
   for (const NamedFormat& f : plan.formats) out.formats[f.array] = f.format;
   return out;
 }

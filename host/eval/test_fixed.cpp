@@ -96,9 +96,8 @@ TEST_CASE("golden units stay within bounds of the float reference") {
   for (const EvalForm& form : eval_forms())
     for (const char* formats : {"", "w=8.9,x=8.7", "w=5.4,x=8.6,z=16.11"})
       for (const bool stochastic : {true, false})
-        for (const char* decay : {"0", "0.1"}) {
-          EvalProblem p = eval_problem(form.rule, with_setting(form, "decay", decay), form.neurons,
-                                       form.weight, 3, formats);
+        for (const char* decay : {"decay=0", "decay=0.1"}) {
+          EvalProblem p = form.problem({decay}, 3, formats);
           p.options.stochastic = stochastic;
           const FixedEval result = run(p, *golden);
           CHECK(result.arrays.contains("dw"));
@@ -115,7 +114,7 @@ TEST_CASE("bounds are computed beside the equations of the float reference") {
   // reference.
   const auto golden = golden_arithmetic();
   for (const EvalForm& form : eval_forms()) {
-    const EvalProblem p = eval_problem(form.rule, form.settings, form.neurons, form.weight, 11);
+    const EvalProblem p = form.problem({}, 11);
     const FloatArrays reference = p.rule->floating.eval(p.request);
     const FixedEval result =
         eval_fixed(*p.rule, p.request, {}, p.options, *golden);  // references as the bench has them
@@ -136,7 +135,7 @@ TEST_CASE("bounds are computed beside the equations of the float reference") {
 
 TEST_CASE("a wrong circuit is noticed") {
   for (const EvalForm& form : eval_forms()) {
-    EvalProblem p = eval_problem(form.rule, form.settings, form.neurons, form.weight, 5, fine(form.rule));
+    EvalProblem p = form.problem({}, 5, fine(form.rule));
     p.options.stochastic = false;
     for (const Wrong wrong : {Wrong::nothing, Wrong::word, Wrong::factor, Wrong::change}) {
       if (wrong == Wrong::word && p.rule->golden_teacher == nullptr) continue;
@@ -152,8 +151,7 @@ TEST_CASE("a wrong circuit is noticed") {
 TEST_CASE("RTL units give the words of the golden ones") {
   const auto golden = golden_arithmetic(), rtl = eval_arithmetic("rtl");
   for (const EvalForm& form : eval_forms()) {
-    const EvalProblem p =
-        eval_problem(form.rule, with_setting(form, "decay", "0.05"), form.neurons, form.weight, 17);
+    const EvalProblem p = form.problem({"decay=0.05"}, 17);
     const FixedEval a = run(p, *golden), b = run(p, *rtl);
     REQUIRE(a.arrays.size() == b.arrays.size());
     for (const auto& [name, array] : a.arrays) {
@@ -226,4 +224,7 @@ TEST_CASE("what the hardware does not have is refused") {
   CHECK_THROWS_AS(run(p, *golden), Error);
   p = eval_problem("phsic_gaussian", {"classes=5", "groups=6"}, 6, 0.2, 1);  // groups of one neuron
   CHECK_THROWS_AS(run(p, *golden), Error);
+  p = eval_problem("urfb", {"classes=5"}, 5, 0.2, 1);
+  p.request.inputs.erase("w");  // as with the arrays of a whole network
+  CHECK_THROWS_AS(eval_fixed(*p.rule, p.request, {}, p.options, *golden), Error);
 }

@@ -1,6 +1,7 @@
 // Random layers for tests of eval's fixed-point engines.
 #pragma once
 
+#include <algorithm>
 #include <random>
 #include <string>
 #include <vector>
@@ -19,7 +20,7 @@ struct EvalProblem {
 inline EvalProblem eval_problem(const char* rule, const std::vector<std::string>& settings,
                                 std::size_t neurons, double weight, std::uint64_t seed,
                                 const std::string& formats = "", std::size_t samples = 12,
-                                std::size_t inputs = 9) {
+                                std::size_t inputs = 9, std::size_t next = 0) {
   EvalProblem p;
   p.rule = find_rule(rule);
   p.request.mode = "online";
@@ -35,6 +36,12 @@ inline EvalProblem eval_problem(const char* rule, const std::vector<std::string>
     labels.values.push_back(
         static_cast<double>(engine() % static_cast<std::uint64_t>(p.request.parameters.integer("classes"))));
   p.request.inputs = {{"x", x}, {"w", w}, {"labels", labels}};
+  if (next > 0) {  // errors come back instead
+    FloatArray r{{neurons, next}, {}}, delta{{samples, next}, {}};
+    for (std::size_t i = 0; i < neurons * next; ++i) r.values.push_back(draw(weight));
+    for (std::size_t i = 0; i < samples * next; ++i) delta.values.push_back(engine() % 4 == 0 ? 0 : draw(1));
+    p.request.inputs = {{"x", x}, {"w", w}, {"r", r}, {"delta_next", delta}};
+  }
   p.options.formats = eval_formats(formats, default_formats(*p.rule, p.request.parameters));
   p.options.seed = seed;
   return p;
@@ -51,15 +58,19 @@ struct EvalForm {
   std::vector<std::string> settings;
   std::size_t neurons;
   double weight;
+  std::size_t next = 0;  ///< neurons from which errors come back
+
+  EvalProblem problem(std::vector<std::string> more, std::uint64_t seed,
+                      const std::string& formats = "") const {
+    const auto& known = find_rule(rule)->parameters;
+    std::vector<std::string> all = settings;
+    for (std::string& setting : more)  // not every rule decays
+      if (std::any_of(known.begin(), known.end(),
+                      [&](const ParameterSpec& s) { return setting.starts_with(s.name + "="); }))
+        all.push_back(std::move(setting));
+    return eval_problem(rule, all, neurons, weight, seed, formats, 12, 9, next);
+  }
 };
-/// Its settings and one more, where its rule has such a parameter.
-inline std::vector<std::string> with_setting(const EvalForm& form, const std::string& name,
-                                             const std::string& value) {
-  std::vector<std::string> settings = form.settings;
-  for (const ParameterSpec& spec : find_rule(form.rule)->parameters)
-    if (spec.name == name) settings.push_back(name + "=" + value);
-  return settings;
-}
 inline std::vector<EvalForm> eval_forms() {
   const std::vector<std::string> plain = {"classes=5", "sigma=1", "beta=0.9", "eta=0.3", "slope=0.125"};
   std::vector<std::string> grouped = plain;
@@ -82,6 +93,9 @@ inline std::vector<EvalForm> eval_forms() {
   forms.push_back({"shortest memory", "hsic_memory", with(memory, "N=2"), 6, 0.5});
   for (const char* error : {"error=softmax", "error=linear", "error=hinge"})
     forms.push_back({error, "readout", {"classes=5", error}, 5, 1.5});
+  for (const char* error : {"error=softmax", "error=hinge"})
+    forms.push_back({error, "urfb", {"classes=5", "eta=0.3", error}, 5, 0.8});
+  forms.push_back({"errors come back", "urfb", {"eta=0.3"}, 6, 0.8, 4});
   return forms;
 }
 

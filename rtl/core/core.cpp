@@ -131,6 +131,8 @@ Core::Core(CoreImage image, const Arithmetic& arithmetic, int lanes)
   fprime_.assign(activity_slots_ * n, 0);
   current_.assign(uses_current ? activity_slots_ * n : 0, 0);
   outputs_.assign(n, 0);
+  if (takes_errors()) error_sums_.assign(n, 0);
+  if (!image_.error_destinations.empty()) errors_.assign(n, 0);
   block_sums_.assign(padded_columns(n), 0);
   update_counts_.resize(blocks_.size());
   weight_digests_.resize(blocks_.size());
@@ -165,17 +167,29 @@ void Core::release(std::uint64_t presentation) {
 
 void Core::accumulate(std::uint64_t presentation, std::span<std::int64_t> sums, bool learn) {
   if (learn) ++passes_;
-  for (std::size_t k = 0; k < blocks_.size(); ++k) {
-    const auto& active = axons_[presentation % presentations_in_flight][k].active;
-    std::fill(block_sums_.begin(), block_sums_.end(), 0);
-    accumulate_rows(active, blocks_[k].weights.block(), block_sums_.data());
-    for (std::uint32_t i = 0; i < image_.neurons; ++i)
-      sums[i] += block_sums_[i] << image_.blocks[k].sum_shift;
-    events_[Event::accumulate] += active.size() * image_.neurons;
-    events_[Event::accumulate_row] += active.size();
-    events_[Event::axon_read] += active.size();
-    events_[Event::synapse_read] += active.size() * burst_count(image_.neurons, lanes_);
-  }
+  for (std::size_t k = 0; k < blocks_.size(); ++k)
+    if (!image_.blocks[k].feedback) accumulate_block(presentation, k, sums);
+}
+
+void Core::accumulate_errors(std::uint64_t presentation, std::span<std::int64_t> sums) {
+  ++error_passes_;
+  for (std::size_t k = 0; k < blocks_.size(); ++k)
+    if (image_.blocks[k].feedback) accumulate_block(presentation, k, sums);
+}
+
+void Core::accumulate_block(std::uint64_t presentation, std::size_t k, std::span<std::int64_t> sums) {
+  const auto& active = axons_[presentation % presentations_in_flight][k].active;
+  std::fill(block_sums_.begin(), block_sums_.end(), 0);
+  accumulate_rows(active, blocks_[k].weights.block(), block_sums_.data());
+  for (std::uint32_t i = 0; i < image_.neurons; ++i) sums[i] += block_sums_[i] << image_.blocks[k].sum_shift;
+  events_[Event::accumulate] += active.size() * image_.neurons;
+  events_[Event::accumulate_row] += active.size();
+  events_[Event::axon_read] += active.size();
+  events_[Event::synapse_read] += active.size() * burst_count(image_.neurons, lanes_);
+}
+
+void Core::take_errors(std::span<const std::int64_t> sums) {
+  std::copy(sums.begin(), sums.end(), error_sums_.begin());
 }
 
 void Core::set_input(std::span<const std::int16_t> values, bool learn) {
@@ -267,6 +281,7 @@ PostView Core::view(std::size_t block, std::uint64_t sample) {
   if (size != 0) v.now.group_scale = &scale_[history_slot(sample, 0, scale_slots_) * groups];
   if (p.remembers_activity && sample > 0) v.before = activity(1);
   v.compared = std::span<const std::int16_t* const>(compared_).first(count + 1);
+  if (!error_sums_.empty()) v.error = error_sums_.data();
   return v;
 }
 
@@ -306,6 +321,7 @@ void Core::form(std::uint64_t presentation, std::size_t block, std::span<const s
   result.a0 = std::span(update.a0).first(n);
   if (p.uses_a1) result.a1 = std::span(update.a1).first(n);
   if (p.uses_c) result.c = std::span(update.c).first(n);
+  if (p.sends_error) result.error = errors_;
   result.formed = static_cast<int>(n);
   post_units_[block]->form(v, words, target, result);
 
@@ -325,6 +341,11 @@ void Core::form(std::uint64_t presentation, std::size_t block, std::span<const s
   events_[Event::state_read] +=
       formed * (v.group_size != 0 ? 2u : 1u) * (p.remembers_activity ? 2u : 1u) + 2 * draws;
   events_[Event::state_write] += factors + 2 * draws;
+  if (v.error != nullptr && !image_.blocks[block].feedback) events_[Event::state_read] += formed;
+  if (p.sends_error) {
+    events_[Event::state_write] += formed;
+    events_[Event::state_read] += formed;  // to be sent
+  }
   events_[Event::trace] += static_cast<std::uint64_t>(p.mean_words) * n;
   events_[Event::exponential] += static_cast<std::uint64_t>(p.exponentials) * n;
   events_[Event::reciprocal] += static_cast<std::uint64_t>(p.reciprocals);
@@ -388,7 +409,9 @@ void Core::collect_rows(std::uint64_t presentation, std::size_t block, PendingUp
 
 bool Core::may_update(std::size_t block) const {
   const auto& pending = blocks_[block].pending;
-  return !pending.empty() && pending.front().sample + image_.blocks[block].plasticity.weight_age < passes_;
+  const BlockImage& b = image_.blocks[block];
+  return !pending.empty() &&
+         pending.front().sample + b.plasticity.weight_age < (b.feedback ? error_passes_ : passes_);
 }
 
 UpdatePass Core::next_update(std::size_t block) const {

@@ -3,6 +3,10 @@
 //
 //   deliver -> accumulate -> (sums of row slices) -> evaluate -> contribute -> form / accept -> update
 //
+// Where errors come back, learning begins with a pass of its own over the feedback blocks:
+//
+//   deliver -> accumulate_errors -> (sums of row slices) -> take_errors -> form / accept -> update
+//
 // A stage sees only this core's memories and what was delivered to it.
 #pragma once
 
@@ -77,7 +81,8 @@ class Core {
 
   const CoreImage& image() const { return image_; }
 
-  /// One activity of presentation `presentation` arrives. row: of the block, below its `rows`.
+  /// One activity of presentation `presentation` arrives; for a feedback block one error. row: of the block,
+  /// below its `rows`.
   void deliver(std::uint64_t presentation, std::size_t block, std::uint32_t row, std::int16_t value);
   /// Whether the row already holds a value of this presentation.
   bool holds(std::uint64_t presentation, std::size_t block, std::uint32_t row) const {
@@ -88,6 +93,13 @@ class Core {
 
   /// Adds this core's exact sums at the neurons' binary point. sums: (neurons).
   void accumulate(std::uint64_t presentation, std::span<std::int64_t> sums, bool learn);
+  /// Likewise what errors came back, at their own binary point: with the feedback weights before any update
+  /// of this learning sample. sums: (neurons).
+  void accumulate_errors(std::uint64_t presentation, std::span<std::int64_t> sums);
+  /// The owner's complete sums of errors, for the factors that are formed next.
+  void take_errors(std::span<const std::int64_t> sums);
+  /// Errors of the neurons as last formed, to be sent back (neurons); empty where nobody takes them.
+  std::span<const std::int16_t> errors() const { return errors_; }
   /// The owner's neurons from complete sums. Learning presentations enter the histories.
   void evaluate(std::span<const std::int64_t> sums, bool learn);
   /// An input core's values, as the host sent them. Those of learning presentations enter its history.
@@ -118,6 +130,7 @@ class Core {
     return blocks_[block].formed - blocks_[block].pending.size();
   }
   std::uint64_t passes() const { return passes_; }
+  bool takes_errors() const { return !image_.error_sources.empty(); }
   /// A presentation has been dealt with: its axon buffer is free again.
   void release(std::uint64_t presentation);
 
@@ -150,6 +163,7 @@ class Core {
     std::vector<AxonValue> active;    ///< non-zero ones, in order of arrival
   };
   PostView view(std::size_t block, std::uint64_t sample);
+  void accumulate_block(std::uint64_t presentation, std::size_t block, std::span<std::int64_t> sums);
   void queue_update(std::uint64_t presentation, std::size_t block, PendingUpdate update);
   void collect_rows(std::uint64_t presentation, std::size_t block, PendingUpdate& update);
   void digest_update(std::size_t block, const PendingUpdate& update);
@@ -168,9 +182,12 @@ class Core {
   std::vector<std::int16_t> z_, scale_, r_, current_;
   std::vector<std::uint16_t> fprime_;
   int current_frac_ = 0;
-  std::uint64_t passes_ = 0;   ///< learning samples accumulated
-  std::uint64_t learned_ = 0;  ///< learning samples evaluated
+  std::uint64_t passes_ = 0;        ///< learning samples accumulated
+  std::uint64_t learned_ = 0;       ///< learning samples evaluated
+  std::uint64_t error_passes_ = 0;  ///< learning samples whose errors were accumulated
   std::vector<std::int16_t> outputs_;
+  std::vector<std::int16_t> errors_;      ///< sent back
+  std::vector<std::int64_t> error_sums_;  ///< of those that came back
 
   EventCounts events_;
   std::vector<UpdateCounts> update_counts_;

@@ -75,6 +75,15 @@ void activate_tanh(const FixedCase& c, Bounded h, Bounded& z, Bounded& fprime) {
 /// z and f' of one neuron.
 void activate(const FixedCase& c, Bounded h, Bounded& z, Bounded& fprime) {
   if (c.activation == Activation::tanh) return activate_tanh(c, h, z, fprime);
+  if (c.activation == Activation::saturated_linear) {
+    z = stored(within(std::clamp(h.value, -1.0, 1.0), std::clamp(h.low(), -1.0, 1.0),
+                      std::clamp(h.high(), -1.0, 1.0)),
+               c.layer.value);
+    const auto open = [](double at) { return std::abs(at) <= 1 ? 1.0 : 0.0; };
+    const bool crosses = (h.low() <= 1 && h.high() > 1) || (h.low() < -1 && h.high() >= -1);
+    fprime = {open(h.value), crosses ? 1.0 : 0.0};
+    return;
+  }
   const auto given = c.request.parameters.numbers.find("slope");
   if (given == c.request.parameters.numbers.end()) {
     z = stored(h, c.layer.value);

@@ -26,6 +26,19 @@ struct FixedTrace {
   std::vector<std::int64_t> kernel_sum;        ///< (T): over the sample's partners
   std::vector<std::int64_t> a0, a1, c;         ///< (T, neurons); a1, c empty where the plan has none
   std::vector<std::int64_t> dw;                ///< (T, neurons, inputs): steps of the weight's format
+  std::vector<std::int64_t> error;             ///< (T, neurons), where the plan forms it
+  // A hidden layer to which errors come back: empty without.
+  std::size_t next = 0;                  ///< neurons that they come from
+  std::vector<std::int64_t> returned;    ///< (T, next): their errors, quantised
+  std::vector<std::int64_t> back;        ///< (neurons, next): feedback weights, quantised
+  std::vector<std::int64_t> error_sums;  ///< (T, neurons)
+  std::vector<std::int64_t> dr;          ///< (T, neurons, next): steps of the feedback weight's format
+};
+
+/// The projection that carries errors back to the layer.
+struct FixedFeedback {
+  const LayerFacts& layer;
+  const RulePlan& plan;
 };
 
 /// What a rule is asked to compare.
@@ -36,6 +49,7 @@ struct FixedCase {
   const NormaliseImage& normalise;
   const FixedTrace& trace;
   Activation activation = Activation::linear;
+  const FixedFeedback* feedback = nullptr;  ///< null: no errors come back
 
   double number(const char* name) const { return request.parameters.number(name); }
   const FloatArray& input(const char* name) const { return request.inputs.at(name); }

@@ -13,8 +13,10 @@ module partner_post #(
 `include "rules/post_ports.svh"
 );
   // verilator lint_off UNUSED
-  wire unused = &{1'b0, neuron_z, target, first_neuron, neuron_current, cfg_data[31:18], 1'b0};
+  wire unused = &{1'b0, neuron_z, target, first_neuron, neuron_current, neuron_error,
+                  cfg_data[31:18], 1'b0};
   // verilator lint_on UNUSED
+  assign error = 16'd0;
 
   // ---- registers ---------------------------------------------------------------------------------------
   localparam logic [1:0] TwoTerm = 2'd1, MeanTerm = 2'd2, Delayed = 2'd3;

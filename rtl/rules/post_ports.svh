@@ -33,6 +33,7 @@
     input logic [15:0] neuron_current,
     input logic [15:0] before_fprime,
     input logic [15:0] before_r,
+    input logic [47:0] neuron_error, // sum of the errors that came back
     input logic [31:0] neuron_generator,
     input logic [31:0] neuron_mean0,
     input logic [31:0] neuron_mean1,
@@ -45,6 +46,7 @@
     output logic [14:0] a0,
     output logic [14:0] a1,
     output logic [14:0] c,
+    output logic [15:0] error,      // to be sent back
     // one word held for each compared value from sample to sample
     output logic [15:0] held_addr,
     input logic [31:0] held_data,

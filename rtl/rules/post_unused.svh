@@ -3,7 +3,7 @@
   // verilator lint_off UNUSED
   wire unused_ports = &{1'b0, word_we, word_addr, word_data, group_size, width, count, target, compare_now,
                         compare_past, neuron_z, neuron_fprime, neuron_r, first_neuron, neuron_current,
-                        before_fprime, before_r, neuron_mean0, neuron_mean1, held_data, cfg_data, 1'b0};
+                        before_fprime, before_r, neuron_error, neuron_mean0, neuron_mean1, held_data, cfg_data, 1'b0};
   // verilator lint_on UNUSED
   assign compare_index = 16'd0;
   assign compare_partner = 6'd0;

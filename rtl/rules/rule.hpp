@@ -21,6 +21,9 @@ namespace trifactor {
 
 inline constexpr int max_partners = 32;       ///< past samples a rule may compare with
 inline constexpr int third_factor_bits = 16;  ///< of every broadcast word
+/// Of an error that is sent back, in a word of 16: as many as a factor has, so that eta delta can hold it
+/// whole.
+inline constexpr int error_bits = 15;
 
 /// A number format with the array it belongs to, as `compile` prints it.
 struct NamedFormat {
@@ -45,6 +48,12 @@ struct LayerFacts {
   bool alone = true;  ///< no other projection and no bias goes into the layer
   bool stochastic = true;
   double largest_eta = 0;  ///< of the schedule
+  bool at_output = false;  ///< the layer is the network's output
+  /// The projection carries errors back: its rows are errors (`activity` is their format), its layer's
+  /// neurons those that they come to.
+  bool feedback = false;
+  NumberFormat sent;       ///< what the layer sends of z, a right shift away from `value`
+  int error_sum_frac = 0;  ///< binary point of the exact sums of errors that come back to the layer
 };
 
 /// A rule resolved for one layer: integers for the hardware, sizes for the compiler.
@@ -69,6 +78,8 @@ struct RulePlan {
   std::int32_t mean_rate = 0;  ///< 1 - beta of row means, 16-bit fraction
   int row_mean_bits = 0;       ///< fraction bits of a row mean beyond the activity's
   bool uses_a1 = false, uses_c = false;
+  bool forms_error = false;  ///< the post unit forms each neuron's error for feedback projections
+  int error_frac = 0;        ///< its fraction bits; error_bits in all
   LaneConfig lane;
   std::uint32_t eta_mantissa = 0;  ///< of largest_eta, 2^15 .. 2^16 - 1; schedules scale it down
   std::vector<std::int32_t> post;  ///< register images, as the rule's golden.hpp names them
@@ -100,6 +111,7 @@ struct PostView {
   int count = 0;       ///< past samples that exist, at most plan.partners
   LocalActivity now, before;
   std::span<const std::int16_t* const> compared;  ///< [0] now, [p] p samples ago; plan.partners + 1 entries
+  const std::int64_t* error = nullptr;  ///< (neurons) exact sums of errors that came back; null: none come
 };
 
 struct PostLosses {
@@ -112,6 +124,7 @@ struct PostResult {
   std::span<std::int32_t> means;        ///< (plan.mean_words x neurons)
   std::span<std::int32_t> held;         ///< (plan.held_words x neurons or groups)
   std::span<std::int16_t> a0, a1, c;    ///< (neurons); a1, c empty where the plan has none
+  std::span<std::int16_t> error;        ///< (neurons) sent back; empty where nobody takes it
   PostLosses losses;
   int formed = 0;  ///< neurons whose factors were formed; a unit that leaves some at 0 lowers it
 };
@@ -169,6 +182,7 @@ using BoundedArrays = std::map<std::string, BoundedArray>;
 struct BenchLayer {
   Activation activation = Activation::linear;
   double weight_range = 1, value_range = 4;
+  Activation hidden_activation = Activation::linear;  ///< where errors come back to the layer
 };
 
 struct Rule {

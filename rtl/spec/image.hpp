@@ -37,6 +37,7 @@ struct PlasticityImage {
   RowTrace b0 = RowTrace::now, b1 = RowTrace::none;
   std::int32_t mean_extra_bits = 0, mean_rate = 0, row_mean_bits = 0;
   bool uses_a1 = false, uses_c = false;
+  bool sends_error = false;  ///< its post unit forms the errors that this core sends back
   std::int32_t lane_shift = 0;
   bool stochastic = true;
   std::uint32_t eta = 0;                           ///< mantissa in force at the start
@@ -49,8 +50,9 @@ struct PlasticityImage {
   friend void visit(V& v, PlasticityImage& p) {
     v(p.rule, p.weight_age, p.partners, p.up_words, p.down_words, p.input_words, p.reduction, p.needs_target,
       p.uses_current, p.current_frac, p.compared, p.remembers_activity, p.mean_words, p.held_words, p.b0,
-      p.b1, p.mean_extra_bits, p.mean_rate, p.row_mean_bits, p.uses_a1, p.uses_c, p.lane_shift, p.stochastic,
-      p.eta, p.exponentials, p.reciprocals, p.contribute_cycles, p.form_cycles, p.teacher, p.post);
+      p.b1, p.mean_extra_bits, p.mean_rate, p.row_mean_bits, p.uses_a1, p.uses_c, p.sends_error, p.lane_shift,
+      p.stochastic, p.eta, p.exponentials, p.reciprocals, p.contribute_cycles, p.form_cycles, p.teacher,
+      p.post);
   }
 };
 
@@ -61,11 +63,13 @@ struct BlockImage {
   std::uint32_t source = 0;  ///< presynaptic population
   std::uint32_t first_row = 0, rows = 0;
   std::uint32_t row_slice = 0;  ///< part of the seed of update generators
+  /// Carries errors back: its rows are errors of the source's neurons, no part of the forward pass.
+  bool feedback = false;
   bool bias = false;
   std::int32_t bias_value = 0;  ///< 1.0 in the activity's format
   std::int32_t weight_bits = 0;
   std::int32_t activity_bits = 0;
-  std::int32_t sum_shift = 0;  ///< left shift that brings this block's sums to the neuron's binary point
+  std::int32_t sum_shift = 0;  ///< left shift that brings this block's sums to their common binary point
   bool plastic = false;
   PlasticityImage plasticity;
   std::vector<std::int16_t> weights;  ///< (rows + bias) x neurons, axon-major
@@ -74,8 +78,8 @@ struct BlockImage {
 
   template <class V>
   friend void visit(V& v, BlockImage& b) {
-    v(b.projection, b.source, b.first_row, b.rows, b.row_slice, b.bias, b.bias_value, b.weight_bits,
-      b.activity_bits, b.sum_shift, b.plastic, b.plasticity, b.weights);
+    v(b.projection, b.source, b.first_row, b.rows, b.row_slice, b.feedback, b.bias, b.bias_value,
+      b.weight_bits, b.activity_bits, b.sum_shift, b.plastic, b.plasticity, b.weights);
   }
 };
 
@@ -125,8 +129,10 @@ struct CoreImage {
   std::int32_t output_shift = 0;  ///< right shift from local value (z or r) to the activity that is sent
   std::int32_t activity_bits = 0;
   std::vector<BlockImage> blocks;
-  std::vector<SourceSlice> sources;         ///< every slice whose end packet closes a step of this core
-  std::vector<std::uint32_t> destinations;  ///< cores that receive this core's activities
+  std::vector<SourceSlice> sources;               ///< every slice whose end packet closes a step of this core
+  std::vector<std::uint32_t> destinations;        ///< cores that receive this core's activities
+  std::vector<SourceSlice> error_sources;         ///< every slice whose errors come back to this core
+  std::vector<std::uint32_t> error_destinations;  ///< cores that receive the errors of this core's neurons
   /// Input cores: past samples whose squared distances they form, and the projections whose teachers get
   /// them.
   std::int32_t input_partners = 0;
@@ -136,7 +142,8 @@ struct CoreImage {
   friend void visit(V& v, CoreImage& c) {
     v(c.core, c.network_seed, c.population, c.first_neuron, c.neurons, c.input, c.output, c.owner, c.helpers,
       c.activation, c.sum_frac, c.value_frac, c.slope, c.scale_log2, c.normalise, c.output_shift,
-      c.activity_bits, c.blocks, c.sources, c.destinations, c.input_partners, c.input_teachers);
+      c.activity_bits, c.blocks, c.sources, c.destinations, c.error_sources, c.error_destinations,
+      c.input_partners, c.input_teachers);
   }
 };
 

@@ -45,7 +45,8 @@ struct ProjectionInfo {
   std::uint32_t from = 0, to = 0;
   NumberFormat weight;
   bool bias = false;
-  std::string rule;  ///< empty: frozen
+  bool feedback = false;  ///< carries errors back
+  std::string rule;       ///< empty: frozen
   std::uint32_t weight_age = 0;
   double eta = 0;                  ///< at the start
   std::uint32_t eta_mantissa = 0;  ///< of eta
@@ -56,8 +57,8 @@ struct ProjectionInfo {
   double third_factor_scale = 1;
   template <class V>
   friend void visit(V& v, ProjectionInfo& p) {
-    v(p.name, p.from, p.to, p.weight, p.bias, p.rule, p.weight_age, p.eta, p.eta_mantissa, p.schedule,
-      p.shift, p.sigma, p.kernel_frac, p.third_factor_frac, p.third_factor_scale);
+    v(p.name, p.from, p.to, p.weight, p.bias, p.feedback, p.rule, p.weight_age, p.eta, p.eta_mantissa,
+      p.schedule, p.shift, p.sigma, p.kernel_frac, p.third_factor_frac, p.third_factor_scale);
   }
 };
 

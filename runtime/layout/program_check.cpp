@@ -104,10 +104,14 @@ void check_core(const Program& p, const CoreImage& c, const std::string& where) 
     check(projection < p.projections.size(), "teachers of an input core");
   for (const std::uint32_t helper : c.helpers) check(tile(helper), "helpers of a core");
   for (const std::uint32_t destination : c.destinations) check(tile(destination), "destinations of a core");
-  for (const SourceSlice& s : c.sources)
-    check(tile(s.core) && s.population < p.populations.size() &&
-              within(s.first_neuron, s.neurons, p.populations[s.population].neurons),
-          "sources of a core");
+  const auto source = [&](const SourceSlice& s) {
+    return tile(s.core) && s.population < p.populations.size() &&
+           within(s.first_neuron, s.neurons, p.populations[s.population].neurons);
+  };
+  for (const SourceSlice& s : c.sources) check(source(s), "sources of a core");
+  for (const SourceSlice& s : c.error_sources) check(source(s), "error sources of a core");
+  for (const std::uint32_t destination : c.error_destinations)
+    check(tile(destination), "error destinations of a core");
   for (const BlockImage& b : c.blocks) {
     check(b.projection < p.projections.size(), "projection of a block");
     const ProjectionInfo& projection = p.projections[b.projection];
@@ -118,6 +122,7 @@ void check_core(const Program& p, const CoreImage& c, const std::string& where) 
           "bits of a block");
     check(b.sum_shift >= 0 && b.sum_shift <= 47, "shift of a block");
     check(b.plastic == !projection.rule.empty(), "rule of a block");
+    check(b.feedback == projection.feedback && !(b.feedback && b.bias), "direction of a block");
     const PlasticityImage& rule = b.plasticity;
     if (!b.plastic) continue;
     check(rule.rule == projection.rule && rule.weight_age <= 64, "rule of a block");

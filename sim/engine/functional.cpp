@@ -91,11 +91,14 @@ class FunctionalDevice final : public Device {
     std::uint32_t neurons = 0;
     bool input = false, output = false;
     std::vector<std::size_t> owners, members;  ///< indices into cores_
-    std::vector<std::int16_t> activity;
+    std::vector<std::int16_t> activity, error;
+    bool takes_errors = false;
+    std::vector<std::size_t> layers;  ///< that learn into it, in layers_: forward ones, then feedback
   };
   /// One plastic projection: which block of which cores it occupies.
   struct Layer {
     std::uint32_t projection = 0, population = 0;
+    bool feedback = false;
     std::vector<std::pair<std::size_t, std::size_t>> owner_blocks;  ///< (core, block)
     std::vector<std::pair<std::size_t, std::size_t>> blocks;
     Teacher* teacher = nullptr;
@@ -115,6 +118,7 @@ class FunctionalDevice final : public Device {
       population.members.push_back(k);
       population.input |= image.input;
       population.output |= image.output;
+      population.takes_errors |= cores_[k].takes_errors();
       population.neurons = std::max(population.neurons, image.first_neuron + image.neurons);
       const bool owner = image.owner == image.core;
       if (owner) population.owners.push_back(k);
@@ -124,6 +128,7 @@ class FunctionalDevice final : public Device {
         Layer& layer = layers[image.blocks[b].projection];
         layer.projection = image.blocks[b].projection;
         layer.population = image.population;
+        layer.feedback = image.blocks[b].feedback;
         layer.needs_target = image.blocks[b].plasticity.needs_target;
         layer.up_words = image.blocks[b].plasticity.up_words;
         layer.input_words = image.blocks[b].plasticity.input_words;
@@ -134,7 +139,13 @@ class FunctionalDevice final : public Device {
     }
     for (Teacher& teacher : teachers_) layers.at(teacher.image().projection).teacher = &teacher;
     for (auto& [id, layer] : layers) layers_.push_back(std::move(layer));
-    for (Population& population : populations_) population.activity.assign(population.neurons, 0);
+    for (const bool feedback : {false, true})
+      for (std::size_t k = 0; k < layers_.size(); ++k)
+        if (layers_[k].feedback == feedback) populations_[layers_[k].population].layers.push_back(k);
+    for (Population& population : populations_) {
+      population.activity.assign(population.neurons, 0);
+      population.error.assign(population.neurons, 0);
+    }
     sums_.resize(cores_.size());
     for (std::size_t k = 0; k < cores_.size(); ++k) sums_[k].assign(cores_[k].image().neurons, 0);
   }
@@ -178,21 +189,11 @@ class FunctionalDevice final : public Device {
     parallel_->each(population.members.size(), [&](std::size_t m) {
       const std::size_t k = population.members[m];
       Core& core = cores_[k];
-      for (std::size_t b = 0; b < core.image().blocks.size(); ++b) {
-        const BlockImage& block = core.image().blocks[b];
-        const auto& source = populations_[block.source].activity;
-        for (std::uint32_t row = 0; row < block.rows; ++row)
-          if (source[block.first_row + row] != 0)
-            core.deliver(presentation, b, row, source[block.first_row + row]);
-      }
+      deliver(core, presentation, false);
       std::fill(sums_[k].begin(), sums_[k].end(), 0);
       core.accumulate(presentation, sums_[k], learn);
     });
-    for (std::size_t k : population.members) {
-      if (owner_of_[k] == k) continue;
-      for (std::size_t i = 0; i < sums_[k].size(); ++i) sums_[owner_of_[k]][i] += sums_[k][i];
-      cores_[k].events()[Event::reduction_word] += sums_[k].size();
-    }
+    gather_sums(population);
     parallel_->each(population.owners.size(), [&](std::size_t o) {
       Core& core = cores_[population.owners[o]];
       core.evaluate(sums_[population.owners[o]], learn);
@@ -201,39 +202,83 @@ class FunctionalDevice final : public Device {
     });
   }
 
+  /// Activities to forward blocks, or errors to feedback blocks.
+  void deliver(Core& core, std::uint64_t presentation, bool feedback) {
+    for (std::size_t b = 0; b < core.image().blocks.size(); ++b) {
+      const BlockImage& block = core.image().blocks[b];
+      if (block.feedback != feedback) continue;
+      const Population& source = populations_[block.source];
+      const auto& values = feedback ? source.error : source.activity;
+      for (std::uint32_t row = 0; row < block.rows; ++row)
+        if (values[block.first_row + row] != 0)
+          core.deliver(presentation, b, row, values[block.first_row + row]);
+    }
+  }
+
+  /// Partial sums of row slices to their owners.
+  void gather_sums(const Population& population) {
+    for (std::size_t k : population.members) {
+      if (owner_of_[k] == k) continue;
+      for (std::size_t i = 0; i < sums_[k].size(); ++i) sums_[owner_of_[k]][i] += sums_[k][i];
+      cores_[k].events()[Event::reduction_word] += sums_[k].size();
+    }
+  }
+
+  /// The errors that come back to a population pass its feedback weights as they are before this sample's
+  /// updates.
+  void return_errors(const Population& population, std::uint64_t presentation) {
+    parallel_->each(population.members.size(), [&](std::size_t m) {
+      const std::size_t k = population.members[m];
+      deliver(cores_[k], presentation, true);
+      std::fill(sums_[k].begin(), sums_[k].end(), 0);
+      cores_[k].accumulate_errors(presentation, sums_[k]);
+    });
+    gather_sums(population);
+    for (const std::size_t k : population.owners) cores_[k].take_errors(sums_[k]);
+  }
+
+  /// From the output backwards: a layer's errors are made of those behind it.
   void learn(std::uint64_t presentation, std::uint16_t label) {
     label_.enter(label);
     label_.events()[Event::label_word] += label_.image().teachers.size() + label_.image().targets.size();
-    for (Layer& layer : layers_) {
-      apply_rates(layer);
-      std::span<const std::int16_t> words;
-      if (layer.teacher != nullptr) {
-        std::vector<std::int64_t> up(static_cast<std::size_t>(layer.up_words), reduce_start(layer.reduction));
-        for (auto [core, block] : layer.owner_blocks) cores_[core].contribute(block, up);
-        std::copy_n(input_distances_.begin(), layer.input_words, up.end() - layer.input_words);
-        words = layer.teacher->teach(
-            up, label_.same(static_cast<std::uint32_t>(layer.teacher->image().partners)));
-      }
-      parallel_->each(layer.owner_blocks.size(), [&](std::size_t o) {
-        const auto [core, block] = layer.owner_blocks[o];
-        cores_[core].form(presentation, block, words, layer.needs_target ? label : -1);
-      });
-      if (chip_.digests) digest_factors(layer);
-      parallel_->each(layer.blocks.size(), [&](std::size_t m) {
-        const auto [core, block] = layer.blocks[m];
-        const std::size_t owner = owner_of_[core];
-        if (owner != core) {
-          const PendingUpdate& formed = cores_[owner].last_formed(block_of(owner, layer.projection));
-          const std::size_t n = cores_[core].image().neurons;
-          const auto part = [n](const std::vector<std::int16_t>& v) {
-            return std::span(v).first(v.empty() ? 0 : n);
-          };
-          cores_[core].accept(presentation, block, part(formed.a0), part(formed.a1), part(formed.c));
-        }
-      });
-      parallel_->each(layer.blocks.size(),
-                      [&](std::size_t m) { cores_[layer.blocks[m].first].update(layer.blocks[m].second); });
+    for (std::size_t p = populations_.size(); p-- > 0;) {
+      if (populations_[p].takes_errors) return_errors(populations_[p], presentation);
+      for (const std::size_t layer : populations_[p].layers) learn(layers_[layer], presentation, label);
     }
+  }
+
+  void learn(Layer& layer, std::uint64_t presentation, std::uint16_t label) {
+    apply_rates(layer);
+    std::span<const std::int16_t> words;
+    if (layer.teacher != nullptr) {
+      std::vector<std::int64_t> up(static_cast<std::size_t>(layer.up_words), reduce_start(layer.reduction));
+      for (auto [core, block] : layer.owner_blocks) cores_[core].contribute(block, up);
+      std::copy_n(input_distances_.begin(), layer.input_words, up.end() - layer.input_words);
+      words =
+          layer.teacher->teach(up, label_.same(static_cast<std::uint32_t>(layer.teacher->image().partners)));
+    }
+    parallel_->each(layer.owner_blocks.size(), [&](std::size_t o) {
+      const auto [core, block] = layer.owner_blocks[o];
+      cores_[core].form(presentation, block, words, layer.needs_target ? label : -1);
+      if (cores_[core].image().blocks[block].plasticity.sends_error)
+        std::copy(cores_[core].errors().begin(), cores_[core].errors().end(),
+                  populations_[layer.population].error.begin() + cores_[core].image().first_neuron);
+    });
+    if (chip_.digests) digest_factors(layer);
+    parallel_->each(layer.blocks.size(), [&](std::size_t m) {
+      const auto [core, block] = layer.blocks[m];
+      const std::size_t owner = owner_of_[core];
+      if (owner != core) {
+        const PendingUpdate& formed = cores_[owner].last_formed(block_of(owner, layer.projection));
+        const std::size_t n = cores_[core].image().neurons;
+        const auto part = [n](const std::vector<std::int16_t>& v) {
+          return std::span(v).first(v.empty() ? 0 : n);
+        };
+        cores_[core].accept(presentation, block, part(formed.a0), part(formed.a1), part(formed.c));
+      }
+    });
+    parallel_->each(layer.blocks.size(),
+                    [&](std::size_t m) { cores_[layer.blocks[m].first].update(layer.blocks[m].second); });
   }
 
   Teacher& teacher_of(std::uint32_t projection) {

@@ -39,6 +39,7 @@ RuleLayer random_layer(const Rule& rule, Random& random, LayerSize size = LayerS
 struct SampleActivity {
   std::vector<std::int16_t> z, r, scale, current;
   std::vector<std::uint16_t> fprime;
+  std::vector<std::int64_t> error;  ///< sums of errors that came back
 };
 
 /// The memories of one core that a post unit reads and writes.
@@ -55,7 +56,7 @@ class CoreMemories {
 
   std::vector<std::uint32_t> generators;
   std::vector<std::int32_t> means, held;
-  std::vector<std::int16_t> a0, a1, c;
+  std::vector<std::int16_t> a0, a1, c, error;
 
  private:
   static LocalActivity activity(const SampleActivity& s);

@@ -25,6 +25,7 @@ enum Word : std::size_t {
   held_words,
   uses_a1,
   uses_c,
+  forms_error,
   compared,
   reduction,
   first_neuron,
@@ -46,7 +47,8 @@ enum Word : std::size_t {
   r = fprime + neurons_wide,
   scale = r + neurons_wide,
   current = scale + neurons_wide,
-  words_of_vector = current + neurons_wide
+  error_sum = current + neurons_wide,
+  words_of_vector = error_sum + neurons_wide
 };
 
 /// The first difference between two equally long sequences.
@@ -78,7 +80,7 @@ std::string shape_of(const RuleLayer& layer) {
   return std::string(layer.group_size > 0 ? "grouped" : "plain") +
          (p.uses_a1 ? ", two terms" : ", one term") + (p.uses_c ? ", decay" : "") +
          (p.mean_words > 0 ? ", running means" : "") + (p.held_words > 0 ? ", held values" : "") +
-         (p.partners > 1 ? ", partners" : "");
+         (p.partners > 1 ? ", partners" : "") + (p.forms_error ? ", errors" : "");
 }
 
 /// What a rule's parameters can give, rare plans too: every shape gets its episodes, every situation a bin.
@@ -119,6 +121,7 @@ class RuleSubject final : public Subject {
             {"held_words"},
             {"uses_a1"},
             {"uses_c"},
+            {"forms_error"},
             {"compared"},
             {"reduction"},
             {"first_neuron"},
@@ -139,7 +142,8 @@ class RuleSubject final : public Subject {
             {"fprime", neurons_wide},
             {"r", neurons_wide},
             {"scale", neurons_wide},
-            {"current", neurons_wide}};
+            {"current", neurons_wide},
+            {"error_sum", neurons_wide}};
   }
   std::vector<std::string> bins() const override {
     std::vector<std::string> bins = {"first sample", "later sample", "factor lost", "factor not 0"};
@@ -175,8 +179,9 @@ class RuleSubject final : public Subject {
       std::vector<std::int64_t> v(words_of_vector, 0);
       put(v, partners,
           std::vector<int>{p.partners, p.up_words, p.input_words, p.down_words, p.mean_words, p.held_words,
-                           p.uses_a1, p.uses_c, static_cast<int>(p.compared), static_cast<int>(p.reduction),
-                           first, layer.core_neurons[0], layer.group_size, static_cast<int>(p.post.size())});
+                           p.uses_a1, p.uses_c, p.forms_error, static_cast<int>(p.compared),
+                           static_cast<int>(p.reduction), first, layer.core_neurons[0], layer.group_size,
+                           static_cast<int>(p.post.size())});
       put(v, post, p.post);
       v[teacher_count] = static_cast<std::int64_t>(p.teacher.size());
       put(v, teacher, p.teacher);
@@ -202,6 +207,7 @@ class RuleSubject final : public Subject {
       put(v, r, activity.r);
       put(v, scale, activity.scale);
       put(v, current, activity.current);
+      put(v, error_sum, activity.error);
       memories.push(activity);
       e.words.insert(e.words.end(), v.begin(), v.end());
     }
@@ -243,7 +249,8 @@ class RuleSubject final : public Subject {
       const std::size_t groups = layer.group_size == 0 ? 0 : n / static_cast<std::size_t>(layer.group_size);
       memories.push({take<std::int16_t>(v, z, n), take<std::int16_t>(v, r, n),
                      take<std::int16_t>(v, scale, groups), take<std::int16_t>(v, current, n),
-                     take<std::uint16_t>(v, fprime, n)});
+                     take<std::uint16_t>(v, fprime, n),
+                     take<std::int64_t>(v, error_sum, plan.forms_error ? n : 0)});
       const PostView view = memories.view(static_cast<std::uint32_t>(v[eta]));
       up.assign(static_cast<std::size_t>(plan.up_words), reduce_start(plan.reduction));
       const auto distances =
@@ -287,6 +294,7 @@ class RuleSubject final : public Subject {
     p.held_words = number(held_words);
     p.uses_a1 = number(uses_a1) != 0;
     p.uses_c = number(uses_c) != 0;
+    p.forms_error = number(forms_error) != 0;
     p.compared = static_cast<Compared>(v[compared]);
     p.reduction = static_cast<Reduction>(v[reduction]);
     layer.first_neuron = number(first_neuron);
@@ -315,6 +323,7 @@ class RuleSubject final : public Subject {
     if ((found = differ(i, "a0", g.a0, h.a0))) return found;
     if ((found = differ(i, "a1", g.a1, h.a1))) return found;
     if ((found = differ(i, "c", g.c, h.c))) return found;
+    if ((found = differ(i, "error", g.error, h.error))) return found;
     if ((found = differ(i, "mean", g.means, h.means))) return found;
     if ((found = differ(i, "held", g.held, h.held))) return found;
     if ((found = differ(i, "generator", g.generators, h.generators))) return found;

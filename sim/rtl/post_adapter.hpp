@@ -67,6 +67,8 @@ class PostAdapter final : public TimedPost {
     model_->neuron_current = word(view.now.current);
     model_->before_fprime = word(view.before.fprime);
     model_->before_r = word(view.before.r);
+    model_->neuron_error =
+        view.error == nullptr ? 0 : static_cast<QData>(view.error[address]) & 0xffffffffffffu;
     if (result_ == nullptr) return;
     const std::size_t neurons = static_cast<std::size_t>(view.neurons);
     if (address < result_->generators.size()) model_->neuron_generator = result_->generators[address];
@@ -94,6 +96,7 @@ class PostAdapter final : public TimedPost {
       result.a0[i] = factor(model_->a0);
       if (!result.a1.empty()) result.a1[i] = factor(model_->a1);
       if (!result.c.empty()) result.c[i] = factor(model_->c);
+      if (!result.error.empty()) result.error[i] = static_cast<std::int16_t>(model_->error);
       if (i < result.generators.size()) result.generators[i] = model_->generator;
       if (i < result.means.size()) result.means[i] = static_cast<std::int32_t>(model_->mean0);
       if (neurons + i < result.means.size())

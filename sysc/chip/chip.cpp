@@ -58,7 +58,7 @@ std::uint32_t Chip::route(std::uint32_t tile, std::vector<std::uint32_t> destina
 
 void Chip::inject(std::uint32_t tile, const Packet& packet, std::uint64_t ready_cycle) {
   const PacketKind kind = static_cast<PacketKind>(packet.kind);
-  end_packets_ += kind == PacketKind::end || kind == PacketKind::input_end;
+  end_packets_ += kind == PacketKind::end || kind == PacketKind::error_end || kind == PacketKind::input_end;
   credit_packets_ += kind == PacketKind::credit || kind == PacketKind::host_credit;
   mesh_->inject(tile, packet, ready_cycle);
 }
@@ -238,10 +238,10 @@ void Chip::start() {
 
 void Chip::connect_core(TileCore& core) {
   const CoreImage& image = core.core().image();
-  core.connect(host_->tile(), [&](std::uint32_t destination) {
+  core.connect(host_->tile(), [&](std::uint32_t destination, bool feedback) {
     std::uint32_t first = ~std::uint32_t{0}, end = 0;
     for (const BlockImage& block : cores_.at(destination)->core().image().blocks)
-      if (block.source == image.population)
+      if (block.source == image.population && block.feedback == feedback)
         first = std::min(first, block.first_row), end = std::max(end, block.first_row + block.rows);
     return std::pair{first, end};
   });
@@ -290,15 +290,15 @@ void Chip::expect_digests() {
     for (const BlockImage& block : image.blocks) {
       if (!block.plastic) continue;
       e.projection = block.projection;
-      e.weight_age = block.plasticity.weight_age;
-      ++e.updates;
+      e.updates.push_back(block.plasticity.weight_age);
       if (image.owner == image.core) ++e.factors;
     }
     core->on_formed = [this, self, population](std::size_t block, std::uint64_t sample) {
       digests_.third_factor(sample, population, self->core().factor_digest(block));
     };
     core->on_updated = [this, self, population](std::size_t block, std::uint64_t sample) {
-      digests_.weights(sample, population, self->core().take_weight_digest(block));
+      digests_.weights(sample + self->image().blocks[block].plasticity.weight_age, population,
+                       self->core().take_weight_digest(block));
     };
   }
   for (auto& [projection, teacher] : teachers_) {

@@ -17,8 +17,8 @@ class DigestBook {
   /// factors and teachers, and updates written.
   struct Expectation {
     std::uint32_t projection = 0xffffffffu;  ///< plastic projection into the population, if any
-    std::uint32_t evaluations = 0, factors = 0, updates = 0;
-    std::uint32_t weight_age = 0;
+    std::uint32_t evaluations = 0, factors = 0;
+    std::vector<std::uint32_t> updates;  ///< weight age of each block that learns
   };
 
   void expect(std::vector<Expectation> by_population) { expected_ = std::move(by_population); }
@@ -35,7 +35,9 @@ class DigestBook {
       words.learned = learn;
       entry.words.push_back(words);
       entry.left += e.evaluations;
-      if (learn) entry.left += e.factors + (sample >= e.weight_age ? e.updates : 0);
+      if (!learn) continue;
+      entry.left += e.factors;
+      for (const std::uint32_t age : e.updates) entry.left += sample >= age ? 1 : 0;
     }
     entries_.push_back(std::move(entry));
   }
@@ -49,8 +51,9 @@ class DigestBook {
     entry.words[population].third_factor += digest;
     --entry.left;
   }
-  void weights(std::uint64_t written_sample, std::uint32_t population, std::uint64_t digest) {
-    Entry& entry = of_sample(written_sample + expected_[population].weight_age);
+  /// sample: the one after whose passes the update was written, its own plus the block's weight age.
+  void weights(std::uint64_t sample, std::uint32_t population, std::uint64_t digest) {
+    Entry& entry = of_sample(sample);
     entry.words[population].weights += digest;
     --entry.left;
   }

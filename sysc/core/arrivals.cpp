@@ -27,6 +27,14 @@ void TileCore::take_other(const Packet& packet, std::uint64_t cycle) {
     case PacketKind::sum:
       take_sum(packet, tick);
       break;
+    case PacketKind::error:
+      return take_error(packet, tick, cycle);
+    case PacketKind::error_end:
+      take_error_end(packet, tick);
+      break;
+    case PacketKind::error_sum:
+      take_error_sum(packet, tick);
+      break;
     case PacketKind::word:
       take_word(packet, tick, cycle);
       break;
@@ -64,6 +72,16 @@ bool TileCore::unexpected(std::uint64_t presentation) {
   return false;
 }
 
+/// A row streams through the synapse memory as it arrives.
+void TileCore::book_rows(std::uint64_t cycle) {
+  memory_free_ = std::max(memory_free_, cycle) + row_bursts_;
+  if (memory_free_ - row_bursts_ != streamed_to_) {
+    book_streamed();
+    streamed_from_ = memory_free_ - row_bursts_;
+  }
+  streamed_to_ = memory_free_;
+}
+
 void TileCore::take_activity(const Packet& packet, std::uint64_t presentation, std::uint64_t cycle) {
   if (!expected(presentation)) return;
   const std::size_t source = source_of(packet.source);
@@ -91,12 +109,7 @@ void TileCore::take_activity(const Packet& packet, std::uint64_t presentation, s
       ++waiting_rows_;
       continue;
     }
-    memory_free_ = std::max(memory_free_, cycle) + row_bursts_;
-    if (memory_free_ - row_bursts_ != streamed_to_) {
-      book_streamed();
-      streamed_from_ = memory_free_ - row_bursts_;
-    }
-    streamed_to_ = memory_free_;
+    book_rows(cycle);
   }
   // A pass that waits to open waits for its first row, then for updates, never for a second row.
   if (presentation == forward_ &&
@@ -128,19 +141,92 @@ void TileCore::take_sum(const Packet& packet, std::uint64_t presentation) {
   if (presentation < forward_ || presentation >= forward_ + presentations_in_flight)
     return fault("TF-HW-001",
                  "a partial sum of presentation " + std::to_string(presentation) + " arrived out of turn");
+  const std::size_t at = slice_sum(packet);
   Incoming& slot = incoming(presentation);
-  const auto& helpers = image().helpers;
-  const std::size_t helper =
-      static_cast<std::size_t>(std::find(helpers.begin(), helpers.end(), packet.source) - helpers.begin());
-  if (helper == helpers.size() || packet.index >= image().neurons)
-    return fault("TF-HW-006", "a partial sum from a core that is no slice");
-  const std::size_t at = helper * image().neurons + packet.index;
+  if (at >= slot.sum_seen.size()) return fault("TF-HW-006", "a partial sum from a core that is no slice");
   if (slot.sum_seen[at])
     return fault("TF-HW-002",
                  "a partial sum of presentation " + std::to_string(presentation) + " arrived twice");
   slot.sum_seen[at] = true;
   slot.total[packet.index] += packet.payload;
   ++slot.sums;
+}
+
+/// Which partial sum of a slice it is; beyond all of them where there is no such slice or neuron.
+std::size_t TileCore::slice_sum(const Packet& packet) {
+  const auto& helpers = image().helpers;
+  const std::size_t helper =
+      static_cast<std::size_t>(std::find(helpers.begin(), helpers.end(), packet.source) - helpers.begin());
+  return packet.index < image().neurons ? helper * image().neurons + packet.index
+                                        : helpers.size() * image().neurons;
+}
+
+/// Errors need no credits: those of a presentation come back after this core has evaluated it (its activities
+/// led to them) and before it gives the presentation's buffer back (learning needs them). Others are faults.
+bool TileCore::error_expected(std::uint64_t presentation) {
+  if (image().error_sources.empty()) {
+    fault("TF-HW-005", "an error for a core that takes none");
+    return false;
+  }
+  if (presentation >= released_ && presentation < forward_ && incoming(presentation).learn) return true;
+  fault("TF-HW-001", "an error of presentation " + std::to_string(presentation) + " arrived out of turn");
+  return false;
+}
+
+void TileCore::take_error(const Packet& packet, std::uint64_t presentation, std::uint64_t cycle) {
+  if (!error_expected(presentation)) return;
+  const auto found = std::find_if(error_feeds_.begin(), error_feeds_.end(),
+                                  [&](const Feed& feed) { return feed.core == packet.source; });
+  if (found == error_feeds_.end()) return fault("TF-HW-006", "an error from a core that sends none here");
+  Feed& feed = *found;
+  if (feed.population != packet.aux || packet.index - feed.first_neuron >= feed.neurons)
+    return fault("TF-HW-006", "an error of a neuron that its source does not hold");
+  Incoming& slot = incoming(presentation);
+  ++feed.got[presentation % presentations_in_flight];
+  for (std::uint32_t p = feed.first_part; p < feed.end_part; ++p) {
+    const Part& part = parts_[p];
+    const std::uint32_t row = packet.index - part.first_row;
+    if (row >= part.rows) continue;
+    std::uint64_t& seen = slot.rows_seen[(part.first_bit + row) / 64];
+    const std::uint64_t bit = std::uint64_t{1} << (part.first_bit + row) % 64;
+    if ((seen & bit) != 0)
+      return fault("TF-HW-002", "the error of neuron " + std::to_string(packet.index) + " of presentation " +
+                                    std::to_string(presentation) + " arrived twice");
+    seen |= bit;
+    slot.arrived.push_back(
+        {row, static_cast<std::uint16_t>(part.block), static_cast<std::int16_t>(packet.payload)});
+    if (learn_state_ == Learn::waiting_for_errors && presentation == learn_presentation()) book_rows(cycle);
+  }
+  if (slot.error_ends == error_feeds_.size()) advance(cycle);
+}
+
+void TileCore::take_error_end(const Packet& packet, std::uint64_t presentation) {
+  if (!error_expected(presentation)) return;
+  const auto found = std::find_if(error_feeds_.begin(), error_feeds_.end(),
+                                  [&](const Feed& feed) { return feed.core == packet.source; });
+  if (found == error_feeds_.end())
+    return fault("TF-HW-006", "an end of errors from a core that sends none here");
+  std::uint32_t& promised = found->promised[presentation % presentations_in_flight];
+  if (promised != 0)
+    return fault("TF-HW-003", "core " + std::to_string(packet.source) +
+                                  " closed the errors of presentation " + std::to_string(presentation) +
+                                  " twice");
+  promised = packet.index + 1;  // one more, so that 0 means not closed
+  ++incoming(presentation).error_ends;
+}
+
+void TileCore::take_error_sum(const Packet& packet, std::uint64_t presentation) {
+  if (!error_expected(presentation)) return;
+  const std::size_t at = slice_sum(packet);
+  Incoming& slot = incoming(presentation);
+  if (at >= slot.error_sum_seen.size())
+    return fault("TF-HW-006", "a partial sum of errors from a core that is no slice");
+  if (slot.error_sum_seen[at])
+    return fault("TF-HW-002", "a partial sum of errors of presentation " + std::to_string(presentation) +
+                                  " arrived twice");
+  slot.error_sum_seen[at] = true;
+  slot.error_total[packet.index] += packet.payload;
+  ++slot.error_sums;
 }
 
 void TileCore::take_word(const Packet& packet, std::uint64_t sample, std::uint64_t cycle) {

@@ -12,12 +12,17 @@ bool TileCore::inputs_complete() {
   Incoming& slot = incoming(forward_);
   if (image().input) return slot.known && slot.values_seen == image().neurons;
   if (slot.ends != image().sources.size()) return false;
-  for (const Feed& feed : feeds_) {
-    const std::uint32_t got = feed.got[forward_ % presentations_in_flight],
-                        promised = feed.promised[forward_ % presentations_in_flight];
+  return complete(feeds_, forward_, "activities");
+}
+
+/// All sources have closed the step: whether what they promised is here.
+bool TileCore::complete(std::vector<Feed>& feeds, std::uint64_t presentation, const char* what) {
+  for (const Feed& feed : feeds) {
+    const std::uint32_t got = feed.got[presentation % presentations_in_flight],
+                        promised = feed.promised[presentation % presentations_in_flight];
     if (got + 1 < promised) return false;
     if (got + 1 > promised) {
-      fault("TF-HW-002", std::to_string(got) + " activities of core " + std::to_string(feed.core) + ", " +
+      fault("TF-HW-002", std::to_string(got) + " " + what + " of core " + std::to_string(feed.core) + ", " +
                              std::to_string(promised - 1) + " were promised");
       return false;
     }
@@ -25,10 +30,12 @@ bool TileCore::inputs_complete() {
   return true;
 }
 
-/// A pass of learning sample k reads weights that hold every update up to k-1-D.
+/// A pass of learning sample k reads weights that hold every update up to k-1-D. Feedback blocks are read by
+/// the error pass of a sample instead, which comes after everything of the sample before.
 bool TileCore::may_open() const {
   for (const std::size_t b : plastic_)
-    if (written(b) + image().blocks[b].plasticity.weight_age < forward_sample_) return false;
+    if (!image().blocks[b].feedback && written(b) + image().blocks[b].plasticity.weight_age < forward_sample_)
+      return false;
   return true;
 }
 
@@ -112,21 +119,25 @@ void TileCore::count_missing_credits() {
 
 void TileCore::send(std::uint64_t now) {
   book_.add(CycleCause::blocked_by_buffer, ready_to_send_, now);
+  send_values(forward_fan_, PacketKind::activity, PacketKind::end, forward_, core_.outputs(),
+              incoming(forward_).learn ? 1 : 0, now);
+}
+
+/// Values that are not zero, one a cycle, then to each destination how many were for it.
+void TileCore::send_values(const Fan& fan, PacketKind kind, PacketKind end, std::uint64_t presentation,
+                           std::span<const std::int16_t> values, std::uint32_t end_aux, std::uint64_t at) {
   const std::uint32_t self = image().core;
-  const auto outputs = core_.outputs();
-  std::vector<std::uint32_t> counts(image().destinations.size(), 0);
-  std::uint64_t at = now;
+  std::vector<std::uint32_t> counts(fan.routes.size(), 0);
   std::array<Packet, 32> train;  // short enough to stay in the processor's nearest cache
-  for (const Segment& segment : segments_) {
+  for (const Segment& segment : fan.segments) {
     const std::uint64_t before = at;
-    Packet packet =
-        make_packet(PacketKind::activity, self, segment.route, forward_, 0, image().population, 0);
+    Packet packet = make_packet(kind, self, segment.route, presentation, 0, image().population, 0);
     for (std::uint32_t i = segment.first; i < segment.end;) {
       std::size_t count = 0;
       for (; i < segment.end && count < train.size(); ++i) {
-        if (outputs[i] == 0) continue;
+        if (values[i] == 0) continue;
         packet.index = image().first_neuron + i;
-        packet.payload = outputs[i];
+        packet.payload = values[i];
         train[count++] = packet;
       }
       outlet_.inject_train(self, {train.data(), count}, at);
@@ -134,16 +145,12 @@ void TileCore::send(std::uint64_t now) {
     }
     for (const std::size_t d : segment.destinations) counts[d] += static_cast<std::uint32_t>(at - before);
   }
-  const std::uint32_t learn = incoming(forward_).learn ? 1 : 0;
   if (std::all_of(counts.begin(), counts.end(), [&](std::uint32_t c) { return c == counts[0]; })) {
     if (!counts.empty())
-      outlet_.inject(self,
-                     make_packet(PacketKind::end, self, to_destinations_, forward_, counts[0], learn, 0), at);
+      outlet_.inject(self, make_packet(end, self, fan.to_all, presentation, counts[0], end_aux, 0), at);
   } else {
     for (std::size_t d = 0; d < counts.size(); ++d)
-      outlet_.inject(
-          self, make_packet(PacketKind::end, self, destination_routes_[d], forward_, counts[d], learn, 0),
-          at++);
+      outlet_.inject(self, make_packet(end, self, fan.routes[d], presentation, counts[d], end_aux, 0), at++);
   }
 }
 
@@ -154,10 +161,11 @@ void TileCore::send_result(std::uint64_t now) {
     for (std::uint32_t k = 0; k < 4 && i + k < outputs.size(); ++k)
       payload |= static_cast<std::int64_t>(
           static_cast<std::uint64_t>(static_cast<std::uint16_t>(outputs[i + k])) << (16 * k));
-    outlet_.inject(image().core,
-                   make_packet(PacketKind::result, image().core, to_host_, forward_, image().first_neuron + i,
-                               0, payload),
-                   now + i / 4);
+    outlet_.inject(
+        image().core,
+        make_packet(PacketKind::result, image().core, to_host_, forward_, image().first_neuron + i,
+                    std::min<std::uint32_t>(4, static_cast<std::uint32_t>(outputs.size()) - i), payload),
+        now + i / 4);
   }
 }
 

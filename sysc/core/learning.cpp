@@ -17,6 +17,50 @@ bool TileCore::factor_ready(std::uint64_t now) const {
   return r.sample == learned_ && r.complete_at <= now;
 }
 
+bool TileCore::errors_complete() {
+  const std::uint64_t presentation = learn_presentation();
+  return incoming(presentation).error_ends == error_feeds_.size() &&
+         complete(error_feeds_, presentation, "errors");
+}
+
+/// The error pass of a sample: rows that came before it opens stream at once, the others as they arrive.
+void TileCore::open_errors(std::uint64_t now) {
+  deliver(learn_presentation());
+  std::uint64_t rows = 0;
+  for (std::size_t b = 0; b < image().blocks.size(); ++b)
+    if (image().blocks[b].feedback) rows += core_.rows_to_read(learn_presentation(), b);
+  if (rows != 0) {
+    const std::uint64_t start = std::max(now, memory_free_);
+    memory_free_ = start + rows * row_bursts_;
+    book_.add(CycleCause::computing, start, memory_free_);
+  }
+  waiting_since_ = now;
+  learn_state_ = Learn::waiting_for_errors;
+}
+
+void TileCore::accumulate_errors(std::uint64_t now) {
+  Incoming& slot = incoming(learn_presentation());
+  std::vector<std::int64_t> sums(image().neurons, 0);
+  deliver(learn_presentation());
+  finish_updates();
+  core_.accumulate_errors(learn_presentation(), sums);
+  if (owner()) {
+    for (std::size_t i = 0; i < sums.size(); ++i) slot.error_total[i] += sums[i];
+    waiting_since_ = now;
+    learn_state_ = Learn::waiting_for_error_slices;
+  } else {
+    for (std::uint32_t i = 0; i < sums.size(); ++i)
+      outlet_.inject(
+          image().core,
+          make_packet(PacketKind::error_sum, image().core, to_owner_, learn_presentation(), i, 0, sums[i]),
+          now + i);
+    core_.events()[Event::reduction_word] += sums.size();
+    waiting_since_ = now;
+    learn_state_ = Learn::waiting_for_factor;
+  }
+  write_updates(now);
+}
+
 void TileCore::form(std::uint64_t now) {
   const std::size_t b = learn_block();
   const PlasticityImage& p = image().blocks[b].plasticity;
@@ -113,9 +157,35 @@ bool TileCore::learn_step(std::uint64_t now) {
   switch (learn_state_) {
     case Learn::idle:
       if (to_learn_.empty()) return false;
+      if (!error_feeds_.empty()) {
+        open_errors(now);
+        return true;
+      }
       waiting_since_ = now;
       learn_state_ = Learn::waiting_for_factor;
       return true;
+    case Learn::waiting_for_errors:
+      if (!errors_complete()) return false;
+      book_streamed();
+      book_.add(CycleCause::waiting_for_third_factor, waiting_since_, now);
+      learn_due_ = std::max(now, memory_free_ + static_cast<std::uint64_t>(machine_.core.synapse_latency) +
+                                     accumulate_latency - 1) +
+                   jitter(stage_error);
+      learn_state_ = Learn::summing_errors;
+      return true;
+    case Learn::summing_errors:
+      if (now < learn_due_) return false;
+      accumulate_errors(now);
+      return true;
+    case Learn::waiting_for_error_slices: {
+      const Incoming& slot = incoming(learn_presentation());
+      if (slot.error_sums != image().helpers.size() * image().neurons) return false;
+      book_.add(CycleCause::waiting_for_third_factor, waiting_since_, now);
+      core_.take_errors(slot.error_total);
+      waiting_since_ = now;
+      learn_state_ = Learn::waiting_for_factor;
+      return true;
+    }
     case Learn::waiting_for_factor:
       if (!factor_ready(now)) return false;
       book_.add(CycleCause::waiting_for_third_factor, waiting_since_, now);
@@ -128,6 +198,9 @@ bool TileCore::learn_step(std::uint64_t now) {
       if (now < learn_due_) return false;
       const std::size_t b = learn_block();
       if (owner()) send_factors(b, now);
+      if (owner() && image().blocks[b].plasticity.sends_error && !error_fan_.routes.empty())
+        send_values(error_fan_, PacketKind::error, PacketKind::error_end, learn_presentation(),
+                    core_.errors(), 0, now);
       learn_state_ = Learn::updating;
       write_updates(now);
       learn_due_ = std::max(now, memory_free_);

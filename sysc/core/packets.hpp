@@ -23,10 +23,15 @@ enum class PacketKind : std::uint8_t {
   host_credit,  ///< an input core to the host port, likewise
   rate_taken,   ///< a core to the host port
   // reduction
-  partial,  ///< a core to a teacher; tick: learning sample; index: word; aux: projection; payload: 48 bits
-  sum,      ///< a slice to its owner; tick: presentation; index: neuron; payload: 48 bits
-  result,   ///< output core to the host port; tick: presentation; index: first value; payload: four 16-bit
-            ///< values
+  partial,    ///< a core to a teacher; tick: learning sample; index: word; aux: projection; payload: 48 bits
+  sum,        ///< a slice to its owner; tick: presentation; index: neuron; payload: 48 bits
+  error_sum,  ///< likewise of errors that came back
+  result,     ///< output core to the host port; tick: presentation; index: first value; payload: four 16-bit
+              ///< values
+  // error
+  error,  ///< a core to those that feedback leads to; tick: presentation; index: neuron of the population;
+          ///< aux: population; payload: delta
+  error_end,  ///< tick: presentation; index: errors sent to this destination
   // activity
   activity,  ///< tick: presentation; index: neuron of the population; aux: population; payload: value
   end,       ///< tick: presentation; index: activities sent to this destination; aux: learn
@@ -36,6 +41,7 @@ constexpr MessageClass class_of(PacketKind kind) {
   if (kind <= PacketKind::rate) return MessageClass::configuration;
   if (kind <= PacketKind::rate_taken) return MessageClass::broadcast;
   if (kind <= PacketKind::result) return MessageClass::reduction;
+  if (kind <= PacketKind::error_end) return MessageClass::error;
   return MessageClass::activity;
 }
 

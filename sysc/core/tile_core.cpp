@@ -31,40 +31,60 @@ TileCore::TileCore(sc_core::sc_module_name name, Core core, const Machine& machi
   }
   std::vector<std::uint32_t> first_bits = {0};
   for (const BlockImage& block : c.blocks) first_bits.push_back(first_bits.back() + block.rows);
-  for (const SourceSlice& source : c.sources) {
-    source_index_.add(source.core);
-    const auto first = static_cast<std::uint32_t>(parts_.size());
-    for (std::uint32_t b = 0; b < c.blocks.size(); ++b)
-      if (c.blocks[b].source == source.population)
-        parts_.push_back({b, c.blocks[b].first_row, c.blocks[b].rows, first_bits[b]});
-    feeds_.push_back({source.core, source.population, source.first_neuron, source.neurons, first,
-                      static_cast<std::uint32_t>(parts_.size())});
-  }
+  for (const SourceSlice& source : c.sources) source_index_.add(source.core);
+  add_feeds(c.sources, false, first_bits, feeds_);
+  add_feeds(c.error_sources, true, first_bits, error_feeds_);
+  // What the feedback blocks learn from is what the forward blocks' factors are made of, so those come first.
+  std::stable_partition(plastic_.begin(), plastic_.end(),
+                        [&](std::size_t b) { return !c.blocks[b].feedback; });
   for (const std::uint32_t destination : c.destinations) destination_index_.add(destination);
   for (Incoming& slot : incoming_) {
     slot.rows_seen.assign((first_bits.back() + 63) / 64, 0);
     if (!c.helpers.empty()) slot.sum_seen.assign(c.helpers.size() * c.neurons, false);
     if (owner()) slot.total.assign(c.neurons, 0);
+    if (!c.error_sources.empty()) {
+      slot.error_sum_seen.assign(c.helpers.size() * c.neurons, false);
+      slot.error_total.assign(c.neurons, 0);
+    }
     if (c.input) slot.values.assign(c.neurons, 0);
   }
 }
 
-void TileCore::connect(
-    std::uint32_t host_tile,
-    const std::function<std::pair<std::uint32_t, std::uint32_t>(std::uint32_t)>& rows_of_destination) {
+void TileCore::add_feeds(const std::vector<SourceSlice>& sources, bool feedback,
+                         const std::vector<std::uint32_t>& first_bits, std::vector<Feed>& feeds) {
+  const CoreImage& c = image();
+  for (const SourceSlice& source : sources) {
+    const auto first = static_cast<std::uint32_t>(parts_.size());
+    for (std::uint32_t b = 0; b < c.blocks.size(); ++b)
+      if (c.blocks[b].source == source.population && c.blocks[b].feedback == feedback)
+        parts_.push_back({b, c.blocks[b].first_row, c.blocks[b].rows, first_bits[b]});
+    feeds.push_back({source.core, source.population, source.first_neuron, source.neurons, first,
+                     static_cast<std::uint32_t>(parts_.size())});
+  }
+}
+
+void TileCore::connect(std::uint32_t host_tile, const RowsOf& rows_of) {
   const CoreImage& c = image();
   to_host_ = outlet_.route(c.core, {host_tile});
   if (!owner()) to_owner_ = outlet_.route(c.core, {c.owner});
   if (!c.helpers.empty()) to_helpers_ = outlet_.route(c.core, c.helpers);
   for (const SourceSlice& source : c.sources) credit_routes_.push_back(outlet_.route(c.core, {source.core}));
   credits_.assign(c.destinations.size(), 0);
-  if (c.destinations.empty()) return;
-  to_destinations_ = outlet_.route(c.core, c.destinations);
+  forward_fan_ = make_fan(c.destinations, false, rows_of);
+  error_fan_ = make_fan(c.error_destinations, true, rows_of);
+}
+
+TileCore::Fan TileCore::make_fan(const std::vector<std::uint32_t>& destinations, bool feedback,
+                                 const RowsOf& rows_of) {
+  const CoreImage& c = image();
+  Fan fan;
+  if (destinations.empty()) return fan;
+  fan.to_all = outlet_.route(c.core, destinations);
   std::vector<std::uint32_t> cuts = {c.first_neuron, c.first_neuron + c.neurons};
   std::vector<std::pair<std::uint32_t, std::uint32_t>> rows;
-  for (const std::uint32_t destination : c.destinations) {
-    destination_routes_.push_back(outlet_.route(c.core, {destination}));
-    rows.push_back(rows_of_destination(destination));
+  for (const std::uint32_t destination : destinations) {
+    fan.routes.push_back(outlet_.route(c.core, {destination}));
+    rows.push_back(rows_of(destination, feedback));
     cuts.push_back(std::clamp(rows.back().first, cuts[0], cuts[1]));
     cuts.push_back(std::clamp(rows.back().second, cuts[0], cuts[1]));
   }
@@ -75,11 +95,12 @@ void TileCore::connect(
     std::vector<std::uint32_t> tiles;
     for (std::size_t d = 0; d < rows.size(); ++d)
       if (rows[d].first <= cuts[i] && cuts[i + 1] <= rows[d].second)
-        segment.destinations.push_back(d), tiles.push_back(c.destinations[d]);
+        segment.destinations.push_back(d), tiles.push_back(destinations[d]);
     if (tiles.empty()) continue;
     segment.route = outlet_.route(c.core, tiles);
-    segments_.push_back(std::move(segment));
+    fan.segments.push_back(std::move(segment));
   }
+  return fan;
 }
 
 void TileCore::fault(const char* code, const std::string& text) {
@@ -120,13 +141,16 @@ void TileCore::deliver(std::uint64_t presentation) {
 void TileCore::clear(std::uint64_t presentation) {
   Incoming& slot = incoming(presentation);
   slot.known = slot.learn = slot.finished = false;
-  slot.ends = slot.sums = slot.values_seen = 0;
+  slot.ends = slot.sums = slot.values_seen = slot.error_ends = slot.error_sums = 0;
   std::fill(slot.rows_seen.begin(), slot.rows_seen.end(), 0u);
-  for (Feed& feed : feeds_)
-    feed.got[presentation % presentations_in_flight] = feed.promised[presentation % presentations_in_flight] =
-        0;
+  for (std::vector<Feed>* feeds : {&feeds_, &error_feeds_})
+    for (Feed& feed : *feeds)
+      feed.got[presentation % presentations_in_flight] =
+          feed.promised[presentation % presentations_in_flight] = 0;
   std::fill(slot.sum_seen.begin(), slot.sum_seen.end(), false);
   std::fill(slot.total.begin(), slot.total.end(), 0);
+  std::fill(slot.error_sum_seen.begin(), slot.error_sum_seen.end(), false);
+  std::fill(slot.error_total.begin(), slot.error_total.end(), 0);
 }
 
 /// Buffers are given back in the order of presentations.
@@ -156,7 +180,9 @@ void TileCore::advance(std::uint64_t now) {
   }
   std::uint64_t next = never;
   if (forward_state_ == Forward::summing || forward_state_ == Forward::evaluating) next = forward_due_;
-  if (learn_state_ == Learn::forming || learn_state_ == Learn::updating) next = std::min(next, learn_due_);
+  if (learn_state_ == Learn::forming || learn_state_ == Learn::updating ||
+      learn_state_ == Learn::summing_errors)
+    next = std::min(next, learn_due_);
   if (learn_state_ == Learn::waiting_for_factor) {
     const std::size_t b = learn_block();
     const Received& r = received_[b][learned_ % received_[b].size()];
@@ -171,7 +197,8 @@ bool TileCore::idle() const {
          released_ == forward_ && targets_.empty() &&
          std::all_of(credits_.begin(), credits_.end(), [&](std::uint64_t c) { return c == forward_; }) &&
          std::none_of(std::begin(incoming_), std::end(incoming_), [](const Incoming& i) {
-           return i.known || i.ends != 0 || i.sums != 0 || i.values_seen != 0;
+           return i.known || i.ends != 0 || i.sums != 0 || i.values_seen != 0 || i.error_ends != 0 ||
+                  i.error_sums != 0;
          });
 }
 
@@ -184,6 +211,8 @@ std::string TileCore::waiting() const {
                      " waits for " + forward_names[static_cast<int>(forward_state_)];
   if (learn_state_ == Learn::waiting_for_factor)
     text += "; learning sample " + std::to_string(learned_) + " waits for its third factor or target";
+  if (learn_state_ == Learn::waiting_for_errors || learn_state_ == Learn::waiting_for_error_slices)
+    text += "; learning sample " + std::to_string(learned_) + " waits for errors that come back";
   for (std::size_t d = 0; d < credits_.size(); ++d)
     if (credits_[d] < released_)
       text += "; credits of core " + std::to_string(image().destinations[d]) + " are missing";

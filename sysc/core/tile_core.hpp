@@ -2,7 +2,8 @@
 // in one activation with the golden core, and its length by closed form.
 //
 //   forward: rows stream in -> sums complete -> (sums of slices) -> evaluate -> send (credits)
-//   learn:   contribute -> words arrive -> form -> (factors to slices) -> update -> buffer free, credit
+//   learn:   (errors stream in -> sums complete -> sums of slices) -> contribute -> words arrive -> form ->
+//            (factors to slices) -> update -> (errors leave) -> buffer free, credit
 //
 // The pass of a presentation opens when every update that it must see is written (weight age).
 #pragma once
@@ -27,13 +28,14 @@ namespace trifactor {
 
 class TileCore : public sc_core::sc_module, public Sleeper {
  public:
+  using RowsOf = std::function<std::pair<std::uint32_t, std::uint32_t>(std::uint32_t core, bool feedback)>;
+
   TileCore(sc_core::sc_module_name name, Core core, const Machine& machine, Outlet& outlet);
 
   /// After all cores exist: routes to destinations, sources, helpers. `host_tile`: where results go.
-  /// `neurons_of_destination(core)`: rows [first, end) of this core's population that a destination holds.
-  void connect(
-      std::uint32_t host_tile,
-      const std::function<std::pair<std::uint32_t, std::uint32_t>(std::uint32_t)>& rows_of_destination);
+  /// `rows_of(core, feedback)`: rows [first, end) of this core's population that a destination holds, in its
+  /// forward or its feedback blocks.
+  void connect(std::uint32_t host_tile, const RowsOf& rows_of);
 
   /// A packet of the mesh for this core, at `cycle`.
   void arrive(const Packet& packet, std::uint64_t cycle) {
@@ -83,7 +85,15 @@ class TileCore : public sc_core::sc_module, public Sleeper {
   static constexpr std::uint64_t never = ~std::uint64_t{0};
 
   enum class Forward : std::uint8_t { closed, streaming, summing, waiting_for_slices, evaluating, sending };
-  enum class Learn : std::uint8_t { idle, waiting_for_factor, forming, updating };
+  enum class Learn : std::uint8_t {
+    idle,
+    waiting_for_errors,
+    summing_errors,
+    waiting_for_error_slices,
+    waiting_for_factor,
+    forming,
+    updating
+  };
 
   /// An activity: rows are kept until a stage reads them, and then written one after the other.
   struct Arrived {
@@ -100,6 +110,10 @@ class TileCore : public sc_core::sc_module, public Sleeper {
     std::uint32_t sums = 0;                ///< of slices, received
     std::vector<bool> sum_seen;
     std::vector<std::int64_t> total;
+    // Errors that come back: the same for them.
+    std::uint32_t error_ends = 0, error_sums = 0;
+    std::vector<bool> error_sum_seen;
+    std::vector<std::int64_t> error_total;
     std::uint32_t values_seen = 0;  ///< input cores: values received
     std::vector<std::int16_t> values;
   };
@@ -137,6 +151,13 @@ class TileCore : public sc_core::sc_module, public Sleeper {
     std::vector<std::size_t> destinations;
   };
 
+  /// Where values of this core's neurons go: activities forward, errors back.
+  struct Fan {
+    std::uint32_t to_all = 0;
+    std::vector<std::uint32_t> routes;  ///< by destination
+    std::vector<Segment> segments;
+  };
+
   void advance(std::uint64_t now);
   bool forward_step(std::uint64_t now);
   bool learn_step(std::uint64_t now);
@@ -147,6 +168,15 @@ class TileCore : public sc_core::sc_module, public Sleeper {
   void evaluate(std::uint64_t now);
   void contribute(std::uint64_t now);
   void contribute_input(std::uint64_t now);
+  Fan make_fan(const std::vector<std::uint32_t>& destinations, bool feedback, const RowsOf& rows_of);
+  void send_values(const Fan& fan, PacketKind kind, PacketKind end, std::uint64_t presentation,
+                   std::span<const std::int16_t> values, std::uint32_t end_aux, std::uint64_t at);
+  bool complete(std::vector<Feed>& feeds, std::uint64_t presentation, const char* what);
+  bool errors_complete();
+  void open_errors(std::uint64_t now);
+  void accumulate_errors(std::uint64_t now);
+  void add_feeds(const std::vector<SourceSlice>& sources, bool feedback,
+                 const std::vector<std::uint32_t>& first_bits, std::vector<Feed>& feeds);
   void count_missing_credits();
   void send(std::uint64_t now);
   void send_result(std::uint64_t now);
@@ -172,6 +202,12 @@ class TileCore : public sc_core::sc_module, public Sleeper {
   void take_activity(const Packet& packet, std::uint64_t presentation, std::uint64_t cycle);
   void take_end(const Packet& packet, std::uint64_t presentation);
   void take_sum(const Packet& packet, std::uint64_t presentation);
+  void take_error(const Packet& packet, std::uint64_t presentation, std::uint64_t cycle);
+  void take_error_end(const Packet& packet, std::uint64_t presentation);
+  void take_error_sum(const Packet& packet, std::uint64_t presentation);
+  bool error_expected(std::uint64_t presentation);
+  std::size_t slice_sum(const Packet& packet);
+  void book_rows(std::uint64_t cycle);
   void take_word(const Packet& packet, std::uint64_t sample, std::uint64_t cycle);
   void take_factor(const Packet& packet, std::uint64_t sample, std::uint64_t cycle);
   void take_credit(const Packet& packet, std::uint64_t presentation);
@@ -182,6 +218,10 @@ class TileCore : public sc_core::sc_module, public Sleeper {
   bool unexpected(std::uint64_t presentation);
   void fault(const char* code, const std::string& text);
 
+  bool learn_waits() const {
+    return learn_state_ == Learn::waiting_for_errors || learn_state_ == Learn::waiting_for_error_slices ||
+           learn_state_ == Learn::waiting_for_factor;
+  }
   bool owner() const { return image().owner == image().core; }
   std::uint64_t learn_presentation() const { return to_learn_.front(); }
   std::size_t learn_block() const { return plastic_[learn_position_]; }
@@ -196,7 +236,7 @@ class TileCore : public sc_core::sc_module, public Sleeper {
   /// Waits are reported when they end: what began earlier is open until then.
   std::uint64_t known_until() const {
     const std::uint64_t sending = forward_state_ == Forward::sending ? ready_to_send_ : never;
-    return learn_state_ == Learn::waiting_for_factor ? std::min(sending, waiting_since_) : sending;
+    return learn_waits() ? std::min(sending, waiting_since_) : sending;
   }
   std::uint64_t tick_of(const Packet& packet) const;
   std::uint64_t jitter(std::uint32_t stage) const { return outlet_.jitter(image().core, forward_, stage); }
@@ -208,9 +248,9 @@ class TileCore : public sc_core::sc_module, public Sleeper {
 
   std::vector<std::size_t> plastic_;  ///< blocks that learn
   std::vector<bool> deferred_;        ///< by block: an update that has its time and is not yet written
-  std::uint32_t to_host_ = 0, to_owner_ = 0, to_helpers_ = 0, to_destinations_ = 0;
-  std::vector<std::uint32_t> credit_routes_, destination_routes_;  ///< by source, by destination
-  std::vector<Segment> segments_;
+  std::uint32_t to_host_ = 0, to_owner_ = 0, to_helpers_ = 0;
+  std::vector<std::uint32_t> credit_routes_;  ///< by source
+  Fan forward_fan_, error_fan_;
 
   // forward pipeline; what every activity touches comes first and lies together
   std::uint64_t forward_ = 0;    ///< presentation that is or will be computed
@@ -235,6 +275,7 @@ class TileCore : public sc_core::sc_module, public Sleeper {
 
   // learn pipeline
   Learn learn_state_ = Learn::idle;
+  std::vector<Feed> error_feeds_;       ///< by source of errors
   std::deque<std::uint64_t> to_learn_;  ///< presentations evaluated and not yet learned from
   std::uint64_t learned_ = 0;           ///< learning samples done with
   std::size_t learn_position_ = 0;      ///< in plastic_

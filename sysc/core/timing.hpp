@@ -23,6 +23,13 @@ constexpr std::uint64_t distance_cycles(std::uint64_t partners, std::uint64_t ne
 }
 
 /// Stages that jitter may lengthen.
-enum Stage : std::uint32_t { stage_sum, stage_evaluate, stage_contribute, stage_form, stage_update };
+enum Stage : std::uint32_t {
+  stage_sum,
+  stage_evaluate,
+  stage_contribute,
+  stage_form,
+  stage_update,
+  stage_error
+};
 
 }  // namespace trifactor

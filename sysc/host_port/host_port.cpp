@@ -180,7 +180,7 @@ void HostPort::take_result(const Packet& packet, std::uint64_t cycle) {
                          "host port: a result of presentation " + std::to_string(tick) + " came out of turn");
   if (packet.index >= outputs_) return outlet_.fault("TF-HW-006", "host port: a result that no output has");
   Waiting& waiting = waiting_[tick - answered_];
-  for (std::size_t k = 0; k < 4 && packet.index + k < outputs_; ++k) {
+  for (std::size_t k = 0; k < packet.aux && k < 4 && packet.index + k < outputs_; ++k) {
     const std::size_t at = packet.index + k;
     if (waiting.seen[at])
       return outlet_.fault("TF-HW-002",

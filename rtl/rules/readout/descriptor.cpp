@@ -1,14 +1,12 @@
+#include "rtl/rules/delta.hpp"
 #include "rtl/rules/lane_plan.hpp"
 #include "rtl/rules/readout/bench.hpp"
-#include "rtl/rules/readout/cycles.hpp"
-#include "rtl/rules/readout/golden.hpp"
 #include "rtl/rules/readout/reference.hpp"
 #include "rtl/rules/rule.hpp"
 #include "rtl/rules/scale.hpp"
 
 namespace trifactor {
 namespace {
-using namespace readout;
 
 RulePlan resolve(const Parameters& p, const LayerFacts& layer) {
   if (layer.neurons != layer.classes)
@@ -22,37 +20,41 @@ RulePlan resolve(const Parameters& p, const LayerFacts& layer) {
                  "a value format with " + std::to_string(layer.value.frac) + " fraction bits", "at most 16",
                  "give the neurons a wider range"});
   const std::string& word = p.word("error");
-  const ErrorKind kind = word == "softmax"  ? ErrorKind::softmax
-                         : word == "linear" ? ErrorKind::linear
-                                            : ErrorKind::hinge;
+  const DeltaKind kind = word == "softmax"  ? DeltaKind::softmax
+                         : word == "linear" ? DeltaKind::linear
+                                            : DeltaKind::hinge;
 
   RulePlan plan;
   plan.needs_target = true;
-  plan.whole_population = kind == ErrorKind::softmax;
-  if (kind == ErrorKind::softmax) plan.exponentials = 2, plan.reciprocals = 1;
+  plan.whole_population = kind == DeltaKind::softmax;
+  if (kind == DeltaKind::softmax) plan.exponentials = 2, plan.reciprocals = 1;
   plan.uses_c = p.number("decay") > 0;
-  const double largest_error = kind == ErrorKind::linear ? layer.value.largest() + 1 : 1;
+  const double largest_error = kind == DeltaKind::linear ? layer.value.largest() + 1 : 1;
   const Scaled eta = scaled(layer.largest_eta, 16);
   const double decay = layer.largest_eta * p.number("decay");
   const LanePoints points =
       lane_points(layer, layer.activity.frac, layer.largest_eta * largest_error * 1.0001, decay);
-  const int error_frac = kind == ErrorKind::linear ? layer.value.frac : 15;
+  const int error_frac = kind == DeltaKind::linear ? layer.value.frac : 15;
   plan.eta_mantissa = static_cast<std::uint32_t>(eta.mantissa);
   plan.lane = {points.shift, layer.weight.bits, layer.stochastic};
 
-  plan.post.assign(post_registers, 0);
-  plan.post[post_error] = static_cast<std::int32_t>(kind);
-  plan.post[post_value_frac] = layer.value.frac;
-  const double mu = p.number("mu") > 0 ? p.number("mu") : 1.0 / (layer.classes - 1);
-  plan.post[post_mu] = static_cast<std::int32_t>(std::lround(std::ldexp(mu, 15)));
-  plan.post[post_a_shift] = error_frac + eta.shift - points.factor_frac;
-  plan.post[post_stochastic] = layer.stochastic;
+  plan.forms_error = true;
+  plan.error_frac = std::min(error_frac, error_bits - 2 - integer_bits(largest_error));
+
+  plan.post.assign(delta_registers, 0);
+  plan.post[delta_kind] = static_cast<std::int32_t>(kind);
+  plan.post[delta_value_frac] = layer.value.frac;
+  plan.post[delta_mu] = hinge_mu(p, layer.classes);
+  plan.post[delta_a_shift] = error_frac + eta.shift - points.factor_frac;
+  plan.post[delta_stochastic] = layer.stochastic;
+  plan.post[delta_word_shift] = error_frac - plan.error_frac;
+  plan.post[delta_word_bits] = error_bits;
   if (plan.uses_c) {
     const Scaled c = scaled(p.number("decay"), 16);
-    plan.post[post_c_rate] = c.mantissa;
-    plan.post[post_c_shift] = eta.shift + c.shift - points.shift;
+    plan.post[delta_c_rate] = c.mantissa;
+    plan.post[delta_c_shift] = eta.shift + c.shift - points.shift;
   }
-  expect_shifts(layer, plan, {post_a_shift, post_c_shift});
+  expect_shifts(layer, plan, {delta_a_shift, delta_c_shift, delta_word_shift});
   plan.formats = {{"delta", {17, error_frac}}};
   name_factors(layer, points, plan);
   return plan;
@@ -76,12 +78,12 @@ Rule make_readout() {
   rule.bench_parameters = {{"classes", "", "C", 10, 2, 65535, true, {}, "number of classes"}};
   rule.sends_error = true;
   rule.renderings = {true, true, true, true};
-  rule.cycles = {contribute_cycles, form_cycles, nullptr};
+  rule.cycles = {delta_contribute_cycles, delta_form_cycles, nullptr};
   rule.resolve = resolve;
-  rule.golden_post = golden_post;
+  rule.golden_post = delta_post;
   rule.floating = readout_reference();
-  rule.bench = bench;
-  rule.bench_layer = {Activation::linear, 4, 32};  // room for the softmax
+  rule.bench = readout::bench;
+  rule.bench_layer = {Activation::linear, 4, 32, Activation::linear};  // room for the softmax
   return rule;
 }
 

@@ -1,7 +1,72 @@
-#include "rtl/rules/rule.hpp"
+#include <algorithm>
+
+#include "rtl/rules/delta.hpp"
+#include "rtl/rules/lane_plan.hpp"
+#include "rtl/rules/urfb/bench.hpp"
 #include "rtl/rules/urfb/reference.hpp"
 
 namespace trifactor {
+namespace {
+
+constexpr int error_frac = error_bits - 2;  ///< errors lie in +-2: the target's is 1, others are mostly less
+
+DeltaKind role_of(const Parameters& p, const LayerFacts& layer) {
+  if (layer.feedback) return DeltaKind::own;
+  if (!layer.at_output) return DeltaKind::returned;
+  return p.word("error") == "softmax" ? DeltaKind::softmax : DeltaKind::hinge;
+}
+
+void check(const LayerFacts& layer) {
+  if (layer.groups > 0)
+    throw Error(
+        ExitCode::configuration,
+        {"TF-RULE-221", layer.where, std::to_string(layer.groups) + " groups of divisive normalisation",
+         "a layer without: errors pass the neuron's own gate only", "remove normalise"});
+  if (layer.at_output && !layer.feedback && layer.neurons != layer.classes)
+    throw Error(ExitCode::configuration,
+                {"TF-RULE-222", layer.where,
+                 std::to_string(layer.neurons) + " neurons for " + std::to_string(layer.classes) + " classes",
+                 "one neuron a class", "change the shape of the output population or classes in [network]"});
+  if (layer.value.frac > 16)
+    throw Error(ExitCode::does_not_fit,
+                {"TF-FMT-003", layer.where,
+                 "a value format with " + std::to_string(layer.value.frac) + " fraction bits", "at most 16",
+                 "give the neurons a wider range"});
+}
+
+RulePlan resolve(const Parameters& p, const LayerFacts& layer) {
+  check(layer);
+  const DeltaKind role = role_of(p, layer);
+  const bool own = role == DeltaKind::own, top = role == DeltaKind::softmax || role == DeltaKind::hinge;
+  // What stands beside eta in a0: an error, or the activity that this layer sends.
+  const NumberFormat word = own ? layer.sent : NumberFormat{error_bits, error_frac};
+  const Scaled eta = scaled(layer.largest_eta, 16);
+  const LanePoints points = lane_points(layer, layer.activity.frac,
+                                        layer.largest_eta * std::ldexp(1.0, word.bits - 1 - word.frac), 0);
+  RulePlan plan;
+  plan.needs_target = top;
+  plan.whole_population = role == DeltaKind::softmax;
+  if (role == DeltaKind::softmax) plan.exponentials = 2, plan.reciprocals = 1;
+  plan.forms_error = !own;
+  plan.error_frac = error_frac;
+  plan.eta_mantissa = static_cast<std::uint32_t>(eta.mantissa);
+  plan.lane = {points.shift, layer.weight.bits, layer.stochastic};
+  plan.post.assign(delta_registers, 0);
+  plan.post[delta_kind] = static_cast<std::int32_t>(role);
+  plan.post[delta_value_frac] = layer.value.frac;
+  plan.post[delta_mu] = hinge_mu(p, std::max(2, layer.classes));
+  plan.post[delta_a_shift] = word.frac + eta.shift - points.factor_frac;
+  plan.post[delta_stochastic] = layer.stochastic;
+  plan.post[delta_word_shift] = (own ? layer.value.frac : top ? 15 : layer.error_sum_frac) - word.frac;
+  plan.post[delta_word_bits] = word.bits;
+  plan.post[delta_from_word] = 1;
+  expect_shifts(layer, plan, {delta_a_shift, delta_word_shift});
+  if (!own) plan.formats = {{"delta", word}};
+  name_factors(layer, points, plan);
+  return plan;
+}
+
+}  // namespace
 
 Rule make_urfb() {
   Rule rule;
@@ -21,8 +86,13 @@ Rule make_urfb() {
   rule.bench_parameters = {
       {"update_r", "", "", 0, 0, 0, false, {"true", "false"}, "false: feedback weights stay (FRFB)"},
       {"classes", "", "C", 10, 2, 65535, true, {}, "number of classes"}};
-  rule.renderings.floating = true;
+  rule.renderings = {true, true, true, true};
+  rule.cycles = {delta_contribute_cycles, delta_form_cycles, nullptr};
+  rule.resolve = resolve;
+  rule.golden_post = delta_post;
   rule.floating = urfb_reference();
+  rule.bench = urfb::bench;
+  rule.bench_layer = {Activation::linear, 1, 4, Activation::saturated_linear};
   return rule;
 }
 

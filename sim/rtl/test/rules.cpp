@@ -22,13 +22,14 @@ void require_equal_memories(const CoreMemories& golden, const CoreMemories& rtl)
   REQUIRE(golden.a0 == rtl.a0);
   REQUIRE(golden.a1 == rtl.a1);
   REQUIRE(golden.c == rtl.c);
+  REQUIRE(golden.error == rtl.error);
   REQUIRE(golden.generators == rtl.generators);
   REQUIRE(golden.means == rtl.means);
   REQUIRE(golden.held == rtl.held);
 }
 
 /// What of a rule and its plan was exercised; a kind that never came up would be a hole in the test.
-std::set<std::string> kinds_of(const RuleLayer& layer) {
+std::set<std::string> kinds_of(const Rule& rule, const RuleLayer& layer) {
   const RulePlan& p = layer.plan;
   std::set<std::string> kinds;
   const auto add = [&](bool is, const std::string& name) {
@@ -47,6 +48,8 @@ std::set<std::string> kinds_of(const RuleLayer& layer) {
   add(p.partners > 1 && p.partners < max_partners - 1, "some partners");
   add(p.whole_population, "whole population");
   add(p.needs_target && !p.whole_population, "target, split");
+  add(p.forms_error && !p.needs_target, "errors that came back");
+  add(!p.forms_error && rule.teaches_feedback, "feedback");
   return kinds;
 }
 
@@ -156,13 +159,13 @@ TEST_CASE(
       CAPTURE(trial);
       const bool large = trial % 60 == 59;
       const RuleLayer layer = random_layer(rule, random, large ? LayerSize::large : LayerSize::small);
-      kinds.merge(kinds_of(layer));
+      kinds.merge(kinds_of(rule, layer));
       compare_layer(rule, layer, large ? 5 : trial % 50 == 0 ? 300 : 45, random, events);
     }
     // whatever kind the rule's parameters can give must have come up
     std::set<std::string> possible;
     Random other(1);
-    for (int i = 0; i < 500; ++i) possible.merge(kinds_of(random_layer(rule, other, LayerSize::small)));
+    for (int i = 0; i < 500; ++i) possible.merge(kinds_of(rule, random_layer(rule, other, LayerSize::small)));
     std::string seen;
     for (const std::string& kind : kinds) seen += kind + "\n";
     INFO("seen:\n" << seen);
