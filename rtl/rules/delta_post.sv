@@ -13,8 +13,11 @@ module delta_post #(
 ) (
 `include "rules/post_ports.svh"
 );
-`include "rules/post_local.svh"
+`include "rules/post_no_history.svh"
   assign a1 = 15'd0;
+  assign up_we = 1'b0;
+  assign up_addr = 6'd0;
+  assign up_data = 48'd0;
 
   // ---- registers ---------------------------------------------------------------------------------------
   localparam logic [2:0] Softmax = 3'd0, Linear = 3'd1, Returned = 3'd3, Own = 3'd4;

@@ -17,7 +17,10 @@ bool sent_by_core(PacketKind kind) {
     case PacketKind::rate_taken:
     case PacketKind::partial:
     case PacketKind::sum:
+    case PacketKind::error_sum:
     case PacketKind::result:
+    case PacketKind::error:
+    case PacketKind::error_end:
     case PacketKind::activity:
     case PacketKind::end:
       return true;
@@ -112,10 +115,10 @@ Replayed replay(const Program& program, std::uint32_t core, const std::vector<st
           cores[image.core] = std::move(tile);
         }
         for (auto& [tile, unit] : cores) {
-          unit->connect(0, [&](std::uint32_t destination) {
+          unit->connect(0, [&](std::uint32_t destination, bool feedback) {
             std::uint32_t first = ~std::uint32_t{0}, end = 0;
             for (const BlockImage& b : cores.at(destination)->core().image().blocks)
-              if (b.source == unit->core().image().population)
+              if (b.feedback == feedback && b.source == unit->core().image().population)
                 first = std::min(first, b.first_row), end = std::max(end, b.first_row + b.rows);
             return std::pair{first, end};
           });

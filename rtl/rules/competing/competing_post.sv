@@ -8,7 +8,6 @@ module competing_post (
 `include "rules/post_ports.svh"
 );
 `include "rules/post_unused.svh"
-  assign error = 16'd0;
   assign a1 = 15'd0;
   localparam int unsigned MostRanks = 8;
 

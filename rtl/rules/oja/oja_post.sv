@@ -3,7 +3,6 @@ module oja_post (
 `include "rules/post_ports.svh"
 );
 `include "rules/post_local.svh"
-  assign error = 16'd0;
   logic [5:0] a_shift, c_shift;
   logic stochastic;
   always_ff @(posedge clk)
