@@ -151,7 +151,8 @@ class Study:
             if rows[0]["refused"]:
                 table.append({**dict(zip(columns, (*key, len(rows)))), "refused": rows[0]["refused"]})
                 continue
-            mean = lambda column: statistics.fmean(float(r[column]) for r in rows) if rows[0][column] else ""  # noqa: E731
+            given = lambda column: [float(r[column]) for r in rows if r[column]]  # noqa: E731
+            mean = lambda column: statistics.fmean(given(column)) if given(column) else ""  # noqa: E731
             accuracies = [float(r["accuracy"]) for r in rows]
             table.append(dict(zip(columns, (*key, len(rows), round(statistics.fmean(accuracies), 4), min(accuracies), max(accuracies),
                                             *(round(v, 6) if v != "" else "" for v in map(mean, columns[-5:-1]))))))
@@ -175,7 +176,10 @@ def plot(table, path, horizontal, title, select):
     for step in range(0, 11, 2):
         _, y = place(low, step / 10)
         out.append(f'<line x1="70" x2="570" y1="{y}" y2="{y}" stroke="#ddd"/><text x="62" y="{y + 4}" text-anchor="end">{10 * step} %</text>')
-    for x in sorted(set(round(v, 1) for v in xs))[:: max(1, len(set(xs)) // 8)]:
+    marks = sorted(set(xs))
+    if len(marks) > 8:  # a measured axis: even marks
+        marks = [round(low + (high - low) * step / 5, 1) for step in range(6)]
+    for x in marks:
         out.append(f'<text x="{place(x, 0)[0]}" y="350" text-anchor="middle">{x:g}</text>')
     for number, rule in enumerate(rules):
         colour = colours[number % len(colours)]
