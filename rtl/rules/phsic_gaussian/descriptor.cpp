@@ -1,4 +1,5 @@
 #include "rtl/rules/lane_plan.hpp"
+#include "rtl/rules/phsic_descriptor.hpp"
 #include "rtl/rules/phsic_gaussian/bench.hpp"
 #include "rtl/rules/phsic_gaussian/cycles.hpp"
 #include "rtl/rules/phsic_gaussian/golden.hpp"
@@ -201,13 +202,7 @@ Rule make_phsic_gaussian() {
        {},
        "largest update factor the lane must express"},
   };
-  rule.bench_parameters = {
-      {"classes", "", "n", 10, 2, 65535, true, {}, "number of classes"},
-      {"slope", "", "alpha", 0.01, 0, 1, false, {}, "slope of the leaky ReLU below 0"},
-      {"groups", "", "G", 0, 0, 256, true, {}, "groups of contiguous neurons, 0: plain"},
-      {"p", "", "p", 0.5, 0, 1, false, {}, "exponent of divisive normalisation, q = 1 - p"},
-      {"delta", "", "delta", 1, 1e-6, 1e6, false, {}, "offset of divisive normalisation"},
-  };
+  rule.bench_parameters = phsic_layer_parameters();
   rule.renderings = {true, true, true, true};
   rule.cycles = {contribute_cycles, form_cycles, teach_cycles};
   rule.resolve = resolve;

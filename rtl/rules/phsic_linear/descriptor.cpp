@@ -1,36 +1,10 @@
+#include "rtl/rules/phsic_descriptor.hpp"
 #include "rtl/rules/phsic_linear/reference.hpp"
-#include "rtl/rules/rule.hpp"
 
 namespace trifactor {
 
 Rule make_phsic_linear() {
-  Rule rule;
-  rule.name = "phsic_linear";
-  rule.summary = "plausible HSIC over whole batches with a linear kernel; not local";
-  rule.source = "Pogodin and Latham 2020, Kernelized information bottleneck, NeurIPS, eqs 13-17, 33-41";
-  rule.parameters = {
-      {"gamma", "", "gamma", 2, 0, 64, false, {}, "weight of the labels"},
-      {"eta", "", "eta", 0.5, 1e-9, 64, false, {}, "learning rate of the mean over all pairs"},
-  };
-  rule.bench_parameters = {
-      {"sigma",
-       "",
-       "sigma",
-       5,
-       0.001,
-       1000,
-       false,
-       {},
-       "taken as every pHSIC rule takes it; this kernel has no width"},
-      {"classes", "", "n", 10, 2, 65535, true, {}, "number of classes"},
-      {"slope", "", "alpha", 0.01, 0, 1, false, {}, "slope of the leaky ReLU below 0"},
-      {"groups", "", "G", 0, 0, 256, true, {}, "groups of contiguous neurons, 0: plain"},
-      {"p", "", "p", 0.5, 0, 1, false, {}, "exponent of divisive normalisation, q = 1 - p"},
-      {"delta", "", "delta", 1, 1e-6, 1e6, false, {}, "offset of divisive normalisation"},
-  };
-  rule.renderings.floating = true;
-  rule.floating = phsic_linear_reference();
-  return rule;
+  return phsic_batch_rule("phsic_linear", "a linear kernel", phsic_linear_reference());
 }
 
 }  // namespace trifactor
