@@ -82,6 +82,31 @@ void TileCore::book_rows(std::uint64_t cycle) {
   streamed_to_ = memory_free_;
 }
 
+/// The rows that hear a value: each must hear it once. False after a fault.
+template <class OnRow>
+bool TileCore::take_rows(const Packet& packet, std::uint64_t presentation, Feed& feed, const char* what,
+                         OnRow on_row) {
+  Incoming& slot = incoming(presentation);
+  ++feed.got[presentation % presentations_in_flight];
+  for (std::uint32_t p = feed.first_part; p < feed.end_part; ++p) {
+    const Part& part = parts_[p];
+    const std::uint32_t row = packet.index - part.first_row;
+    if (row >= part.rows) continue;
+    std::uint64_t& seen = slot.rows_seen[(part.first_bit + row) / 64];
+    const std::uint64_t bit = std::uint64_t{1} << (part.first_bit + row) % 64;
+    if ((seen & bit) != 0) {
+      fault("TF-HW-002", std::string(what) + " " + std::to_string(packet.index) + " of presentation " +
+                             std::to_string(presentation) + " arrived twice");
+      return false;
+    }
+    seen |= bit;
+    slot.arrived.push_back(
+        {row, static_cast<std::uint16_t>(part.block), static_cast<std::int16_t>(packet.payload)});
+    on_row();
+  }
+  return true;
+}
+
 void TileCore::take_activity(const Packet& packet, std::uint64_t presentation, std::uint64_t cycle) {
   if (!expected(presentation)) return;
   const std::size_t source = source_of(packet.source);
@@ -89,28 +114,17 @@ void TileCore::take_activity(const Packet& packet, std::uint64_t presentation, s
   Feed& feed = feeds_[source];
   if (feed.population != packet.aux || packet.index - feed.first_neuron >= feed.neurons)
     return fault("TF-HW-006", "an activity of a neuron that its source does not hold");
-  Incoming& slot = incoming(presentation);
-  ++feed.got[presentation % presentations_in_flight];
   const bool first = waiting_rows_ == 0;
-  for (std::uint32_t p = feed.first_part; p < feed.end_part; ++p) {
-    const Part& part = parts_[p];
-    const std::uint32_t row = packet.index - part.first_row;
-    if (row >= part.rows) continue;
-    std::uint64_t& seen = slot.rows_seen[(part.first_bit + row) / 64];
-    const std::uint64_t bit = std::uint64_t{1} << (part.first_bit + row) % 64;
-    if ((seen & bit) != 0)
-      return fault("TF-HW-002", "row " + std::to_string(packet.index) + " of presentation " +
-                                    std::to_string(presentation) + " arrived twice");
-    seen |= bit;
-    slot.arrived.push_back(
-        {row, static_cast<std::uint16_t>(part.block), static_cast<std::int16_t>(packet.payload)});
-    if (presentation != forward_) continue;
-    if (forward_state_ != Forward::streaming) {
+  const bool streams = forward_state_ == Forward::streaming;
+  const bool taken = take_rows(packet, presentation, feed, "row", [&] {
+    if (presentation != forward_) return;
+    if (streams)
+      book_rows(cycle);
+    else
       ++waiting_rows_;
-      continue;
-    }
-    book_rows(cycle);
-  }
+  });
+  if (!taken) return;
+  const Incoming& slot = incoming(presentation);
   // A pass that waits to open waits for its first row, then for updates, never for a second row.
   if (presentation == forward_ &&
       ((forward_state_ == Forward::closed && first) || slot.ends == feeds_.size()))
@@ -181,23 +195,11 @@ void TileCore::take_error(const Packet& packet, std::uint64_t presentation, std:
   Feed& feed = *found;
   if (feed.population != packet.aux || packet.index - feed.first_neuron >= feed.neurons)
     return fault("TF-HW-006", "an error of a neuron that its source does not hold");
-  Incoming& slot = incoming(presentation);
-  ++feed.got[presentation % presentations_in_flight];
-  for (std::uint32_t p = feed.first_part; p < feed.end_part; ++p) {
-    const Part& part = parts_[p];
-    const std::uint32_t row = packet.index - part.first_row;
-    if (row >= part.rows) continue;
-    std::uint64_t& seen = slot.rows_seen[(part.first_bit + row) / 64];
-    const std::uint64_t bit = std::uint64_t{1} << (part.first_bit + row) % 64;
-    if ((seen & bit) != 0)
-      return fault("TF-HW-002", "the error of neuron " + std::to_string(packet.index) + " of presentation " +
-                                    std::to_string(presentation) + " arrived twice");
-    seen |= bit;
-    slot.arrived.push_back(
-        {row, static_cast<std::uint16_t>(part.block), static_cast<std::int16_t>(packet.payload)});
-    if (learn_state_ == Learn::waiting_for_errors && presentation == learn_presentation()) book_rows(cycle);
-  }
-  if (slot.error_ends == error_feeds_.size()) advance(cycle);
+  const bool streams = learn_state_ == Learn::waiting_for_errors && presentation == learn_presentation();
+  const bool taken = take_rows(packet, presentation, feed, "the error of neuron", [&] {
+    if (streams) book_rows(cycle);
+  });
+  if (taken && incoming(presentation).error_ends == error_feeds_.size()) advance(cycle);
 }
 
 void TileCore::take_error_end(const Packet& packet, std::uint64_t presentation) {

@@ -199,6 +199,9 @@ class TileCore : public sc_core::sc_module, public Sleeper {
     streamed_from_ = streamed_to_;
   }
   void take_other(const Packet& packet, std::uint64_t cycle);
+  template <class OnRow>
+  bool take_rows(const Packet& packet, std::uint64_t presentation, Feed& feed, const char* what,
+                 OnRow on_row);
   void take_activity(const Packet& packet, std::uint64_t presentation, std::uint64_t cycle);
   void take_end(const Packet& packet, std::uint64_t presentation);
   void take_sum(const Packet& packet, std::uint64_t presentation);
