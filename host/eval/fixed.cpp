@@ -81,7 +81,7 @@ Network network_of(const Rule& rule, const EvalRequest& request, const FixedOpti
   projection.init = WeightInit::zero;
   projection.bits = options.formats.at("w").bits, projection.range = range_of(options.formats.at("w"));
   projection.stochastic = options.stochastic;
-  projection.plasticity = PlasticitySpec{rule.name, p, {}, 0, place};
+  projection.plasticity = PlasticitySpec{rule.name, p, {}, 0, false, place};
   network.populations = {input, layer};
   network.projections = {projection};
   network.input = 0, network.output = 1;

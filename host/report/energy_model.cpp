@@ -184,6 +184,8 @@ const std::vector<PartModel>& parts() {
       part<Event::update>("update lanes", update),
       part<Event::random_draw>("random words", [](Figures& f, const Place&) { return f("random_word"); }),
       part<Event::neuron>("neuron units", [](Figures& f, const Place&) { return f("neuron_unit"); }),
+      // A product of 46 by 17 bits: three of 16 by 16, and their sums.
+      part<Event::membrane>("neuron units", [](Figures& f, const Place&) { return 3 * f("trace_step"); }),
       part<Event::normalise>("normalisation", [](Figures& f, const Place&) { return f("normalise_unit"); }),
       part<Event::reciprocal>("normalisation", [](Figures& f, const Place&) { return f("reciprocal_unit"); }),
       part<Event::state_read>(

@@ -189,7 +189,7 @@ struct Rule {
   std::string name;
   std::string summary;
   std::string source;        ///< the publication and its equations
-  bool every_step = false;   ///< false: once a sample
+  bool every_step = false;   ///< can learn at every step of a presentation; false: at the last alone
   bool sends_error = false;  ///< forms errors of its target's neurons that feedback projections carry back
   bool takes_error = false;  ///< in a hidden layer it learns from errors that came back
   bool teaches_feedback = false;                ///< may be the plasticity of a feedback projection

@@ -119,6 +119,7 @@ Rule make_competing() {
        false,
        {"none", "mean", "max"},
        "what a change is divided by: none and mean: a batch's size; max: its largest entry"}};
+  rule.every_step = true;
   rule.renderings = {true, true, true, true};
   rule.cycles = {contribute_cycles, form_cycles, teach_cycles};
   rule.resolve = resolve;

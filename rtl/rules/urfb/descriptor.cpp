@@ -86,6 +86,7 @@ Rule make_urfb() {
   rule.bench_parameters = {
       {"update_r", "", "", 0, 0, 0, false, {"true", "false"}, "false: feedback weights stay (FRFB)"},
       {"classes", "", "C", 10, 2, 65535, true, {}, "number of classes"}};
+  rule.every_step = true;
   rule.renderings = {true, true, true, true};
   rule.cycles = {delta_contribute_cycles, delta_form_cycles, nullptr};
   rule.resolve = resolve;
