@@ -143,6 +143,7 @@ PopulationSpec read_population(TomlTable& table) {
     }
     only_for(table, "neuron", "neurons, not for inputs");
     only_for(table, "normalise", "neurons, not for inputs");
+    only_for(table, "dropout", "neurons, not for inputs");
     population.output_range = power_of_two(output_range.value_or(1));
     population.value_range = population.output_range;
   } else {
@@ -150,6 +151,7 @@ PopulationSpec read_population(TomlTable& table) {
     population.value_range = 0;  // until it is known whether this is the output
     if (auto neuron = table.table("neuron")) read_neuron(*neuron, population);
     if (auto normalise = table.table("normalise")) read_normalise(*normalise, population);
+    population.dropout = table.number("dropout", 0, 0.99).value_or(0);
     population.output_range = output_range ? power_of_two(*output_range) : 0;
   }
   table.finish();

@@ -54,6 +54,7 @@ FloatNetwork::FloatNetwork(Network network, const FloatNetworkOptions& options)
     p.error.resize(p.neurons);
     p.u.resize(p.groups), p.uq.resize(p.groups), p.r.resize(p.groups > 0 ? p.neurons : 0);
     populations_.push_back(std::move(p));
+    seed_masks(populations_.size() - 1);
   }
   Diagnostics mistakes;
   refuse_batch_only(mistakes);
@@ -73,6 +74,8 @@ FloatNetwork::FloatNetwork(Network network, const FloatNetworkOptions& options)
     const bool at_output = spec.to == network_.output && !spec.feedback;
     p.plastic = spec.plasticity.has_value() && (at_output || options_.baseline != Baseline::random) &&
                 (!spec.feedback || options_.baseline == Baseline::none);
+    if (p.plastic || spec.connect == Connect::max_pool)
+      p.synapses = FloatSynapses(initial[k].connectivity(), p.inputs, p.neurons, p.bias);
     if (p.plastic) p.waiting.resize(static_cast<std::size_t>(spec.plasticity->weight_age) + 1);
     if (p.plastic && options_.baseline != Baseline::backprop) {
       const PopulationSpec& to = network_.populations[p.to];
@@ -130,7 +133,7 @@ double FloatNetwork::rate(std::size_t projection, std::uint64_t t) const {
   return options_.run_length == 0 ? eta : eta * schedule.at(held, total);
 }
 
-void FloatNetwork::evaluate(std::size_t population) {
+void FloatNetwork::evaluate(std::size_t population, bool learn) {
   const PopulationSpec& spec = network_.populations[population];
   Population& p = populations_[population];
   std::fill(p.sum.begin(), p.sum.end(), 0.0);
@@ -141,22 +144,31 @@ void FloatNetwork::evaluate(std::size_t population) {
     for (std::uint32_t j = 0; j < x.size(); ++j)
       if (x[j] != 0) projection.active.push_back({j, x[j]});
     if (projection.bias) projection.active.push_back({static_cast<std::uint32_t>(projection.inputs), 1.0});
-    add_rows(projection.active, projection.weights.data(), p.sum);
+    if (network_.projections[k].connect == Connect::max_pool)
+      largest_of_windows(projection, p.sum);
+    else
+      add_rows(projection.active, projection.weights.data(), p.sum);
   }
   for (std::size_t i = 0; i < p.neurons; ++i) {
     const Neuron neuron = activate(spec, p.sum[i]);
     p.z[i] = neuron.z, p.fprime[i] = neuron.fprime;
   }
   if (p.groups > 0) divisive_normalise(p.z, spec.normalise->p, spec.normalise->delta, p.u, p.uq, p.r);
+  p.dropped = false;
+  if (learn) drop(population);
 }
 
 std::span<const double> FloatNetwork::forward(std::span<const double> x) {
+  present(x, false);
+  return activity(static_cast<std::size_t>(network_.output));
+}
+
+void FloatNetwork::present(std::span<const double> x, bool learn) {
   Population& input = populations_[static_cast<std::size_t>(network_.input)];
   expect_size("reference", "a sample", x.size(), input.neurons);
   std::copy(x.begin(), x.end(), input.z.begin());
   for (std::size_t p = 0; p < populations_.size(); ++p)  // sources stand before targets
-    if (!network_.populations[p].input) evaluate(p);
-  return activity(static_cast<std::size_t>(network_.output));
+    if (!network_.populations[p].input) evaluate(p, learn);
 }
 
 std::span<const double> FloatNetwork::learn(std::span<const double> x, std::int64_t label) {
@@ -164,7 +176,7 @@ std::span<const double> FloatNetwork::learn(std::span<const double> x, std::int6
     throw Error(ExitCode::data,
                 {"TF-REF-003", "sample " + std::to_string(learned_), "a label of " + std::to_string(label),
                  "0 to " + std::to_string(network_.classes - 1), "set classes in [network]"});
-  forward(x);
+  present(x, true);
   if (options_.baseline == Baseline::backprop) backward(label);
   form_currents();
   learn_backwards(label);
@@ -216,6 +228,8 @@ void FloatNetwork::gather_errors(Population& p) {
       if (delta[j] != 0) projection.active.push_back({j, delta[j]});
     add_rows(projection.active, projection.weights.data(), p.sent);
   }
+  if (p.dropped)
+    for (double& sum : p.sent) sum *= p.dropout_factor;  // the gate is in the derivative
 }
 
 void FloatNetwork::step(std::size_t k, std::int64_t label) {
@@ -232,6 +246,8 @@ void FloatNetwork::step(std::size_t k, std::int64_t label) {
     now.input = activity(static_cast<std::size_t>(network_.input));
     if (p.power > 0) now.current = to.current;
     now.error = to.sent;
+    // What stands beside an error in the update of feedback weights is the activity that was sent.
+    if (network_.projections[k].feedback && to.dropped) now.z = to.handed;
     p.learner->step(now, eta, factors);
     const FloatSignals signals = p.learner->signals();
     p.sums.kernel += signals.kernel * signals.partners;
@@ -247,6 +263,7 @@ void FloatNetwork::step(std::size_t k, std::int64_t label) {
 }
 
 void FloatNetwork::apply(Projection& p, const FloatFactors& f) {
+  if (!p.synapses.dense()) return p.synapses.apply(f, p.weights);
   const auto scalar = [&](std::size_t j) { return j < p.inputs ? f.b0[j] : 1; };  // the bias's is 1
   const auto second = [&](std::size_t j) { return f.b1.empty() ? 0 : j < p.inputs ? f.b1[j] : f.bias1; };
   const std::size_t rows = p.inputs + (p.bias ? 1 : 0);
@@ -285,6 +302,10 @@ void FloatNetwork::backward(std::int64_t label) {
       Projection& projection = projections_[k];
       Population& from = populations_[projection.from];
       if (network_.populations[projection.from].input) continue;
+      if (network_.projections[k].connect == Connect::max_pool) {
+        error_to_maxima(projection);
+        continue;
+      }
       for (std::size_t j = 0; j < projection.inputs; ++j)
         from.error[j] += row_product(projection.row(j), populations_[p].error);
     }
@@ -295,6 +316,8 @@ void FloatNetwork::backward(std::int64_t label) {
 /// dL/dzc_i = g_i u^-p - 2 p/c u^(-p-1) zc_i sum_j g_j zc_j, and dL/dz is that less its mean over the group.
 void FloatNetwork::through_neuron(std::size_t population) {
   Population& p = populations_[population];
+  if (p.dropped)
+    for (std::size_t i = 0; i < p.neurons; ++i) p.error[i] *= p.kept[i] ? p.dropout_factor : 0;
   if (p.hands_on) {
     const double power = network_.populations[population].normalise->p;
     const std::size_t c = p.neurons / p.groups;
