@@ -247,10 +247,11 @@ class NetworkReader {
       PopulationSpec& population = network_.populations[i];
       const bool bounded = is_bounded(population.activation);
       const bool scores = i == network_.output && population.activation == Activation::linear;
-      if (population.value_range == 0) population.value_range = bounded ? 1 : scores ? 32 : 4;
+      const double grows = population.dropout > 0 ? power_of_two(1 / (1 - population.dropout)) : 1;
+      if (population.value_range == 0) population.value_range = grows * (bounded ? 1 : scores ? 32 : 4);
       if (population.output_range == 0)
         population.output_range =
-            population.normalise && population.normalise->hands_on ? 4 : population.value_range;
+            population.normalise && population.normalise->hands_on ? grows * 4 : population.value_range;
     }
     for (ProjectionSpec& projection : network_.projections)
       if (projection.range == 0)

@@ -322,7 +322,9 @@ void Core::form(std::uint64_t presentation, std::size_t block, std::span<const s
   if (p.uses_c) result.c = std::span(update.c).first(n);
   if (p.sends_error) result.error = errors_;
   result.formed = static_cast<int>(n);
-  post_units_[block]->form(v, words, target, result);
+  // The unit knows its own neurons only: the class counts from the first of them.
+  const int own = target < 0 ? -1 : target - static_cast<int>(image_.first_neuron);
+  post_units_[block]->form(v, words, own, result);
 
   UpdateCounts& counts = update_counts_[block];
   counts.factors_lost += result.losses.factors_lost;
