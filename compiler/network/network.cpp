@@ -26,7 +26,8 @@ class NetworkReader {
     if (auto training = root_.table("training")) network_.training = read_training(*training);
     root_.finish();
     find_output();
-    check_connections();
+    check_graph();
+    check_connections(network_, mistakes_);
     fill_in_ranges();
     mistakes_.throw_if_any();
     sort_populations();
@@ -135,7 +136,8 @@ class NetworkReader {
         mistakes_.add("TF-NET-008", projection.to_place,
                       fmt::format("'{}' is the input: it takes no projection", projection.to),
                       "a population of neurons");
-      if (!projection.has_init && !network_.weights_file.empty()) spec.init = WeightInit::file;
+      if (!projection.has_init && !network_.weights_file.empty() && !is_fixed(spec.connect))
+        spec.init = WeightInit::file;
       if (projection.has_init && spec.init == WeightInit::file && network_.weights_file.empty())
         mistakes_.add("TF-NET-014", projection.init_place, "init = \"file\", but the network names no file",
                       "weights = \"NAME.npz\" in [network]");
@@ -154,6 +156,9 @@ class NetworkReader {
     network_.output = output_name_.empty() ? static_cast<int>(populations.size()) - 1
                                            : resolve(output_name_, output_place_);
     if (network_.output < 0) return;
+    if (populations[network_.output].dropout > 0)
+      mistakes_.add("TF-NET-044", populations[network_.output].place, "dropout at the output",
+                    "dropout of hidden populations only", "every class is asked for in every sample");
     const PopulationSpec& output = populations[network_.output];
     const SourcePlace& place = output_name_.empty() ? output.place : output_place_;
     if (output.input) {
@@ -171,7 +176,7 @@ class NetworkReader {
     }
   }
 
-  void check_connections() {
+  void check_graph() {
     const int n = static_cast<int>(network_.populations.size());
     std::vector<bool> reached(n, false);
     bool all_known = !network_.projections.empty();  // else reported as missing
@@ -305,10 +310,11 @@ class NetworkReader {
       PopulationSpec& population = network_.populations[i];
       const bool bounded = is_bounded(population.activation);
       const bool scores = i == network_.output && population.activation == Activation::linear;
-      if (population.value_range == 0) population.value_range = bounded ? 1 : scores ? 32 : 4;
+      const double grows = population.dropout > 0 ? power_of_two(1 / (1 - population.dropout)) : 1;
+      if (population.value_range == 0) population.value_range = grows * (bounded ? 1 : scores ? 32 : 4);
       if (population.output_range == 0)
         population.output_range =
-            population.normalise && population.normalise->hands_on ? 4 : population.value_range;
+            population.normalise && population.normalise->hands_on ? grows * 4 : population.value_range;
     }
     for (ProjectionSpec& projection : network_.projections)
       if (projection.range == 0)

@@ -2,6 +2,7 @@
 // value in range. Nothing here knows a machine.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <filesystem>
 #include <optional>
@@ -55,6 +56,7 @@ struct PopulationSpec {
   double output_range = 4;  ///< the activity that is sent lies in +-range (power of two)
   int activity_bits = 8;    ///< 8 or 16
   std::optional<NormaliseSpec> normalise;
+  double dropout = 0;  ///< probability with which a neuron is left out of a learning tick
   SourcePlace place;
 
   int neurons() const {
@@ -81,6 +83,27 @@ enum class WeightInit : std::uint8_t {
   normal,  ///< N(0, 1)
 };
 
+/// Which synapses a projection has. All but dense and identity run between images, populations of shape
+/// [height, width, channels], the larger one on the side of the forward pass's source.
+enum class Connect : std::uint8_t {
+  dense,
+  identity,      ///< neuron i to neuron i, weight 1: a sum of two populations
+  local,         ///< a window of the image for each neuron, a weight for each synapse
+  convolution,   ///< the same with one weight for all places
+  average_pool,  ///< the mean of a window of one channel
+  max_pool,      ///< the largest value of a window of one channel
+};
+
+/// Whether the weights follow from the connection, so that none are drawn, read or learned.
+constexpr bool is_fixed(Connect kind) {
+  return kind == Connect::identity || kind == Connect::average_pool || kind == Connect::max_pool;
+}
+constexpr bool has_window(Connect kind) { return kind >= Connect::local; }
+
+struct WindowSpec {
+  std::array<int, 2> kernel{1, 1}, stride{1, 1}, padding{0, 0};  ///< rows, columns of the image
+};
+
 struct ProjectionSpec {
   std::string name;      ///< default <from>_to_<to>
   int from = 0, to = 0;  ///< indices into populations
@@ -88,6 +111,10 @@ struct ProjectionSpec {
   bool feedback = false;
   /// A step reads the activities that `from` had at the step before: asked for, or it closes a cycle.
   bool late = false;
+  Connect connect = Connect::dense;
+  WindowSpec window;
+  double density =
+      1;  ///< share of synapses that exist, drawn from the seed (compiler/passes/connectivity.hpp)
   WeightInit init = WeightInit::uniform_fan_in;
   int bits = 8;            ///< 4 to 16
   double range = 0;        ///< weights lie in +-range (power of two); resolved, never 0
@@ -96,6 +123,9 @@ struct ProjectionSpec {
   std::optional<PlasticitySpec> plasticity;
   SourcePlace place;
 };
+
+/// Of a projection whose weights follow from the connection: what all of them are.
+double fixed_weight(const ProjectionSpec& spec);
 
 struct Network {
   std::string name;

@@ -153,6 +153,7 @@ PopulationSpec read_population(TomlTable& table) {
     only_for(table, "normalise", "neurons, not for inputs");
     only_for(table, "membrane", "neurons, not for inputs");
     only_for(table, "noise", "neurons, not for inputs");
+    only_for(table, "dropout", "neurons, not for inputs");
     population.output_range = power_of_two(output_range.value_or(1));
     population.value_range = population.output_range;
   } else {
@@ -162,6 +163,7 @@ PopulationSpec read_population(TomlTable& table) {
     if (auto normalise = table.table("normalise")) read_normalise(*normalise, population);
     if (auto membrane = table.table("membrane")) read_membrane(*membrane, population);
     population.noise = table.number("noise", 0, largest_range).value_or(0);
+    population.dropout = table.number("dropout", 0, 0.99).value_or(0);
     population.output_range = output_range ? power_of_two(*output_range) : 0;
   }
   table.finish();

@@ -52,6 +52,12 @@ void read_parameters(TomlTable& table, const Rule& rule, Parameters& parameters)
 
 void read_weights(TomlTable& table, NamedProjection& projection) {
   ProjectionSpec& spec = projection.spec;
+  if (is_fixed(spec.connect))
+    for (const char* key : {"init", "range"})
+      if (table.has(key))
+        table.mistakes().add("TF-NET-005", table.place(key),
+                             table.named(key) + " is not for weights that follow from the connection",
+                             fmt::format("no {}", key));
   projection.init_place = table.place("init");
   if (const auto init = table.choice("init", {"uniform_fan_in", "zero", "file", "glorot", "normal"})) {
     spec.init = static_cast<WeightInit>(*init);
@@ -121,7 +127,7 @@ NamedProjection read_projection(TomlTable& table) {
     table.mistakes().add("TF-NET-005", table.place("late"),
                          table.named("late") + " is only for forward projections", "no late",
                          "errors come back within the step that they are of");
-  table.choice("connect", {"dense"});
+  read_connection(table, projection);
   projection.init_place = table.place();
   if (auto weights = table.table("weights")) read_weights(*weights, projection);
   spec.bias = table.boolean("bias").value_or(false);
@@ -129,7 +135,9 @@ NamedProjection read_projection(TomlTable& table) {
     table.mistakes().add("TF-NET-005", table.place("bias"),
                          table.named("bias") + " is only for forward projections", "no bias",
                          "an error that is always there is none");
-  if (auto plasticity = table.table("plasticity")) spec.plasticity = read_plasticity(*plasticity);
+  if (is_fixed(spec.connect)) spec.bias = false, spec.range = fixed_weight_range(spec);
+  if (auto plasticity = table.table("plasticity"))
+    if (!is_fixed(spec.connect)) spec.plasticity = read_plasticity(*plasticity);
   table.finish();
   return projection;
 }

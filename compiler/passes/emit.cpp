@@ -66,6 +66,33 @@ std::int32_t bias_value(const NumberFormat& activity, int extra_bits) {
       saturate_signed(std::int64_t{1} << activity.frac, std::min(16, 16 - extra_bits)));
 }
 
+/// Which synapses of a block exist; empty: all. Those of frozen projections need no bits: their weight is 0.
+std::vector<std::uint8_t> mask_bits(const Connectivity& connectivity, const Slice& slice,
+                                    const BlockImage& b) {
+  if (connectivity.full()) return {};
+  const std::size_t n = static_cast<std::size_t>(slice.neurons),
+                    bytes = BlockImage::mask_bytes(static_cast<std::uint32_t>(n));
+  std::vector<std::uint8_t> bits(b.total_rows() * bytes, 0);
+  for (std::size_t row = 0; row < b.total_rows(); ++row)
+    for (std::size_t i = 0; i < n; ++i)
+      if (row == b.rows ||
+          connectivity.exists(static_cast<std::size_t>(slice.first_neuron) + i, b.first_row + row))
+        bits[row * bytes + i / 8] = static_cast<std::uint8_t>(bits[row * bytes + i / 8] | 1u << (i % 8));
+  return bits;
+}
+
+DropoutImage dropout_image(const PopulationSpec& spec) {
+  DropoutImage image;
+  if (spec.dropout == 0) return image;
+  image.threshold = dropout_threshold(spec.dropout);
+  const double factor = 1 / (1 - spec.dropout);
+  image.exponent = std::ilogb(factor);
+  image.mantissa =
+      std::min(static_cast<std::int32_t>(std::lround(std::ldexp(factor, dropout_frac - image.exponent))),
+               (1 << (dropout_frac + 1)) - 1);
+  return image;
+}
+
 /// Bits and binary points of every array, under the name a user knows.
 std::vector<ArrayFormat> array_formats(const Network& network, const ResolvedNetwork& resolved) {
   std::vector<ArrayFormat> all;
@@ -188,6 +215,7 @@ class Emitter {
     }
     image.noise = static_cast<std::int32_t>(std::lround(std::ldexp(spec.noise, p.value.frac)));
     image.normalise = normalise_image(spec, p);
+    image.dropout = dropout_image(spec);
     image.output_shift = p.output.frac - p.activity.frac;
     image.activity_bits = p.activity.bits;
     if (!spec.input)
@@ -220,6 +248,9 @@ class Emitter {
       b.plasticity = plasticity_image(*resolved.plan, *spec.plasticity, slice, target.group_size,
                                       error_sender(network_, slice.population) == range.projection);
     const InitialWeights& initial = weights_[range.projection];
+    if (spec.connect == Connect::max_pool)
+      b.window = static_cast<std::uint32_t>(spec.window.kernel[0] * spec.window.kernel[1]);
+    if (b.plastic) b.mask = mask_bits(initial.connectivity(), slice, b);
     const std::size_t first = static_cast<std::size_t>(slice.first_neuron),
                       n = static_cast<std::size_t>(slice.neurons);
     b.weights.reserve(b.total_rows() * n);

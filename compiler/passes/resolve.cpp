@@ -134,6 +134,10 @@ void check_renderings(const Network& network, Diagnostics& mistakes) {
           {"TF-FIT-008", where,
            "rule '" + rule->name + "' needs a derivative, which the chip's power neurons do not have",
            "neurons of another kind", "linear, leaky_relu, saturated_linear or tanh"});
+    if (spec.connect == Connect::convolution)
+      mistakes.add({"TF-FIT-009", where, "a convolution that learns, which the chip does not have",
+                    "a convolution without plasticity, or connect = \"local\"",
+                    "`trifactor reference` trains it in floating point"});
     if (rule->resolve == nullptr || !rule->renderings.chip)
       mistakes.add(
           {"TF-FIT-006", where,

@@ -36,6 +36,8 @@ CoreUsage usage_of(const Network& network, const ResolvedNetwork& resolved, cons
     u.synapse_bytes +=
         (rows * ((n + lanes - 1) / lanes) * lanes * static_cast<std::uint64_t>(projection.weight.bits) + 7) /
         8;
+    const bool masked = projection.plan && !Connectivity(network, range.projection).full();
+    if (masked) u.synapse_bytes += (rows * ((n + lanes - 1) / lanes) * lanes + 7) / 8;
     u.axon_bytes += 2 * 2 * rows;  // 16 bits for each of two ticks
     if (network.projections[range.projection].late)
       u.axon_bytes += 2 * rows;  // what waits for the next presentation
@@ -67,6 +69,8 @@ CoreUsage usage_of(const Network& network, const ResolvedNetwork& resolved, cons
     u.history_bytes = 2 * (z_slots * n + scale_slots * groups);
     u.neuron_bytes +=
         activity_slots * n * ((groups == 0 ? 2u : 4u) + (uses_current ? 2u : 0u));  // f', r, the current
+    if (network.populations[population].dropout > 0)
+      u.neuron_bytes += n * 4 + activity_slots * n * 2;  // generators, what was handed on
   }
   return u;
 }

@@ -63,6 +63,7 @@ FloatNetwork::FloatNetwork(Network network, const FloatNetworkOptions& options)
     }
     nothing_.resize(std::max(nothing_.size(), p.neurons));
     populations_.push_back(std::move(p));
+    seed_masks(populations_.size() - 1);
   }
   for (const ProjectionSpec& spec : network_.projections) {
     if (!spec.late) continue;
@@ -88,6 +89,8 @@ FloatNetwork::FloatNetwork(Network network, const FloatNetworkOptions& options)
     const bool at_output = spec.to == network_.output && !spec.feedback;
     p.plastic = spec.plasticity.has_value() && (at_output || options_.baseline != Baseline::random) &&
                 (!spec.feedback || options_.baseline == Baseline::none);
+    if (p.plastic || spec.connect == Connect::max_pool)
+      p.synapses = FloatSynapses(initial[k].connectivity(), p.inputs, p.neurons, p.bias);
     if (p.plastic) p.waiting.resize(static_cast<std::size_t>(spec.plasticity->weight_age) + 1);
     if (p.plastic && options_.baseline != Baseline::backprop) {
       const PopulationSpec& to = network_.populations[p.to];
@@ -183,7 +186,10 @@ void FloatNetwork::evaluate(std::size_t population, const Step& step) {
     for (std::uint32_t j = 0; j < x.size(); ++j)
       if (x[j] != 0) projection.active.push_back({j, x[j]});
     if (projection.bias) projection.active.push_back({static_cast<std::uint32_t>(projection.inputs), 1.0});
-    add_rows(projection.active, projection.weights.data(), p.sum);
+    if (network_.projections[k].connect == Connect::max_pool)
+      largest_of_windows(projection, p.sum);
+    else
+      add_rows(projection.active, projection.weights.data(), p.sum);
   }
   if (!step.learn && step.first) {  // looks leave no trace
     std::fill(p.shadow.begin(), p.shadow.end(), 0.0);
@@ -200,6 +206,8 @@ void FloatNetwork::evaluate(std::size_t population, const Step& step) {
     if (spec.activation == Activation::tanh) p.fprime[i] = 1 - p.z[i] * p.z[i];
   }
   if (p.groups > 0) divisive_normalise(p.z, spec.normalise->p, spec.normalise->delta, p.u, p.uq, p.r);
+  p.dropped = false;
+  if (step.learn) drop(population);
 }
 
 void FloatNetwork::present(std::span<const double> x, bool learn, std::int64_t label) {
@@ -287,6 +295,8 @@ void FloatNetwork::gather_errors(Population& p) {
       if (delta[j] != 0) projection.active.push_back({j, delta[j]});
     add_rows(projection.active, projection.weights.data(), p.sent);
   }
+  if (p.dropped)
+    for (double& sum : p.sent) sum *= p.dropout_factor;  // the gate is in the derivative
 }
 
 void FloatNetwork::step(std::size_t k, std::int64_t label, bool last) {
@@ -304,6 +314,8 @@ void FloatNetwork::step(std::size_t k, std::int64_t label, bool last) {
     if (p.power > 0) now.current = to.current;
     now.error = to.sent;
     now.last_step = last;
+    // What stands beside an error in the update of feedback weights is the activity that was sent.
+    if (network_.projections[k].feedback && to.dropped) now.z = to.handed;
     p.learner->step(now, eta, factors);
     const FloatSignals signals = p.learner->signals();
     p.sums.kernel += signals.kernel * signals.partners;
@@ -320,6 +332,7 @@ void FloatNetwork::step(std::size_t k, std::int64_t label, bool last) {
 }
 
 void FloatNetwork::apply(Projection& p, const FloatFactors& f) {
+  if (!p.synapses.dense()) return p.synapses.apply(f, p.weights);
   const auto scalar = [&](std::size_t j) { return j < p.inputs ? f.b0[j] : 1; };  // the bias's is 1
   const auto second = [&](std::size_t j) { return f.b1.empty() ? 0 : j < p.inputs ? f.b1[j] : f.bias1; };
   const std::size_t rows = p.inputs + (p.bias ? 1 : 0);
@@ -358,6 +371,10 @@ void FloatNetwork::backward(std::int64_t label) {
       Projection& projection = projections_[k];
       Population& from = populations_[projection.from];
       if (network_.populations[projection.from].input) continue;
+      if (network_.projections[k].connect == Connect::max_pool) {
+        error_to_maxima(projection);
+        continue;
+      }
       for (std::size_t j = 0; j < projection.inputs; ++j)
         from.error[j] += row_product(projection.row(j), populations_[p].error);
     }
@@ -368,6 +385,8 @@ void FloatNetwork::backward(std::int64_t label) {
 /// dL/dzc_i = g_i u^-p - 2 p/c u^(-p-1) zc_i sum_j g_j zc_j, and dL/dz is that less its mean over the group.
 void FloatNetwork::through_neuron(std::size_t population) {
   Population& p = populations_[population];
+  if (p.dropped)
+    for (std::size_t i = 0; i < p.neurons; ++i) p.error[i] *= p.kept[i] ? p.dropout_factor : 0;
   if (p.hands_on) {
     const double power = network_.populations[population].normalise->p;
     const std::size_t c = p.neurons / p.groups;

@@ -15,6 +15,7 @@
 #include "compiler/passes/passes.hpp"
 #include "compiler/reference/baseline.hpp"
 #include "compiler/reference/float_kernels.hpp"
+#include "compiler/reference/float_synapses.hpp"
 #include "rtl/rules/reference.hpp"
 
 namespace trifactor {
@@ -85,13 +86,21 @@ class FloatNetwork {
     std::vector<double> current;  ///< sums with transformed weights, where a rule asks for them
     std::vector<double> sent;     ///< sum of R delta of feedback projections that end here; empty without
     std::vector<double> delta;    ///< errors that feedback projections take from here; empty without
+    /// Dropout: the chip's generators, what is handed on in a learning tick, and whether that is what counts
+    /// now.
+    std::vector<std::uint32_t> mask_generators;
+    std::vector<double> handed;
+    std::vector<bool> kept;
+    double dropout_factor = 1;
+    bool dropped = false;
     std::vector<std::size_t> incoming, feedback;  ///< projections that end here
   };
   struct Projection {
     std::size_t from = 0, to = 0, inputs = 0, neurons = 0;
     bool bias = false;
-    double power = 0;               ///< of the currents its rule asks for; 0: it asks for none
-    std::vector<double> weights;    ///< axon-major (inputs + bias, neurons)
+    double power = 0;             ///< of the currents its rule asks for; 0: it asks for none
+    std::vector<double> weights;  ///< axon-major (inputs + bias, neurons)
+    FloatSynapses synapses;
     std::vector<FloatAxon> active;  ///< presynaptic activities that are not 0, the bias last
     std::span<const double> read;   ///< presynaptic activities of this step
     bool plastic = false;
@@ -112,6 +121,10 @@ class FloatNetwork {
   void evaluate(std::size_t population, const Step& step);
   std::span<const double> read_activity(const Projection& projection, bool late, const Step& step) const;
   double through_membrane(std::size_t population, std::size_t neuron, bool learn);
+  void drop(std::size_t population);
+  void seed_masks(std::size_t population);
+  void largest_of_windows(const Projection& projection, std::span<double> sums) const;
+  void error_to_maxima(const Projection& projection);
   void backward(std::int64_t label);
   void through_neuron(std::size_t population);
   void form_currents();
@@ -119,7 +132,9 @@ class FloatNetwork {
   void gather_errors(Population& population);
   void step(std::size_t projection, std::int64_t label, bool last);
   void apply(Projection& projection, const FloatFactors& factors);
-  std::span<const double> activity_of(const Population& p) const { return p.hands_on ? p.r : p.z; }
+  std::span<const double> activity_of(const Population& p) const {
+    return p.dropped ? p.handed : p.hands_on ? p.r : p.z;
+  }
 
   Network network_;
   FloatNetworkOptions options_;

@@ -1,8 +1,8 @@
 #include "rtl/core/core.hpp"
 
 #include <algorithm>
-#include <bit>
 
+#include "rtl/core/update_columns.hpp"
 #include "rtl/units/activation/golden.hpp"
 #include "rtl/units/distance/golden.hpp"
 #include "rtl/units/history/golden.hpp"
@@ -19,37 +19,10 @@ std::uint32_t burst_count(std::uint32_t columns, int lanes) {
   return (columns + static_cast<std::uint32_t>(lanes) - 1) / static_cast<std::uint32_t>(lanes);
 }
 
-/// Columns with a factor that is not zero, and the bursts that hold one.
-struct ActiveColumns {
-  std::uint32_t columns = 0, bursts = 0;
-};
-template <class Predicate>
-ActiveColumns active_columns(std::uint32_t columns, int lanes, Predicate active) {
-  ActiveColumns found;
-  for (std::uint32_t i = 0; i < columns; i += static_cast<std::uint32_t>(lanes)) {
-    const std::uint32_t before = found.columns;
-    const std::uint32_t end = std::min(columns, i + static_cast<std::uint32_t>(lanes));
-    for (std::uint32_t k = i; k < end; ++k) found.columns += active(k);
-    found.bursts += found.columns != before;
-  }
-  return found;
+/// Null where every synapse exists.
+const std::uint8_t* mask_of(const BlockState& state) {
+  return state.mask.empty() ? nullptr : state.mask.data();
 }
-
-/// Columns that a row takes part with: those driven by its activity, or else only those that decay.
-class UpdateColumns {
- public:
-  UpdateColumns(const PendingUpdate& update, std::uint32_t columns, int lanes) {
-    const auto at = [](const std::vector<std::int16_t>& v, std::uint32_t i) { return v.empty() ? 0 : v[i]; };
-    driven_ = active_columns(columns, lanes, [&](std::uint32_t i) {
-      return (update.a0[i] | at(update.a1, i) | at(update.c, i)) != 0;
-    });
-    decaying_ = active_columns(columns, lanes, [&](std::uint32_t i) { return at(update.c, i) != 0; });
-  }
-  const ActiveColumns& of(const UpdateRow& row) const { return (row.b0 | row.b1) != 0 ? driven_ : decaying_; }
-
- private:
-  ActiveColumns driven_, decaying_;
-};
 
 }  // namespace
 
@@ -79,6 +52,23 @@ WeightBlock SynapseMemory::block() {
           nullptr};
 }
 
+WeightBlock Core::weight_block(std::size_t block) {
+  WeightBlock weights = blocks_[block].weights.block();
+  weights.mask = mask_of(blocks_[block]);
+  return weights;
+}
+
+/// From rows of as many bits as neurons to rows of padded columns.
+void Core::load_mask(BlockImage& image, BlockState& state) const {
+  if (image.mask.empty()) return;
+  const std::size_t from = BlockImage::mask_bytes(image_.neurons), to = padded_columns(image_.neurons) / 8;
+  state.mask.assign(image.total_rows() * to, 0);
+  for (std::size_t row = 0; row < image.total_rows(); ++row)
+    std::copy_n(image.mask.begin() + static_cast<std::ptrdiff_t>(row * from), from,
+                state.mask.begin() + static_cast<std::ptrdiff_t>(row * to));
+  std::vector<std::uint8_t>().swap(image.mask);
+}
+
 Core::~Core() = default;
 Core::Core(Core&&) noexcept = default;
 
@@ -94,6 +84,7 @@ Core::Core(CoreImage image, const Arithmetic& arithmetic, int lanes)
     for (std::uint32_t row = 0; row < b.total_rows(); ++row)
       for (std::uint32_t i = 0; i < n; ++i) state.weights.set(row, i, b.weights[row * n + i]);
     std::vector<std::int16_t>().swap(b.weights);
+    load_mask(b, state);
     const PlasticityImage& p = b.plasticity;
     if (b.plastic) {
       state.update_generators.assign(padded_columns(n), 1);
@@ -128,6 +119,7 @@ Core::Core(CoreImage image, const Arithmetic& arithmetic, int lanes)
     blocks_.push_back(std::move(state));
   }
   if (image_.input) z_slots_ = static_cast<std::uint32_t>(image_.input_partners) + 1;
+  seed_masks();
   z_.assign(z_slots_ * n, 0);
   scale_.assign(scale_slots_ * groups, 0);
   r_.assign(groups == 0 ? 0 : activity_slots_ * n, 0);
@@ -211,7 +203,10 @@ void Core::accumulate_errors(std::uint64_t tick, std::span<std::int64_t> sums) {
 void Core::accumulate_block(std::uint64_t tick, std::size_t k, std::span<std::int64_t> sums) {
   const auto& active = axons_[tick % ticks_in_flight][k].active;
   std::fill(block_sums_.begin(), block_sums_.end(), 0);
-  accumulate_rows(active, blocks_[k].weights.block(), block_sums_.data());
+  if (image_.blocks[k].window != 0)
+    largest_rows(active, k, block_sums_);
+  else
+    accumulate_rows(active, blocks_[k].weights.block(), block_sums_.data());
   for (std::uint32_t i = 0; i < image_.neurons; ++i) sums[i] += block_sums_[i] << image_.blocks[k].sum_shift;
   events_[Event::accumulate] += active.size() * image_.neurons;
   events_[Event::accumulate_row] += active.size();
@@ -220,7 +215,7 @@ void Core::accumulate_block(std::uint64_t tick, std::size_t k, std::span<std::in
 }
 
 void Core::take_errors(std::span<const std::int64_t> sums) {
-  std::copy(sums.begin(), sums.end(), error_sums_.begin());
+  for (std::size_t i = 0; i < sums.size(); ++i) error_sums_[i] = grown_error(sums[i]);
 }
 
 void Core::set_input(std::span<const std::int16_t> values, bool learn) {
@@ -294,6 +289,7 @@ void Core::evaluate(std::uint64_t tick, std::span<const std::int64_t> sums, bool
     events_[Event::normalise] += groups;
     if (learn && last_step(tick)) events_[Event::history_write] += groups;
   }
+  if (learn && !handed_.empty()) local = drop(local, fprime);
   for (std::uint32_t i = 0; i < n; ++i)
     outputs_[i] = static_cast<std::int16_t>(
         saturate_signed(round_shift(local[i], image_.output_shift), image_.activity_bits));
@@ -342,6 +338,9 @@ PostView Core::view(std::size_t block, std::uint64_t sample) {
   if (size != 0) v.now.group_scale = &scale_[history_slot(sample, 0, scale_slots_) * groups];
   if (p.remembers_activity && sample > 0) v.before = activity(1);
   v.compared = std::span<const std::int16_t* const>(compared_).first(count + 1);
+  // What stands beside an error in the update of feedback weights is the activity that was sent.
+  if (image_.blocks[block].feedback && !handed_.empty())
+    v.now.z = &handed_[history_slot(sample, 0, activity_slots_) * n];
   if (!error_sums_.empty()) v.error = error_sums_.data();
   return v;
 }
@@ -383,7 +382,9 @@ void Core::form(std::uint64_t tick, std::size_t block, std::span<const std::int1
   if (p.uses_c) result.c = std::span(update.c).first(n);
   if (p.sends_error) result.error = errors_;
   result.formed = static_cast<int>(n);
-  post_units_[block]->form(v, words, target, result);
+  // The unit knows its own neurons only: the class counts from the first of them.
+  const int own = target < 0 ? -1 : target - static_cast<int>(image_.first_neuron);
+  post_units_[block]->form(v, words, own, result);
 
   UpdateCounts& counts = update_counts_[block];
   counts.factors_lost += result.losses.factors_lost;
@@ -478,7 +479,7 @@ UpdatePass Core::next_update(std::size_t block) const {
   UpdatePass pass;
   if (!may_update(block)) return pass;
   const PendingUpdate& update = blocks_[block].pending.front();
-  const UpdateColumns columns(update, image_.neurons, lanes_);
+  const UpdateColumns columns(update, image_.neurons, lanes_, mask_of(blocks_[block]));
   for (const UpdateRow& row : update.rows) {
     const std::uint32_t bursts = columns.of(row).bursts;
     pass.rows += bursts != 0;
@@ -495,14 +496,14 @@ UpdatePass Core::update(std::size_t block) {
   const PendingUpdate update = std::move(state.pending.front());
   state.pending.pop_front();
 
-  const UpdateColumns active(update, image_.neurons, lanes_);
+  const UpdateColumns active(update, image_.neurons, lanes_, mask_of(state));
   // Rows without an enabled pair are left alone.
   std::vector<UpdateRow> rows;
   std::uint64_t enabled = 0;
   UpdatePass pass;
   rows.reserve(update.rows.size());
   for (const UpdateRow& row : update.rows) {
-    const ActiveColumns& columns = active.of(row);
+    const EnabledPairs columns = active.of(row);
     if (columns.columns == 0) continue;
     enabled += columns.columns;
     pass.bursts += columns.bursts;
@@ -514,7 +515,7 @@ UpdatePass Core::update(std::size_t block) {
   const LaneConfig config{p.lane_shift, b.weight_bits, p.stochastic};
   const ColumnFactors factors{update.a0.data(), update.a1.empty() ? nullptr : update.a1.data(),
                               update.c.empty() ? nullptr : update.c.data()};
-  lane_units_[block]->update(config, factors, rows, state.weights.block(), state.update_generators.data(),
+  lane_units_[block]->update(config, factors, rows, weight_block(block), state.update_generators.data(),
                              losses);
 
   UpdateCounts& counts = update_counts_[block];

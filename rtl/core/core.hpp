@@ -70,6 +70,7 @@ struct UpdatePass {
 /// Everything of one block that changes while the chip runs.
 struct BlockState {
   SynapseMemory weights;
+  std::vector<std::uint8_t> mask;  ///< as WeightBlock's; empty: every synapse exists
   std::vector<std::uint32_t> update_generators, factor_generators;  ///< a column each
   std::vector<std::int32_t> means, held;
   std::vector<std::int16_t> row_before;  ///< activities of the learning sample before
@@ -182,6 +183,12 @@ class Core {
     std::vector<AxonValue> active;    ///< non-zero ones, in order of arrival
   };
   PostView view(std::size_t block, std::uint64_t sample);
+  void load_mask(BlockImage& image, BlockState& state) const;
+  WeightBlock weight_block(std::size_t block);
+  void seed_masks();
+  const std::int16_t* drop(const std::int16_t* local, std::uint16_t* fprime);
+  std::int64_t grown_error(std::int64_t sum) const;
+  void largest_rows(std::span<const AxonValue> axons, std::size_t block, std::span<std::int64_t> sums) const;
   void accumulate_block(std::uint64_t tick, std::size_t block, std::span<std::int64_t> sums);
   void queue_update(std::uint64_t tick, std::size_t block, PendingUpdate update);
   void collect_rows(std::uint64_t tick, std::size_t block, PendingUpdate& update);
@@ -205,6 +212,8 @@ class Core {
   std::uint32_t z_slots_ = 1, scale_slots_ = 1, activity_slots_ = 1;
   std::vector<std::int16_t> z_, scale_, r_, current_;
   std::vector<std::uint16_t> fprime_;
+  std::vector<std::int16_t> handed_;            ///< values after dropout; empty without
+  std::vector<std::uint32_t> mask_generators_;  ///< a neuron each; empty without
   int current_frac_ = 0;
   std::uint64_t passes_ = 0;        ///< learning samples accumulated to their last step
   std::uint64_t tick_passes_ = 0;   ///< learning ticks accumulated

@@ -73,16 +73,24 @@ struct BlockImage {
   std::int32_t weight_bits = 0;
   std::int32_t activity_bits = 0;
   std::int32_t sum_shift = 0;  ///< left shift that brings this block's sums to their common binary point
+  /// Synapses of a pooling window: neurons take the largest of their products in place of the sum; one that
+  /// did not arrive, or lies outside the image, is 0. 0: sums.
+  std::uint32_t window = 0;
   bool plastic = false;
   PlasticityImage plasticity;
+  /// Which synapses exist: a bit each, rows (the bias row too) of mask_bytes(neurons), lowest bit first;
+  /// empty: all. One that does not exist has weight 0, is never enabled, and moves neither generator nor
+  /// counter.
+  std::vector<std::uint8_t> mask;
   std::vector<std::int16_t> weights;  ///< (rows + bias) x neurons, axon-major
 
   std::uint32_t total_rows() const { return rows + (bias ? 1 : 0); }
+  static std::size_t mask_bytes(std::uint32_t neurons) { return (std::size_t{neurons} + 7) / 8; }
 
   template <class V>
   friend void visit(V& v, BlockImage& b) {
     v(b.projection, b.source, b.first_row, b.rows, b.row_slice, b.feedback, b.late, b.bias, b.bias_value,
-      b.weight_bits, b.activity_bits, b.sum_shift, b.plastic, b.plasticity, b.weights);
+      b.weight_bits, b.activity_bits, b.sum_shift, b.window, b.plastic, b.plasticity, b.mask, b.weights);
   }
 };
 
@@ -120,6 +128,22 @@ struct MembraneImage {
   }
 };
 
+inline constexpr int dropout_frac = 14;
+
+/// Neurons that are left out of a learning tick at random (dropout): each draws a word of its `mask`
+/// generator and is left out when that is below `threshold`. The others hand on their value times the factor,
+/// and errors that come back to them are multiplied by it; the derivative of one left out is 0.
+struct DropoutImage {
+  std::uint32_t threshold = 0;  ///< probability x 2^32; 0: no dropout, no draw
+  std::int32_t mantissa = 0;    ///< of 1 / (1 - probability): 2^14 to 2^15 - 1
+  std::int32_t exponent = 0;    ///< factor = mantissa x 2^(exponent - dropout_frac)
+
+  template <class V>
+  friend void visit(V& v, DropoutImage& d) {
+    v(d.threshold, d.mantissa, d.exponent);
+  }
+};
+
 /// Where a slice of a source population comes from, for the closing of steps.
 struct SourceSlice {
   std::uint32_t population = 0;
@@ -151,6 +175,7 @@ struct CoreImage {
   MembraneImage membrane;
   std::int32_t noise = 0;  ///< uniform in [-noise, noise) is added to the value, in its last places; 0: none
   NormaliseImage normalise;
+  DropoutImage dropout;
   std::int32_t output_shift = 0;  ///< right shift from local value (z or r) to the activity that is sent
   std::int32_t activity_bits = 0;
   std::vector<BlockImage> blocks;
@@ -168,8 +193,8 @@ struct CoreImage {
   friend void visit(V& v, CoreImage& c) {
     v(c.core, c.network_seed, c.steps, c.population, c.first_neuron, c.neurons, c.input, c.output, c.owner,
       c.helpers, c.activation, c.sum_frac, c.value_frac, c.slope, c.scale_log2, c.membrane, c.noise,
-      c.normalise, c.output_shift, c.activity_bits, c.blocks, c.sources, c.destinations, c.late_destinations,
-      c.error_sources, c.error_destinations, c.input_partners, c.input_teachers);
+      c.normalise, c.dropout, c.output_shift, c.activity_bits, c.blocks, c.sources, c.destinations,
+      c.late_destinations, c.error_sources, c.error_destinations, c.input_partners, c.input_teachers);
   }
 };
 

@@ -107,6 +107,9 @@ void check_core(const Program& p, const CoreImage& c, const std::string& where) 
   check(n.group_size >= 0 && n.group_size <= 256 && (n.group_size == 0 || c.neurons % n.group_size == 0),
         "groups of a core");
   check(shift(n.variance_shift) && shift(n.mean_shift) && shift(n.scale_frac), "shifts of a normalisation");
+  check(c.dropout.threshold == 0 || (c.dropout.mantissa >= 1 << 14 && c.dropout.mantissa < 1 << 15 &&
+                                     c.dropout.exponent >= 0 && c.dropout.exponent <= 7),
+        "dropout of a core");
   check(c.input_partners >= 0 && c.input_partners <= 65536, "past samples of an input core");
   for (const std::uint32_t projection : c.input_teachers)
     check(projection < p.projections.size(), "teachers of an input core");
@@ -131,6 +134,9 @@ void check_core(const Program& p, const CoreImage& c, const std::string& where) 
     check(b.weight_bits == projection.weight.bits && b.activity_bits >= 1 && b.activity_bits <= 16,
           "bits of a block");
     check(b.sum_shift >= 0 && b.sum_shift <= 47, "shift of a block");
+    check(b.mask.empty() || b.mask.size() == b.total_rows() * BlockImage::mask_bytes(c.neurons),
+          "mask of a block");
+    check(!(b.window != 0 && (b.plastic || b.feedback || b.bias)), "kind of a block");
     check(b.plastic == !projection.rule.empty(), "rule of a block");
     check(b.feedback == projection.feedback && !(b.feedback && b.bias), "direction of a block");
     const PlasticityImage& rule = b.plasticity;

@@ -1,12 +1,13 @@
 #!/usr/bin/python3
 """Same layout, seed and data give the same bits: on every engine, for every mapping and timing, for every rule.
 
-usage: identity.py TRIFACTOR [--small] [--rules] [--only TEXT] [--keep FOLDER]
+usage: identity.py TRIFACTOR [--small] [--rules] [--example STEM] [--only TEXT] [--keep FOLDER]
 
 One line a comparison: what was varied, samples, and whether weights and the digests of every activity, third
 factor and weight update are equal to those of the functional engine. Exit status 1 when one differs.
 MNIST is used where TRIFACTOR_DATA names it, the drawn digits otherwise. --rules takes each rule that exists as
-silicon on its example among host/examples/strokes-*.toml, and the other examples there, in fewer variations.
+silicon on its example among host/examples/strokes-*.toml, and the other examples there, in fewer variations;
+--example takes one file of host/examples in the same way.
 """
 import argparse
 import csv
@@ -234,10 +235,10 @@ class Identity:
 
 
 def examples_of_rules(program):
-    """(what, example) for every rule that exists as silicon, the example being the first that names it, and for every
-    other example."""
+    """(what, example) for every rule that exists as silicon, the example being the one of shortest name that names it,
+    and for every other example."""
     rules = json.loads(subprocess.run([program, "list", "rules", "--json"], capture_output=True, check=True).stdout)
-    examples = {path.stem: tomllib.loads(path.read_text()) for path in sorted((ROOT / "host/examples").glob("strokes-*.toml"))}
+    examples = {path.stem: tomllib.loads(path.read_text()) for path in sorted((ROOT / "host/examples").glob("strokes-*.toml"), key=lambda path: (len(path.stem), path.stem))}
     left = set(examples)
     for rule in rules:
         if not rule["renderings"]["chip"]:
@@ -254,6 +255,7 @@ def main():
     parser.add_argument("program", type=pathlib.Path)
     parser.add_argument("--small", action="store_true")
     parser.add_argument("--rules", action="store_true")
+    parser.add_argument("--example")
     parser.add_argument("--only")
     parser.add_argument("--keep", type=pathlib.Path)
     arguments = parser.parse_args()
@@ -261,7 +263,11 @@ def main():
     program = arguments.program.resolve()
     passed = failed = 0
     try:
-        if arguments.rules:
+        if arguments.example:
+            identity = Identity(program, folder, arguments.small, arguments.only, arguments.example, "synthetic:strokes")
+            identity.one_rule()
+            passed, failed = identity.passed, identity.failed
+        elif arguments.rules:
             for rule, example in examples_of_rules(program):
                 print(f"{rule}: example {example}")
                 if example is None:
