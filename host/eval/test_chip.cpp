@@ -32,7 +32,8 @@ std::string network_text(const EvalForm& form, int inputs, int age) {
                     (spec.choices.empty() ? values[spec.name] : "\"" + values[spec.name] + "\"");
   const BenchLayer& bench = find_rule(form.rule)->bench_layer;
   const bool hidden = bench.activation != Activation::linear;
-  const std::string classes = values.at("classes"), neurons = std::to_string(form.neurons),
+  const std::string neurons = std::to_string(form.neurons),
+                    classes = values.contains("classes") ? values.at("classes") : neurons,
                     range = std::to_string(bench.value_range);
   std::string text =
       "[network]\nname = \"bench\"\nclasses = " + classes + "\nweights = \"w.npz\"\noutput = \"scores\"\n";

@@ -91,7 +91,13 @@ class Core {
   /// Rows of a block that hold a value (the bias row included): what a forward pass reads.
   std::size_t rows_to_read(std::uint64_t presentation, std::size_t block) const;
 
-  /// Adds this core's exact sums at the neurons' binary point. sums: (neurons).
+  /// Words of this core's partial sums: one a neuron, and a second one where a learning presentation also
+  /// takes the sums with raised weights (PlasticityImage::weight_power).
+  std::uint32_t sum_words(bool learn) const;
+  /// Cycles by which those sums are complete later than the plain ones.
+  std::uint64_t raising_cycles(bool learn) const;
+  /// Adds this core's exact sums at the neurons' binary point, then those with raised weights at theirs.
+  /// sums: (sum_words).
   void accumulate(std::uint64_t presentation, std::span<std::int64_t> sums, bool learn);
   /// Likewise what errors came back, at their own binary point: with the feedback weights before any update
   /// of this learning sample. sums: (neurons).
@@ -100,7 +106,7 @@ class Core {
   void take_errors(std::span<const std::int64_t> sums);
   /// Errors of the neurons as last formed, to be sent back (neurons); empty where nobody takes them.
   std::span<const std::int16_t> errors() const { return errors_; }
-  /// The owner's neurons from complete sums. Learning presentations enter the histories.
+  /// The owner's neurons from complete sums (sum_words). Learning presentations enter the histories.
   void evaluate(std::span<const std::int64_t> sums, bool learn);
   /// An input core's values, as the host sent them. Those of learning presentations enter its history.
   void set_input(std::span<const std::int16_t> values, bool learn);
@@ -163,6 +169,8 @@ class Core {
     std::vector<AxonValue> active;    ///< non-zero ones, in order of arrival
   };
   PostView view(std::size_t block, std::uint64_t sample);
+  void accumulate_raised(std::uint64_t presentation, std::span<std::int64_t> sums);
+  void keep_currents(std::span<const std::int64_t> sums, bool learn);
   void accumulate_block(std::uint64_t presentation, std::size_t block, std::span<std::int64_t> sums);
   void queue_update(std::uint64_t presentation, std::size_t block, PendingUpdate update);
   void collect_rows(std::uint64_t presentation, std::size_t block, PendingUpdate& update);
@@ -182,6 +190,7 @@ class Core {
   std::vector<std::int16_t> z_, scale_, r_, current_;
   std::vector<std::uint16_t> fprime_;
   int current_frac_ = 0;
+  bool raises_weights_ = false;     ///< forms a second sum
   std::uint64_t passes_ = 0;        ///< learning samples accumulated
   std::uint64_t learned_ = 0;       ///< learning samples evaluated
   std::uint64_t error_passes_ = 0;  ///< learning samples whose errors were accumulated
