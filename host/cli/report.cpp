@@ -41,6 +41,7 @@ Action add_report(CLI::App& command, Common& common) {
   command.add_option("rundir", *folder, "folder of a finished run")->required();
   command.add_option("--technology", *technology_name, "cost it again for this technology");
   auto weights = std::make_shared<std::string>(), shape = std::make_shared<std::string>();
+  auto limit = std::make_shared<double>(0);
   auto neurons = std::make_shared<std::size_t>(100);
   command.add_option("--weights", *weights, "write this projection's weights as images to -o FILE.svg");
   command.add_option("--image", *shape, "HEIGHTxWIDTH or CHANNELSxHEIGHTxWIDTH of them (default: a square)")
@@ -48,11 +49,16 @@ Action add_report(CLI::App& command, Common& common) {
   command.add_option("--neurons", *neurons, "at most so many images, evenly over all neurons")
       ->needs("--weights")
       ->check(CLI::Range(std::size_t{1}, std::size_t{4096}));
+  command
+      .add_option("--limit", *limit,
+                  "weight at the ends of the colour scale (default: the median neuron's largest)")
+      ->needs("--weights")
+      ->check(CLI::PositiveNumber);
   command.add_flag("--html", *html, "write report.html into the folder (or to -o FILE)");
   return [=, &common] {
     const RunRecord run = read_run(*folder);
     if (!weights->empty()) {
-      write_weights(*folder, run, {*weights, shape_of(*shape), *neurons}, common.out);
+      write_weights(*folder, run, {*weights, shape_of(*shape), *neurons, *limit}, common.out);
       return 0;
     }
     const Technology technology =

@@ -66,7 +66,9 @@ WeightPicture read_weight_picture(const std::filesystem::path& folder, const Run
                                              request.shape->height, request.shape->width)
                                : fmt::format("{} inputs, which are no square image", inputs),
                  fmt::format("an image of {} values", inputs), "--image HEIGHTxWIDTH"});
-  return picture_of(projection, array, where, *shape, request.most);
+  WeightPicture picture = picture_of(projection, array, where, *shape, request.most);
+  picture.limit = request.limit;
+  return picture;
 }
 
 std::vector<WeightPicture> read_input_pictures(const std::filesystem::path& folder, const RunRecord& run,

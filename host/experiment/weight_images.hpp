@@ -15,6 +15,7 @@ struct WeightImageRequest {
   std::string projection;
   std::optional<ImageShape> shape;  ///< empty: a square, of one channel or three
   std::size_t most = 100;           ///< neurons shown
+  double limit = 0;                 ///< of the colour scale; 0: picture_limit()
 };
 
 /// Throws Error (configuration) TF-RUN-014 for a projection that the run does not have, -015 for a shape that

@@ -137,7 +137,7 @@ std::vector<std::size_t> neurons_to_show(std::size_t neurons, std::size_t most) 
 
 std::string weight_picture_svg(const WeightPicture& p, bool document) {
   const Mosaic m(p);
-  const double limit = picture_limit(p);
+  const double limit = p.limit > 0 ? p.limit : picture_limit(p);
   const std::size_t beyond = static_cast<std::size_t>(std::count_if(
       p.weights.begin(), p.weights.end(), [&](double w) { return std::abs(w) > limit * (1 + 1e-12); }));
   const double left = 46, top = 58, bar = 16, bar_gap = 22, right = 96;
@@ -163,8 +163,9 @@ std::string weight_picture_svg(const WeightPicture& p, bool document) {
       fmt::format("each {} x {} weights{}, numbered from 0", p.shape.height, p.shape.width,
                   p.shape.channels > 1 ? fmt::format(" of {} channels", p.shape.channels) : "");
   if (beyond > 0)
-    what += fmt::format("; {:.2g} % lie beyond the scale, which ends at the middle neuron's largest",
-                        100.0 * static_cast<double>(beyond) / static_cast<double>(p.weights.size()));
+    what += fmt::format("; {:.2g} % lie beyond the scale{}",
+                        100.0 * static_cast<double>(beyond) / static_cast<double>(p.weights.size()),
+                        p.limit > 0 ? "" : ", which ends at the middle neuron's largest");
   out += svg::text(left, 43, "start", "wp-s", what);
   for (std::size_t row = 0; row < m.rows; ++row)
     out +=

@@ -27,10 +27,11 @@ struct WeightPicture {
   std::vector<std::size_t> shown;  ///< which of them, ascending
   ImageShape shape;
   std::vector<double> weights;  ///< (shown, pixels) in real units
+  double limit = 0;             ///< what the ends of the colour scale stand for; 0: picture_limit()
 };
 
-/// What the ends of the colour scale stand for: the largest |weight| of the median neuron, so that a few
-/// neurons that never learned do not pale the others. Never 0.
+/// Unless chosen, what the ends of the colour scale stand for: the largest |weight| of the median neuron, so
+/// that a few neurons that never learned do not pale the others. Never 0.
 double picture_limit(const WeightPicture& picture);
 
 /// At most `most` neurons, evenly over all.
