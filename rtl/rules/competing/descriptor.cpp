@@ -30,6 +30,8 @@ void check(const Parameters& p, const LayerFacts& layer) {
   if (const auto word = p.words.find("normalise"); word != p.words.end() && word->second == "max")
     refuse("TF-RULE-404", "normalise=max", "none or mean",
            "the largest change of a whole matrix is no local quantity; use --engine float");
+  if (const auto word = p.words.find("dynamics"); word != p.words.end() && word->second == "lateral")
+    refuse("TF-RULE-408", "dynamics=lateral", "rank", "the chip ranks; use --engine float");
   mistakes.throw_if_any(ExitCode::configuration);
   if (k > most_ranks)
     refuse("TF-RULE-405", "k=" + std::to_string(k), "at most " + std::to_string(most_ranks),
@@ -127,7 +129,28 @@ Rule make_competing() {
        0,
        false,
        {"none", "mean", "max"},
-       "what a change is divided by: none and mean: a batch's size; max: its largest entry"}};
+       "what a change is divided by: none and mean: a batch's size; max: its largest entry"},
+      {"dynamics",
+       "",
+       "",
+       0,
+       0,
+       0,
+       false,
+       {"rank", "lateral"},
+       "who learns: the rank, or lateral inhibition"},
+      {"tau", "step", "tau", 200, 1, 1e9, false, {}, "lateral: time constant of (4), in Euler steps"},
+      {"w_inh", "", "w_inh", 0.9, 0, 0.999999, false, {}, "lateral: strength of inhibition"},
+      {"h_star",
+       "",
+       "h*",
+       0.5,
+       0,
+       1e9,
+       false,
+       {},
+       "lateral: units above it learn, active ones below unlearn"},
+      {"steps", "", "", 20000, 1, 1e7, true, {}, "lateral: Euler steps for each sample"}};
   rule.renderings = {true, true, true, true};
   rule.cycles = {contribute_cycles, form_cycles, teach_cycles};
   rule.resolve = resolve;
