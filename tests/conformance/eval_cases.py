@@ -399,7 +399,22 @@ def urfb_lines():
         ("output", transcriptions.urfb_output_online, transcriptions.urfb_output_batch, draw_urfb_output,
          ("rich", "single", "grid"), HINGE_EDGES, output_hits),
     )
-    return [Line(f"urfb {mode} {form}", "urfb", mode, by_keywords(function), draw, streams=streams,
+    def circuit(draw):
+        def drawn(rng, stream, seed):
+            params, arrays = draw(rng, stream, seed)
+            # M beyond every sum, or within them; K beyond most errors, or not
+            return params | {"error": "circuit", "circuit_m": float(rng.choice([64, 2])),
+                             "circuit_k": float(rng.choice([4, 1]))}, arrays
+        return drawn
+
+    circuits = [Line(f"urfb online {form} circuit", "urfb", "online", by_keywords(function), circuit(draw),
+                     streams=streams, required=required, hits=hits, optional=("classes",))
+                for form, function, draw, streams, required, hits in (
+                    ("layer", transcriptions.urfb_layer_circuit, draw_urfb_layer, ("rich", "grid"),
+                     ("h = 1", "h = -1"), urfb_layer_hits),
+                    ("output", transcriptions.urfb_output_circuit, draw_urfb_output, ("rich", "single", "grid"),
+                     HINGE_EDGES, output_hits))]
+    return circuits + [Line(f"urfb {mode} {form}", "urfb", mode, by_keywords(function), draw, streams=streams,
                  required=required, hits=hits, optional=("classes",))
             for form, online, batch, draw, streams, required, hits in forms
             for mode, function in (("online", online), ("batch", batch))]
