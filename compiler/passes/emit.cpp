@@ -42,6 +42,7 @@ PlasticityImage plasticity_image(const RulePlan& plan, const PlasticitySpec& spe
   image.reduction = plan.reduction;
   image.needs_target = plan.needs_target;
   image.uses_current = plan.uses_current, image.current_frac = plan.current_frac;
+  image.weight_power = plan.weight_power, image.current_sum_frac = plan.current_sum_frac;
   image.compared = plan.compared;
   image.remembers_activity = plan.remembers_activity;
   image.mean_words = plan.mean_words, image.held_words = plan.held_words;

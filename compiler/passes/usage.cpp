@@ -43,6 +43,7 @@ CoreUsage usage_of(const Network& network, const ResolvedNetwork& resolved, cons
       u.axon_bytes += 2 * rows;  // what waits for the next presentation
     if (!projection.plan) continue;
     const RulePlan& plan = *projection.plan;
+    if (plan.weight_power > 2) u.neuron_bytes += n * 6;  // the second sum
     const std::uint64_t age =
         static_cast<std::uint64_t>(network.projections[range.projection].plasticity->weight_age);
     if (plan.b0 == RowTrace::before || plan.b1 == RowTrace::before) u.axon_bytes += 2 * rows;

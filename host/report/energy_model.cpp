@@ -179,6 +179,9 @@ const std::vector<PartModel>& parts() {
       {"synapse read, forward", "synapse_read",
        [](const EventCounts& e) { return e[Event::synapse_read] - update_reads(e); }, read_burst, false},
       part<Event::accumulate>("accumulate lanes", accumulate),
+      part<Event::weight_product>(
+          "accumulate lanes",
+          [](Figures& f, const Place& p) { return multiply(f, p.core.weight_bits, p.core.weight_bits); }),
       {"synapse read, update", "synapse_read", update_reads, read_burst, false},
       part<Event::synapse_write>("synapse write, update", write_burst),
       part<Event::update>("update lanes", update),

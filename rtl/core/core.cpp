@@ -107,6 +107,7 @@ Core::Core(CoreImage image, const Arithmetic& arithmetic, int lanes)
       activity_slots_ = std::max(activity_slots_, waiting + (p.remembers_activity ? 1 : 0));
       uses_current = uses_current || p.uses_current;
       if (p.uses_current) current_frac_ = p.current_frac;
+      raises_weights_ = raises_weights_ || p.weight_power > 2;
     }
     if (b.late) state.carried.assign(b.rows, 0);
     lane_units_.push_back(b.plastic ? arithmetic.lane() : nullptr);
@@ -192,6 +193,7 @@ void Core::accumulate(std::uint64_t tick, std::span<std::int64_t> sums, bool lea
   }
   for (std::size_t k = 0; k < blocks_.size(); ++k)
     if (!image_.blocks[k].feedback) accumulate_block(tick, k, sums);
+  if (raises_weights_ && learn) accumulate_raised(tick, sums.subspan(image_.neurons));
 }
 
 void Core::accumulate_errors(std::uint64_t tick, std::span<std::int64_t> sums) {
@@ -270,13 +272,7 @@ void Core::evaluate(std::uint64_t tick, std::span<const std::int64_t> sums, bool
     z[i] = static_cast<std::int16_t>(value.z);
     fprime[i] = static_cast<std::uint16_t>(value.fprime);
   }
-  if (!current_.empty()) {
-    std::int16_t* current = &current_[history_slot(learned_, 0, activity_slots_) * n];
-    for (std::uint32_t i = 0; i < n; ++i)
-      current[i] =
-          static_cast<std::int16_t>(saturate_signed(rescale(sums[i], image_.sum_frac, current_frac_), 16));
-    events_[Event::state_write] += n;
-  }
+  if (!current_.empty()) keep_currents(sums, learn);
   const std::int16_t* local = z;
   const std::uint32_t size = static_cast<std::uint32_t>(image_.normalise.group_size);
   if (size != 0) {

@@ -111,7 +111,13 @@ class Core {
     return image_.blocks[block].plastic && (image_.blocks[block].plasticity.every_step || last_step(tick));
   }
 
-  /// Adds this core's exact sums at the neurons' binary point. sums: (neurons).
+  /// Words of this core's partial sums: one a neuron, and a second one where a learning presentation also
+  /// takes the sums with raised weights (PlasticityImage::weight_power).
+  std::uint32_t sum_words(bool learn) const;
+  /// Cycles by which those sums are complete later than the plain ones.
+  std::uint64_t raising_cycles(bool learn) const;
+  /// Adds this core's exact sums at the neurons' binary point, then those with raised weights at theirs.
+  /// sums: (sum_words).
   void accumulate(std::uint64_t tick, std::span<std::int64_t> sums, bool learn);
   /// Likewise what errors came back, at their own binary point: with the feedback weights before any update
   /// of this learning sample. sums: (neurons).
@@ -120,8 +126,8 @@ class Core {
   void take_errors(std::span<const std::int64_t> sums);
   /// Errors of the neurons as last formed, to be sent back (neurons); empty where nobody takes them.
   std::span<const std::int16_t> errors() const { return errors_; }
-  /// The owner's neurons from complete sums. The last steps of learning presentations enter the histories.
-  /// Looks move membranes and generators of their own, which begin anew with each.
+  /// The owner's neurons from complete sums (sum_words). The last steps of learning presentations enter the
+  /// histories. Looks move membranes and generators of their own, which begin anew with each.
   void evaluate(std::uint64_t tick, std::span<const std::int64_t> sums, bool learn);
   /// An input core's values, as the host sent them. Those of learning presentations enter its history.
   void set_input(std::span<const std::int16_t> values, bool learn);
@@ -189,6 +195,8 @@ class Core {
   const std::int16_t* drop(const std::int16_t* local, std::uint16_t* fprime);
   std::int64_t grown_error(std::int64_t sum) const;
   void largest_rows(std::span<const AxonValue> axons, std::size_t block, std::span<std::int64_t> sums) const;
+  void accumulate_raised(std::uint64_t tick, std::span<std::int64_t> sums);
+  void keep_currents(std::span<const std::int64_t> sums, bool learn);
   void accumulate_block(std::uint64_t tick, std::size_t block, std::span<std::int64_t> sums);
   void queue_update(std::uint64_t tick, std::size_t block, PendingUpdate update);
   void collect_rows(std::uint64_t tick, std::size_t block, PendingUpdate& update);
@@ -215,6 +223,7 @@ class Core {
   std::vector<std::int16_t> handed_;            ///< values after dropout; empty without
   std::vector<std::uint32_t> mask_generators_;  ///< a neuron each; empty without
   int current_frac_ = 0;
+  bool raises_weights_ = false;     ///< forms a second sum
   std::uint64_t passes_ = 0;        ///< learning samples accumulated to their last step
   std::uint64_t tick_passes_ = 0;   ///< learning ticks accumulated
   std::uint64_t learned_ = 0;       ///< learning samples evaluated to their last step

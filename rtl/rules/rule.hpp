@@ -68,7 +68,11 @@ struct RulePlan {
   bool needs_target = false;             ///< the class itself goes to the layer's own core
   bool uses_current = false;             ///< the post unit reads LocalActivity::current
   int current_frac = 0;                  ///< its fraction bits
-  bool whole_population = false;         ///< the layer must not be split by columns
+  /// The current is the sum with sign(w)|w|^(weight_power - 1) in place of w (rtl/units/transform), formed
+  /// beside the plain one; 2: it is the plain one.
+  int weight_power = 2;
+  int current_sum_frac = 0;       ///< binary point of these sums
+  bool whole_population = false;  ///< the layer must not be split by columns
   Compared compared = Compared::nothing;
   bool remembers_activity = false;  ///< r and f' of the sample before are read
   int mean_words = 0;               ///< leaky means kept for each neuron (32 bits each)
@@ -97,7 +101,7 @@ struct LocalActivity {
   const std::uint16_t* fprime = nullptr;      ///< (neurons) u16.15
   const std::int16_t* r = nullptr;            ///< (neurons), grouped layers
   const std::int16_t* group_scale = nullptr;  ///< (groups) u^q, grouped layers
-  const std::int16_t* current = nullptr;      ///< (neurons) the sum before the activation function
+  const std::int16_t* current = nullptr;      ///< (neurons) the sum that the plan asks for
 };
 
 /// The neurons of one core that belong to one projection's layer, as its post unit sees them.

@@ -32,6 +32,9 @@ struct PlasticityImage {
   bool needs_target = false;
   bool uses_current = false;
   std::int32_t current_frac = 0;
+  /// Weights are raised to this power less one where the current is formed; 2: the current is the plain sum.
+  std::int32_t weight_power = 2;
+  std::int32_t current_sum_frac = 0;  ///< binary point of the sums with raised weights
   Compared compared = Compared::nothing;
   bool remembers_activity = false;
   std::int32_t mean_words = 0, held_words = 0;
@@ -50,10 +53,10 @@ struct PlasticityImage {
   template <class V>
   friend void visit(V& v, PlasticityImage& p) {
     v(p.rule, p.every_step, p.weight_age, p.partners, p.up_words, p.down_words, p.input_words, p.reduction,
-      p.needs_target, p.uses_current, p.current_frac, p.compared, p.remembers_activity, p.mean_words,
-      p.held_words, p.b0, p.b1, p.mean_extra_bits, p.mean_rate, p.row_mean_bits, p.uses_a1, p.uses_c,
-      p.sends_error, p.lane_shift, p.stochastic, p.eta, p.exponentials, p.reciprocals, p.contribute_cycles,
-      p.form_cycles, p.teacher, p.post);
+      p.needs_target, p.uses_current, p.current_frac, p.weight_power, p.current_sum_frac, p.compared,
+      p.remembers_activity, p.mean_words, p.held_words, p.b0, p.b1, p.mean_extra_bits, p.mean_rate,
+      p.row_mean_bits, p.uses_a1, p.uses_c, p.sends_error, p.lane_shift, p.stochastic, p.eta, p.exponentials,
+      p.reciprocals, p.contribute_cycles, p.form_cycles, p.teacher, p.post);
   }
 };
 

@@ -9,6 +9,7 @@ namespace trifactor {
 inline constexpr int lane_latency = 2;          ///< burst to new weights
 inline constexpr int lane_counter_latency = 3;  ///< burst to its share of the counters
 inline constexpr int accumulate_latency = 2;    ///< last burst to complete sums
+inline constexpr int transform_latency = 2;     ///< weight to its power, before the accumulator
 inline constexpr int activation_latency = 3;
 inline constexpr int exp_latency = 2;
 inline constexpr int reciprocal_latency = 2;

@@ -149,6 +149,9 @@ void check_core(const Program& p, const CoreImage& c, const std::string& where) 
     check(rule.input_words >= 0 && rule.input_words <= rule.up_words &&
               rule.reduction <= Reduction::highest && rule.current_frac >= -64 && rule.current_frac <= 47,
           "words of a rule");
+    check(rule.weight_power >= 2 && rule.weight_power <= 4 && rule.current_sum_frac >= -64 &&
+              rule.current_sum_frac <= 47,
+          "power of a rule's weights");
     check(static_cast<std::uint32_t>(rule.compared) <= static_cast<std::uint32_t>(Compared::group_scale) &&
               static_cast<std::uint32_t>(rule.b0) <= static_cast<std::uint32_t>(RowTrace::mean) &&
               static_cast<std::uint32_t>(rule.b1) <= static_cast<std::uint32_t>(RowTrace::mean),

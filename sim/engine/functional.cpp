@@ -150,7 +150,7 @@ class FunctionalDevice final : public Device {
       population.error.assign(population.neurons, 0);
     }
     sums_.resize(cores_.size());
-    for (std::size_t k = 0; k < cores_.size(); ++k) sums_[k].assign(cores_[k].image().neurons, 0);
+    for (std::size_t k = 0; k < cores_.size(); ++k) sums_[k].assign(cores_[k].sum_words(true), 0);
   }
 
   void present(const Frame& frame) {
@@ -216,7 +216,7 @@ class FunctionalDevice final : public Device {
       std::fill(sums_[k].begin(), sums_[k].end(), 0);
       core.accumulate(tick, sums_[k], learn);
     });
-    gather_sums(population);
+    gather_sums(population, learn);
     parallel_->each(population.owners.size(), [&](std::size_t o) {
       Core& core = cores_[population.owners[o]];
       core.evaluate(tick, sums_[population.owners[o]], learn);
@@ -263,11 +263,12 @@ class FunctionalDevice final : public Device {
   }
 
   /// Partial sums of row slices to their owners.
-  void gather_sums(const Population& population) {
+  void gather_sums(const Population& population, bool with_raised) {
     for (std::size_t k : population.members) {
       if (owner_of_[k] == k) continue;
-      for (std::size_t i = 0; i < sums_[k].size(); ++i) sums_[owner_of_[k]][i] += sums_[k][i];
-      cores_[k].events()[Event::reduction_word] += sums_[k].size();
+      const std::uint32_t words = cores_[k].sum_words(with_raised);
+      for (std::size_t i = 0; i < words; ++i) sums_[owner_of_[k]][i] += sums_[k][i];
+      cores_[k].events()[Event::reduction_word] += words;
     }
   }
 
@@ -280,8 +281,9 @@ class FunctionalDevice final : public Device {
       std::fill(sums_[k].begin(), sums_[k].end(), 0);
       cores_[k].accumulate_errors(tick, sums_[k]);
     });
-    gather_sums(population);
-    for (const std::size_t k : population.owners) cores_[k].take_errors(sums_[k]);
+    gather_sums(population, false);
+    for (const std::size_t k : population.owners)
+      cores_[k].take_errors(std::span(sums_[k]).first(cores_[k].sum_words(false)));
   }
 
   /// From the output backwards: a layer's errors are made of those behind it.

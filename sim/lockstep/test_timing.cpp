@@ -16,6 +16,7 @@
 #include <Vunit_reciprocal.h>
 #include <Vunit_reduce.h>
 #include <Vunit_trace.h>
+#include <Vunit_transform.h>
 
 #include <catch2/catch.hpp>
 #include <deque>
@@ -194,6 +195,7 @@ TEST_CASE("function units are ready after their latency, not before") {
   CHECK(done_latency<Vunit_power>() == power_latency);
   CHECK(done_latency<Vunit_reciprocal>() == reciprocal_latency);
   CHECK(done_latency<Vunit_trace>() == trace_latency);
+  CHECK(done_latency<Vunit_transform>() == transform_latency);
 }
 
 TEST_CASE("a reduction node passes a word in one cycle") {

@@ -22,6 +22,7 @@ std::span<const SubjectEntry> unit_subjects() {
       {"reciprocal", reciprocal_subject},
       {"reduce", reduce_subject},
       {"trace", trace_subject},
+      {"transform", transform_subject},
   };
   return all;
 }

@@ -25,5 +25,6 @@ std::unique_ptr<Subject> rank_subject();
 std::unique_ptr<Subject> reciprocal_subject();
 std::unique_ptr<Subject> reduce_subject();
 std::unique_ptr<Subject> trace_subject();
+std::unique_ptr<Subject> transform_subject();
 
 }  // namespace trifactor::lockstep

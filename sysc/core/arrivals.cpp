@@ -169,7 +169,7 @@ void TileCore::take_sum(const Packet& packet, std::uint64_t tick) {
   if (tick < forward_ || tick >= forward_ + ticks_in_flight)
     return fault("TF-HW-001",
                  "a partial sum of presentation " + std::to_string(tick) + " arrived out of turn");
-  const std::size_t at = slice_sum(packet);
+  const std::size_t at = slice_sum(packet, core_.sum_words(true));
   Incoming& slot = incoming(tick);
   if (at >= slot.sum_seen.size()) return fault("TF-HW-006", "a partial sum from a core that is no slice");
   if (slot.sum_seen[at])
@@ -179,13 +179,12 @@ void TileCore::take_sum(const Packet& packet, std::uint64_t tick) {
   ++slot.sums;
 }
 
-/// Which partial sum of a slice it is; beyond all of them where there is no such slice or neuron.
-std::size_t TileCore::slice_sum(const Packet& packet) {
+/// Which of a slice's `words` partial sums it is; beyond all of them where there is no such slice or sum.
+std::size_t TileCore::slice_sum(const Packet& packet, std::size_t words) {
   const auto& helpers = image().helpers;
   const std::size_t helper =
       static_cast<std::size_t>(std::find(helpers.begin(), helpers.end(), packet.source) - helpers.begin());
-  return packet.index < image().neurons ? helper * image().neurons + packet.index
-                                        : helpers.size() * image().neurons;
+  return packet.index < words ? helper * words + packet.index : helpers.size() * words;
 }
 
 /// Errors need no credits: those of a presentation come back after this core has evaluated it (its activities
@@ -231,7 +230,7 @@ void TileCore::take_error_end(const Packet& packet, std::uint64_t tick) {
 
 void TileCore::take_error_sum(const Packet& packet, std::uint64_t tick) {
   if (!error_expected(tick)) return;
-  const std::size_t at = slice_sum(packet);
+  const std::size_t at = slice_sum(packet, image().neurons);
   Incoming& slot = incoming(tick);
   if (at >= slot.error_sum_seen.size())
     return fault("TF-HW-006", "a partial sum of errors from a core that is no slice");

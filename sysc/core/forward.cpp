@@ -105,11 +105,12 @@ void TileCore::accumulate(std::uint64_t now) {
     for (std::size_t i = 0; i < sums_.size(); ++i) slot.total[i] += sums_[i];
     forward_state_ = Forward::waiting_for_slices;
   } else {
-    for (std::uint32_t i = 0; i < sums_.size(); ++i)
+    const std::uint32_t words = core_.sum_words(slot.learn);
+    for (std::uint32_t i = 0; i < words; ++i)
       outlet_.inject(image().core,
                      make_packet(PacketKind::sum, image().core, to_owner_, forward_, i, 0, sums_[i]),
                      now + i);
-    core_.events()[Event::reduction_word] += sums_.size();
+    core_.events()[Event::reduction_word] += words;
     finish_tick(now);
   }
   write_updates(now);
@@ -280,9 +281,10 @@ bool TileCore::forward_step(std::uint64_t now) {
     case Forward::streaming:
       if (!inputs_complete()) return false;
       recall(now);
-      forward_due_ = std::max(now, memory_free_ + static_cast<std::uint64_t>(machine_.core.synapse_latency) +
-                                       accumulate_latency - 1) +
-                     jitter(stage_sum);
+      forward_due_ =
+          std::max(now, memory_free_ + static_cast<std::uint64_t>(machine_.core.synapse_latency) +
+                            accumulate_latency - 1 + core_.raising_cycles(incoming(forward_).learn)) +
+          jitter(stage_sum);
       forward_state_ = Forward::summing;
       return true;
     case Forward::summing:
@@ -290,7 +292,8 @@ bool TileCore::forward_step(std::uint64_t now) {
       accumulate(now);
       return true;
     case Forward::waiting_for_slices: {
-      if (incoming(forward_).sums != image().helpers.size() * image().neurons) return false;
+      if (incoming(forward_).sums != image().helpers.size() * core_.sum_words(incoming(forward_).learn))
+        return false;
       const std::uint64_t cycles = evaluate_cycles(image());
       book_.add(CycleCause::computing, now, now + cycles);
       forward_due_ = now + cycles + jitter(stage_evaluate);

@@ -12,7 +12,7 @@ TileCore::TileCore(sc_core::sc_module_name name, Core core, const Machine& machi
     : sc_module(name), core_(std::move(core)), machine_(machine), outlet_(outlet) {
   const CoreImage& c = image();
   row_bursts_ = static_cast<std::uint64_t>(row_bursts(c.neurons, machine.core.lanes));
-  sums_.assign(c.neurons, 0);
+  sums_.assign(core_.sum_words(true), 0);
   received_.resize(c.blocks.size());
   deferred_.resize(c.blocks.size());
   for (std::size_t b = 0; b < c.blocks.size(); ++b) {
@@ -45,8 +45,8 @@ TileCore::TileCore(sc_core::sc_module_name name, Core core, const Machine& machi
   if (!c.late_destinations.empty()) nothing_.assign(c.neurons, 0);
   for (Incoming& slot : incoming_) {
     slot.rows_seen.assign((first_bits.back() + 63) / 64, 0);
-    if (!c.helpers.empty()) slot.sum_seen.assign(c.helpers.size() * c.neurons, false);
-    if (owner()) slot.total.assign(c.neurons, 0);
+    if (!c.helpers.empty()) slot.sum_seen.assign(c.helpers.size() * core_.sum_words(true), false);
+    if (owner()) slot.total.assign(core_.sum_words(true), 0);
     if (!c.error_sources.empty()) {
       slot.error_sum_seen.assign(c.helpers.size() * c.neurons, false);
       slot.error_total.assign(c.neurons, 0);

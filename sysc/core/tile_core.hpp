@@ -231,7 +231,7 @@ class TileCore : public sc_core::sc_module, public Sleeper {
   void take_error_end(const Packet& packet, std::uint64_t tick);
   void take_error_sum(const Packet& packet, std::uint64_t tick);
   bool error_expected(std::uint64_t tick);
-  std::size_t slice_sum(const Packet& packet);
+  std::size_t slice_sum(const Packet& packet, std::size_t words);
   void book_rows(std::uint64_t cycle);
   void take_word(const Packet& packet, std::uint64_t sample, std::uint64_t cycle);
   void take_factor(const Packet& packet, std::uint64_t sample, std::uint64_t cycle);

@@ -161,6 +161,18 @@ class Identity:
         for engine in ("functional", "systemc"):
             self.killed_and_resumed(engine, 400)
 
+    def one_example(self):
+        """What else an example shows, on every engine."""
+        samples = 40 if self.small else 400
+        for bits in (16, 8):
+            for engine in ("systemc", "rtl"):
+                self.variant(f"{engine}, {bits} bits", bits, samples, engine=engine)
+        for engine in ("functional", "systemc"):
+            self.variant(f"{engine}, 11 columns a core", 8, samples, engine=engine, sets=["core.columns=11", "mesh.width=12", "mesh.height=12"])
+            self.variant(f"{engine}, rows split, rounding to nearest", 16, samples, engine=engine, sets=["core.axons=200", "mesh.width=8"], network_sets=self.everywhere("weights.rounding=nearest"), key="nearest")
+        self.variant("systemc, jitter preset", 8, samples, engine="systemc", machine="jitter")
+        self.killed_and_resumed("functional", 400)
+
     def variant(self, what, bits, samples, engine="functional", extra=(), sets=(), network_sets=(), machine="generic", layout_extra=(), key=""):
         if not self.wanted(what):
             return
@@ -235,19 +247,21 @@ class Identity:
 
 
 def examples_of_rules(program):
-    """(what, example) for every rule that exists as silicon, the example being the one of shortest name that names it,
-    and for every other example."""
+    """(rule, example) for every rule that exists as silicon, the example called after it or else the first that names
+    it; then (None, example) for every other example of drawn digits."""
     rules = json.loads(subprocess.run([program, "list", "rules", "--json"], capture_output=True, check=True).stdout)
-    examples = {path.stem: tomllib.loads(path.read_text()) for path in sorted((ROOT / "host/examples").glob("strokes-*.toml"), key=lambda path: (len(path.stem), path.stem))}
-    left = set(examples)
+    examples = {path.stem: tomllib.loads(path.read_text()) for path in sorted((ROOT / "host/examples").glob("strokes-*.toml"))}
+    taken = set()
     for rule in rules:
         if not rule["renderings"]["chip"]:
             continue
         naming = [stem for stem, text in examples.items() if any(p.get("plasticity", {}).get("rule") == rule["name"] for p in text["projection"])]
-        left -= set(naming[:1])
-        yield "rule " + rule["name"], naming[0] if naming else None
-    for example in sorted(left):
-        yield "network", example
+        first = f"strokes-{rule['name']}"
+        taken.add(first if first in naming else naming[0] if naming else None)
+        yield rule["name"], first if first in naming else naming[0] if naming else None
+    for stem in examples:
+        if stem not in taken:
+            yield None, stem
 
 
 def main():
@@ -269,12 +283,12 @@ def main():
             passed, failed = identity.passed, identity.failed
         elif arguments.rules:
             for rule, example in examples_of_rules(program):
-                print(f"{rule}: example {example}")
+                print(f"rule {rule}: example {example}" if rule else f"example {example}")
                 if example is None:
                     failed += 1
                     continue
-                identity = Identity(program, folder / (example or rule), arguments.small, arguments.only, example, "synthetic:strokes")
-                identity.one_rule()
+                identity = Identity(program, folder / (rule or example), arguments.small, arguments.only, example, "synthetic:strokes")
+                identity.one_rule() if rule else identity.one_example()
                 passed, failed = passed + identity.passed, failed + identity.failed
         else:
             identity = Identity(program, folder, arguments.small, arguments.only)
