@@ -116,7 +116,7 @@ def main():
              for (seed, epsilon), (rows, *_) in runs.items() for line in rows]
     if options.output:
         study.write_whole(options.output / "steps.csv", study.csv_text(lines[0], lines))
-        study.write_whole(options.output / "table.md", "Linear theory, NumPy (Amit 2019, eqs 7 to 9, figure 12).\n\n" + study.markdown(list(table[0]), table))
+        study.write_whole(options.output / "table.md", "Linear theory, NumPy (Y. Amit 2019, eqs 7 to 9, figure 12). Made by `studies/linear_theory.py`.\n\n" + study.markdown(list(table[0]), table))
         study.write_whole(options.output / "plot.svg", draw(runs, seeds, steps))
     print(study.markdown(list(table[0]), table), end="")
     for text in failed:

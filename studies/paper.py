@@ -32,9 +32,10 @@ LONG = ("settings", "where it is not the paper's")  # said once when it is the s
 
 
 class Data:
-    """Samples to learn from, and samples to judge on: test samples, or the last sixth of the training samples."""
+    """Samples to learn from, and samples to judge on: test samples, or the last sixth of the training samples. `cache` is
+    for what several runs begin with."""
 
-    def __init__(self, options, samples):
+    def __init__(self, options, samples, cache):
         if options.cifar:
             self.name, self.source, self.inputs, self.all = "CIFAR-10", f"npz:{study.cifar(options.cifar)}", 3072, 50000
         elif options.data:
@@ -43,6 +44,7 @@ class Data:
             self.name, self.source, self.inputs, self.all = "drawn digits", "synthetic:strokes", 784, 6000
         self.kept = 0
         self.samples = min(samples or self.all, self.all)
+        self.cache = cache
 
     def validation(self):
         self.kept = self.all // 6
@@ -62,12 +64,13 @@ def one(module, program, data, row):
     with tempfile.TemporaryDirectory(prefix="trifactor-paper-") as folder:
         try:
             record = module.run(program, row["setting"], data, row["epochs"], row["seed"], row["rate"], pathlib.Path(folder))
-            result["accuracy"] = record["accuracy"]["test"]
+            result["accuracy"], result["seconds"] = record["accuracy"]["test"], round(record["wall_s"], 1)
             result["by_epoch"] = " ".join(f"{100 * p['test']:.2f}" for p in record["accuracies"] if p["epoch"] > 0 and p["test"] is not None)
         except study.Failed as failure:
             if failure.status != 1:  # 1: learning diverged, which is a result
                 raise
-    return {**result, "seconds": round(time.monotonic() - start, 1)}
+            result["seconds"] = round(time.monotonic() - start, 1)
+    return result
 
 
 def best_rate(module, rates, setting, data):
@@ -161,7 +164,7 @@ def main():
     seeds, epochs = options.seeds or seeds, options.epochs or [epochs]
     folder = options.output or study.ROOT / "studies" / options.table
     program = study.Program(options.program, options.threads)
-    data = Data(options, options.samples if options.samples is not None else samples)
+    data = Data(options, options.samples if options.samples is not None else samples, folder / ".cache")
     runs = study.Runs(folder / ("rates.csv" if options.rates else "runs.csv"), COLUMNS, KEY,
                       {"command": f"studies/paper.py {options.table}{' --rates' if options.rates else ''}, with --data FOLDER (MNIST) or --cifar FOLDER",
                        "source": module.SOURCE})

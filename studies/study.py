@@ -13,6 +13,7 @@ import io
 import json
 import os
 import pathlib
+import shutil
 import statistics
 import subprocess
 import sys
@@ -83,6 +84,17 @@ def write_whole(path, text):
     temporary = path.with_name(f".{path.name}.tmp{os.getpid()}")
     temporary.write_text(text)
     temporary.replace(path)
+
+
+def keep(made, place):
+    """Moves a finished folder to its place, whole or not at all."""
+    place.parent.mkdir(parents=True, exist_ok=True)
+    temporary = place.with_name(f".{place.name}.tmp{os.getpid()}")
+    shutil.copytree(made, temporary)
+    try:
+        temporary.rename(place)
+    except OSError:  # another command was sooner
+        shutil.rmtree(temporary)
 
 
 def csv_text(columns, rows):
