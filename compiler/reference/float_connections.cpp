@@ -29,7 +29,8 @@ void FloatNetwork::drop(std::size_t population) {
     p.mask_generators[i] = xorshift32(p.mask_generators[i]);
     p.kept[i] = p.mask_generators[i] >= threshold;
     p.handed[i] = p.kept[i] ? local[i] * p.dropout_factor : 0;
-    if (!p.kept[i] && options_.baseline != Baseline::backprop) p.fprime[i] = 0;  // backward() has its own gate
+    if (!p.kept[i] && options_.baseline != Baseline::backprop)
+      p.fprime[i] = 0;  // backward() has its own gate
   }
   p.dropped = true;
 }
