@@ -2,23 +2,20 @@
 """Rates and widths of the examples that learn in floating point, judged on validation data: the last 10,000 training
 images.
 
-usage: float_rules.py --data FOLDER [--program TRIFACTOR] [--seeds 2] [--only NAME] -o TABLE.csv
+usage: float_rules.py --data FOLDER [--program TRIFACTOR] [--seeds 2] [--only NAME] [--jobs 1] [-o TABLE.csv]
 
 One row a setting and seed: 50,000 learning samples, one pass. Test images are not read. FRFB is mnist-urfb without
-the plasticity of its feedback projections.
+the plasticity of its feedback projections. A row that is there is not run again.
 """
-import argparse
-import csv
 import itertools
-import json
 import math
 import pathlib
 import re
-import subprocess
-import sys
 import tempfile
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent
+import study
+
+COLUMNS = ("rule", "setting", "seed", "validation_accuracy", "seconds")
 
 
 def keys(value, *names):
@@ -52,7 +49,7 @@ GRIDS = {  # name: example, overrides of a setting, the settings by name
 
 def network_of(name, example, folder):
     """The example; for FRFB a copy whose feedback does not learn."""
-    file = ROOT / f"host/examples/{example}.toml"
+    file = study.EXAMPLES / f"{example}.toml"
     if name != "frfb":
         return file
     parts = file.read_text().split("[[projection]]")
@@ -63,40 +60,26 @@ def network_of(name, example, folder):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = study.arguments(__doc__, 2, "float_rules.csv")
     parser.add_argument("--data", required=True, type=pathlib.Path, help="folder of the MNIST files")
-    parser.add_argument("--program", type=pathlib.Path, default=ROOT / "build/release/bin/trifactor")
-    parser.add_argument("--seeds", type=int, default=2)
     parser.add_argument("--only", choices=GRIDS)
-    parser.add_argument("-o", "--output", required=True, type=pathlib.Path)
     options = parser.parse_args()
-    data = f"idx:{options.data.resolve()}"
-    rows = [("rule", "setting", "seed", "validation_accuracy", "seconds")]
-    with tempfile.TemporaryDirectory() as folder:
-        for name, (example, overrides, axes) in GRIDS.items():
-            if options.only not in (None, name):
-                continue
+    program = study.Program(options.program)
+    wanted = []
+    for name, (_, _, axes) in GRIDS.items():
+        if options.only in (None, name):
             for values, seed in itertools.product(itertools.product(*axes.values()), range(1, options.seeds + 1)):
-                sets = [word for pair in overrides(*values) for word in ("--network-set", pair)]
-                command = [str(options.program), "reference", str(network_of(name, example, folder)), *sets, "--seed", str(seed),
-                           "--data", f"{data},first=0,count=50000,shuffle={seed}", "--test", f"{data},first=50000,count=10000",
-                           "--progress", "none", "--json"]
-                done = subprocess.run(command, capture_output=True, text=True)
-                if done.returncode == 1:  # learning diverged
-                    accuracy, seconds = "", ""
-                elif done.returncode != 0:
-                    print(done.stderr, file=sys.stderr)
-                    return done.returncode
-                else:
-                    result = json.loads(done.stdout)
-                    accuracy, seconds = result["accuracy"]["test"], f"{result['wall_s']:.2f}"
-                setting = " ".join(f"{axis}={value}" for axis, value in zip(axes, values))
-                rows.append((name, setting, seed, accuracy, seconds))
-                print(*rows[-1], sep="  ", flush=True)
-    with options.output.open("w", newline="") as file:
-        csv.writer(file, lineterminator="\n").writerows(rows)
+                wanted.append({"rule": name, "setting": " ".join(f"{axis}={value}" for axis, value in zip(axes, values)), "seed": seed, "values": values})
+
+    def one(row):
+        example, keys, _ = GRIDS[row["rule"]]
+        with tempfile.TemporaryDirectory() as folder:
+            return study.judge(program, row, network_of(row["rule"], example, folder), options.data, *study.overrides(keys(*row["values"])))
+
+    runs = study.Runs(options.output, COLUMNS, COLUMNS[:3], {"command": "studies/float_rules.py --data FOLDER"})
+    runs.do(wanted, one, options.jobs, lambda row: " ".join(str(row[c]) for c in COLUMNS))
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    study.main_of(main)

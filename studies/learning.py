@@ -1,7 +1,8 @@
 #!/usr/bin/python3
 """Does the chip learn? Six accuracies on MNIST, one pass of 60,000 samples, with the seconds each took.
 
-usage: learning.py --data FOLDER [--program TRIFACTOR] [--engine systemc] [--seeds 3] [--count N] [-o FOLDER]
+usage: learning.py --data FOLDER [--program TRIFACTOR] [--engine systemc] [--seeds 3] [--count N] [--jobs 1]
+                   [-o FOLDER]
 
     chip, 16 bits          host/examples/mnist-phsic.toml on the SystemC model (--engine functional: the same bits, sooner)
     chip, 8-bit hidden     the same with hidden weights of 8 bits in +-1/4, the read-out left at 16
@@ -11,20 +12,18 @@ usage: learning.py --data FOLDER [--program TRIFACTOR] [--engine systemc] [--see
     backpropagation        the same network in float64, sample by sample, with the rates that studies/baselines.csv favours
 
 FOLDER holds the four MNIST files. Each seed has its own initial weights, roundings and order of samples; the test
-images are looked at here and nowhere else. Writes learning.csv (every run) and learning.json (means and bounds).
+images are looked at here and nowhere else. Writes learning.csv (every run; what is there is not run again) and
+learning.json (means and bounds).
 Exit status 1 when a bound does not hold, on the mean over seeds.
 """
-import argparse
-import csv
-import io
 import json
-import os
 import pathlib
-import subprocess
-import sys
+import statistics
 import tempfile
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent
+import study
+
+COLUMNS = ("system", "seed", "test_accuracy", "seconds")
 HIDDEN = ("pixels_to_hidden1", "hidden1_to_hidden2")
 EIGHT_BITS = [f"projection.{p}.weights.{entry}" for p in HIDDEN for entry in ("bits=8", "range=0.25")]
 # Rates of the two baselines, chosen on validation data: studies/baselines.csv.
@@ -36,75 +35,48 @@ SYSTEMS = ("chip, 16 bits", "chip, 8-bit hidden", "float", "read-out on pixels",
 BOUNDS = (("chip, 16 bits", "float", 1.0), ("chip, 8-bit hidden", "chip, 16 bits", 2.5), ("chip, 16 bits", "read-out on pixels", -1.5))
 
 
-class Failed(Exception):
-    """The program ended with a status that is no result."""
-
-
-class Study:
-    def __init__(self, program, folder, data, seeds, count, engine):
-        self.program, self.folder, self.seeds, self.engine = program, folder, seeds, engine
-        self.train = f"idx:{data}" + (f",count={count}" if count else "")
-        self.test = f"idx:{data},split=test"
-        self.examples = ROOT / "host/examples"
-
-    def trifactor(self, *arguments):
-        command = [str(self.program), *map(str, arguments)]
-        done = subprocess.run(command, capture_output=True, text=True)
-        if done.returncode != 0:
-            raise Failed(f"{' '.join(command)}\nended with {done.returncode}\n{done.stderr}")
-        return done.stdout
-
-    def streams(self, seed):
-        return ["--data", f"{self.train},shuffle={seed}", "--test", self.test, "--progress", "none"]
+class Systems:
+    def __init__(self, options):
+        self.program, self.engine = study.Program(options.program), options.engine
+        self.train = f"idx:{options.data.resolve()}" + (f",count={options.count}" if options.count else "")
+        self.test = f"idx:{options.data.resolve()},split=test"
 
     def chip(self, network, seed, sets=()):
-        """Test accuracy and seconds of one pass on the chip."""
-        layout, out = self.folder / "layout.h5", self.folder / "run"
-        options = [part for key in sets for part in ("--network-set", key)]
-        self.trifactor("compile", self.examples / network, "--seed", seed, *options, "-o", layout, "--force", "-q")
-        self.trifactor("run", layout, "--engine", self.engine, *self.streams(seed), "-o", out, "--force", "-q")
-        summary = json.loads((out / "summary.json").read_text())
-        return summary["accuracy"]["test"], summary["wall_s"]
+        with tempfile.TemporaryDirectory() as folder:
+            return self.program.chip(study.EXAMPLES / network, folder, ["--seed", seed, *study.overrides(sets)],
+                                     ["--engine", self.engine, *self.streams(seed)])
+
+    def streams(self, seed):
+        return ["--data", f"{self.train},shuffle={seed}", "--test", self.test]
 
     def float(self, seed, *options):
-        """The same of the float interpreter."""
-        result = json.loads(self.trifactor("reference", self.examples / "mnist-phsic.toml", "--seed", seed, *self.streams(seed), *options, "--json"))
-        return result["accuracy"]["test"], result["wall_s"]
+        return self.program.reference(study.EXAMPLES / "mnist-phsic.toml", "--seed", seed, *self.streams(seed), *options)
 
-    def measure(self, system, seed):
+    def one(self, row):
+        """Test accuracy and seconds of one pass."""
+        system, seed = row["system"], row["seed"]
         if system == "chip, 16 bits":
-            return self.chip("mnist-phsic.toml", seed)
-        if system == "chip, 8-bit hidden":
-            return self.chip("mnist-phsic.toml", seed, EIGHT_BITS)
-        if system == "float":
-            return self.float(seed)
-        if system == "read-out on pixels":
-            return self.chip("mnist-readout.toml", seed)
-        if system == "hidden fixed at random":
-            return self.float(seed, "--baseline", "random", "--network-set", f"projection.hidden2_to_scores.plasticity.eta={RANDOM_READOUT_ETA}")
-        return self.float(seed, "--baseline", "backprop", "--eta", BACKPROP_ETA)
-
-    def run(self):
-        """Rows (system, seed, accuracy, seconds), printed as they come."""
-        rows = []
-        for system in SYSTEMS:
-            for seed in range(1, self.seeds + 1):
-                accuracy, seconds = self.measure(system, seed)
-                rows.append((system, seed, accuracy, seconds))
-            of_system = [row for row in rows if row[0] == system]
-            each = " ".join(f"{100 * row[2]:.2f}" for row in of_system)
-            print(f"{system:<24}{100 * mean(row[2] for row in of_system):6.2f} %   ({each})  {mean(row[3] for row in of_system):7.1f} s a pass", flush=True)
-        return rows
+            record = self.chip("mnist-phsic.toml", seed)
+        elif system == "chip, 8-bit hidden":
+            record = self.chip("mnist-phsic.toml", seed, EIGHT_BITS)
+        elif system == "float":
+            record = self.float(seed)
+        elif system == "read-out on pixels":
+            record = self.chip("mnist-readout.toml", seed)
+        elif system == "hidden fixed at random":
+            record = self.float(seed, "--baseline", "random", *study.overrides([f"projection.hidden2_to_scores.plasticity.eta={RANDOM_READOUT_ETA}"]))
+        else:
+            record = self.float(seed, "--baseline", "backprop", "--eta", BACKPROP_ETA)
+        return {**row, "test_accuracy": record["accuracy"]["test"], "seconds": f"{record['wall_s']:.2f}"}
 
 
-def mean(values):
-    values = list(values)
-    return sum(values) / len(values)
+def of_system(rows, system, column="test_accuracy"):
+    return [float(row[column]) for row in rows if row["system"] == system]
 
 
 def check(rows):
     """One (text, holds, margin in points) a bound."""
-    means = {system: 100 * mean(row[2] for row in rows if row[0] == system) for system in SYSTEMS}
+    means = {system: 100 * statistics.fmean(of_system(rows, system)) for system in SYSTEMS}
     results = []
     for better, worse, slack in BOUNDS:
         margin = means[better] - (means[worse] - slack)
@@ -113,57 +85,35 @@ def check(rows):
     return means, results
 
 
-def write(path, text):
-    temporary = path.with_name(path.name + f".tmp{os.getpid()}")
-    temporary.write_text(text)
-    temporary.replace(path)
-
-
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = study.arguments(__doc__, 3)
     parser.add_argument("--data", required=True, type=pathlib.Path, help="folder of the MNIST files")
-    parser.add_argument("--program", type=pathlib.Path, default=ROOT / "build/release/bin/trifactor")
     parser.add_argument("--engine", default="systemc", help="of the chip's runs: systemc, functional or rtl")
-    parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--count", type=int, help="learning samples, for a quick look; bounds are meant for all 60,000")
-    parser.add_argument("-o", "--output", type=pathlib.Path, help="folder for learning.csv and learning.json")
     options = parser.parse_args()
-    if options.seeds < 1:
-        parser.error("--seeds: at least 1")
-    if not options.program.is_file():
-        parser.error(f"--program: there is no {options.program}; build it with ./dev build")
-    if options.output:
-        options.output.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory() as folder:
-        study = Study(options.program, pathlib.Path(folder), options.data.resolve(), options.seeds, options.count, options.engine)
-        try:
-            rows = study.run()
-        except Failed as failure:
-            print(failure, file=sys.stderr)
-            return 2
-        except KeyboardInterrupt:
-            return 130
-    means, bounds = check(rows)
+    systems = Systems(options)
+    runs = study.Runs(options.output and options.output / "learning.csv", COLUMNS, COLUMNS[:2],
+                      {"command": "studies/learning.py --data FOLDER", "engine": options.engine, "learning_samples": options.count or 60000})
+    runs.do([{"system": system, "seed": seed} for system in SYSTEMS for seed in range(1, options.seeds + 1)], systems.one, options.jobs,
+            lambda row: f"{row['system']} seed {row['seed']}: {100 * row['test_accuracy']:.2f} % in {row['seconds']} s")
+    means, bounds = check(runs.rows)
+    for system in SYSTEMS:
+        print(f"{system:<24}{study.percent(of_system(runs.rows, system))} %, {statistics.fmean(of_system(runs.rows, system, 'seconds')):.1f} s a pass")
     print()
     for text, holds, margin in bounds:
         print(f"{'holds' if holds else 'FAILS'}  {text} ({margin:+.2f} points to spare)")
     if options.output:
-        table = io.StringIO()
-        writer = csv.writer(table, lineterminator="\n")
-        writer.writerow(("system", "seed", "test_accuracy", "seconds"))
-        writer.writerows((system, seed, accuracy, f"{seconds:.2f}") for system, seed, accuracy, seconds in rows)
-        write(options.output / "learning.csv", table.getvalue())
-        write(options.output / "learning.json", json.dumps({
+        study.write_whole(options.output / "learning.json", json.dumps({
             "schema_version": 1,
-            "program": study.trifactor("--version").strip(),
+            "program": systems.program("--version").strip(),
             "engine": options.engine,
             "learning_samples": options.count or 60000,
             "seeds": options.seeds,
-            "systems": {s: {"test_accuracy": round(means[s] / 100, 6), "seconds": round(mean(r[3] for r in rows if r[0] == s), 2)} for s in SYSTEMS},
+            "systems": {s: {"test_accuracy": round(means[s] / 100, 6), "seconds": round(statistics.fmean(of_system(runs.rows, s, "seconds")), 2)} for s in SYSTEMS},
             "bounds": [{"text": text, "holds": holds, "points_to_spare": round(margin, 3)} for text, holds, margin in bounds],
         }, indent=2) + "\n")
     return 0 if all(holds for _, holds, _ in bounds) else 1
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    study.main_of(main)

@@ -26,6 +26,12 @@ struct NormaliseSpec {
   bool hands_on = true;    ///< false: r is not handed on, groups only say what a rule compares (float only)
 };
 
+/// tau du/dt = -u + h in Euler steps; the activation function is of u.
+struct MembraneSpec {
+  double tau = 1;             ///< in steps, at least 1
+  bool reads_before = false;  ///< the activation function is of u before this step's h
+};
+
 /// Activation functions that floating point alone has.
 enum class FloatActivation : std::uint8_t { none, selu };
 
@@ -42,8 +48,10 @@ struct PopulationSpec {
   Activation activation = Activation::linear;
   FloatActivation float_activation = FloatActivation::none;  ///< in place of `activation`
   double slope = 0.01;                                       ///< leaky ReLU
-  double exponent = 1;      ///< power neurons: z = (h / scale)^exponent above 0
-  double scale = 1;         ///< and the sum that gives 1 (power of two)
+  double exponent = 1;  ///< power neurons: z = (h / scale)^exponent above 0
+  double scale = 1;     ///< and the sum that gives 1 (power of two)
+  std::optional<MembraneSpec> membrane;
+  double noise = 0;         ///< uniform in +-noise, added to z at every step
   double value_range = 4;   ///< z lies in +-range (power of two)
   double output_range = 4;  ///< the activity that is sent lies in +-range (power of two)
   int activity_bits = 8;    ///< 8 or 16
@@ -62,7 +70,8 @@ struct PlasticitySpec {
   std::string rule;
   Parameters parameters;  ///< complete
   Schedule schedule;
-  int weight_age = 0;  ///< D
+  int weight_age = 0;       ///< D
+  bool every_step = false;  ///< learns at every step of a presentation, not at its last alone
   SourcePlace place;
 };
 
@@ -100,6 +109,8 @@ struct ProjectionSpec {
   int from = 0, to = 0;  ///< indices into populations
   /// Carries errors of the neurons of `from` back to those of `to`; no part of the forward pass.
   bool feedback = false;
+  /// A step reads the activities that `from` had at the step before: asked for, or it closes a cycle.
+  bool late = false;
   Connect connect = Connect::dense;
   WindowSpec window;
   double density =
@@ -120,9 +131,10 @@ struct Network {
   std::string name;
   std::uint64_t seed = 1;
   int classes = 10;
+  int steps = 1;                            ///< of a presentation
   std::filesystem::path file;               ///< where it was read from
   std::filesystem::path weights_file;       ///< .npz with arrays named by projection; empty: none
-  std::vector<PopulationSpec> populations;  ///< sources before targets, but for feedback
+  std::vector<PopulationSpec> populations;  ///< sources before targets, but for feedback and late projections
   std::vector<ProjectionSpec> projections;
   int input = 0, output = 0;  ///< indices into populations
   TrainingSpec training;

@@ -95,6 +95,15 @@ PlasticitySpec read_plasticity(TomlTable& table) {
                          "one of " + listed(names), did_you_mean(spec.rule, names));
     return spec;
   }
+  spec.every_step = table.choice("every", {"sample", "step"}).value_or(0) == 1;
+  if (spec.every_step && !rule->every_step)
+    table.mistakes().add("TF-NET-022", table.place("every"),
+                         fmt::format("rule '{}' learns once a sample", spec.rule), "every = \"sample\"",
+                         "`trifactor list rules --json` shows which rules can learn at every step");
+  if (spec.every_step && spec.weight_age != 0)
+    table.mistakes().add("TF-NET-023", table.place("every"),
+                         fmt::format("every = \"step\" with weight_age = {}", spec.weight_age),
+                         "weight_age = 0 where a rule learns at every step");
   read_parameters(table, *rule, spec.parameters);
   table.finish();
   return spec;
@@ -113,6 +122,11 @@ NamedProjection read_projection(TomlTable& table) {
     spec.name = default_projection_name(projection.from, projection.to);
   }
   spec.feedback = table.choice("kind", {"forward", "feedback"}).value_or(0) == 1;
+  spec.late = table.boolean("late").value_or(false);
+  if (spec.late && spec.feedback)
+    table.mistakes().add("TF-NET-005", table.place("late"),
+                         table.named("late") + " is only for forward projections", "no late",
+                         "errors come back within the step that they are of");
   read_connection(table, projection);
   projection.init_place = table.place();
   if (auto weights = table.table("weights")) read_weights(*weights, projection);

@@ -119,6 +119,19 @@ void BatchNetwork<Real>::build_projections() {
 template <class Real>
 void BatchNetwork<Real>::choose_learning() {
   Diagnostics mistakes;
+  const auto refuse = [&](bool there, const SourcePlace& place, const char* what) {
+    if (there)
+      mistakes.add({"TF-TRN-006", to_string(place), std::string(what) + ", which a mini-batch does not have",
+                    "steps = 1, and populations without membranes and noise",
+                    "leave `batch` out of [training] to learn sample by sample"});
+  };
+  refuse(network_.steps > 1, network_.populations.front().place, "several steps of a presentation");
+  for (const PopulationSpec& spec : network_.populations) {
+    refuse(spec.membrane.has_value(), spec.place, "a membrane");
+    refuse(spec.noise > 0, spec.place, "noise");
+  }
+  for (const ProjectionSpec& spec : network_.projections)
+    refuse(spec.late, spec.place, "a projection that closes a circle");
   for (std::size_t k = 0; k < projections_.size(); ++k) {
     if (!projections_[k].plastic) continue;
     try {

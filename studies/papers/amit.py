@@ -1,0 +1,75 @@
+"""Backpropagation, feedback weights that learn (URFB) and fixed ones (FRFB) by depth, sample by sample, on MNIST and CIFAR-10."""
+import networks
+import plot
+
+NAME = "urfb-depth"
+TITLE = "Errors through feedback weights of their own, by depth"
+SOURCE = "Y. Amit, Frontiers in Computational Neuroscience 2019, sections 4.1 to 4.3, figures 5 and 6 (bars without numbers)"
+WIDTH = 256
+QUICK, FULL = (2000, 1, 1), (0, 10, 3)  # samples 0: all
+RULES = {"BP": "softmax", "URFB": "hinge", "FRFB": "hinge", "URFB softmax": "softmax", "FRFB softmax": "softmax"}
+DEPTHS = (1, 2, 3, 4)
+SETTINGS = [f"{rule}, {depth} hidden" for depth in DEPTHS for rule in RULES]
+RATES = (0.005, 0.01, 0.02, 0.04)
+SAYS = {"BP": "best", "URFB": "close to BP at every depth", "FRFB": "falls behind with depth", "URFB softmax": "", "FRFB softmax": ""}
+
+
+def parts(setting):
+    rule, depth = setting.removesuffix(" hidden").split(", ")
+    return rule, int(depth)
+
+
+def paper(setting):
+    return None, SAYS[parts(setting)[0]]
+
+
+def describe(setting):
+    rule, depth = parts(setting)
+    return f"input-{f'{WIDTH}-' * depth}10, clip(h, -1, 1), {RULES[rule]} error, Glorot, one sample a step, rate falls linearly to 0"
+
+
+def reason(data, samples, epochs, seeds):
+    return ("the paper's networks are convolutional, learn 1,000 epochs in batches of 500 at a constant rate and are not tried on MNIST; "
+            f"this is fully connected with {WIDTH} neurons a layer")
+
+
+def cost(setting, samples, epochs):
+    rule, depth = parts(setting)
+    return samples * epochs * (784 + WIDTH * (depth - 1) * 1.5 + 100)
+
+
+def tables(setting, inputs, rate):
+    rule, depth = parts(setting)
+    names = [f"hidden{i + 1}" for i in range(depth)]
+    chain = ["pixels", *names, "scores"]
+    learn = {"rule": "urfb", "eta": rate, "schedule": "linear"}
+    back = learn if rule.startswith("URFB") else None
+    return [*networks.network("urfb-depth"), networks.pixels(inputs, "unit"),
+            *(networks.layer(name, WIDTH, {"kind": "saturated_linear"}) for name in names),
+            networks.layer("scores", 10, {"kind": "linear", "range": 32.0}),
+            *(networks.projection(a, b, "glorot", learn) for a, b in zip(chain[:-2], chain[1:])),
+            networks.projection(names[-1], "scores", "glorot", {"rule": "readout", "error": RULES[rule], "eta": rate, "schedule": "linear"}),
+            *(networks.projection(b, a, "glorot", back, kind="feedback", name=f"back_{a}") for a, b in zip(names, [*names[1:], "scores"]))]
+
+
+def run(program, setting, data, epochs, seed, rate, folder):
+    network = networks.write(folder, "network", tables(setting, data.inputs, rate))
+    words = ["--baseline", "backprop", "--eta", rate] if setting.startswith("BP") else []
+    return program.reference(network, *words, "--seed", seed, *data.learn(seed), *data.test(), "--epochs", epochs)
+
+
+def draw(rows):
+    groups = {}
+    for rule in RULES:
+        points = {}
+        for row in rows:
+            name, depth = parts(row["setting"])
+            if name == rule:
+                points.setdefault(depth, []).append(float(row["accuracy"]))
+        if points:
+            groups[rule] = [(d, sum(v) / len(v), min(v), max(v)) for d, v in sorted(points.items())]
+    lowest = min(p[2] for points in groups.values() for p in points)
+    highest = max(p[3] for points in groups.values() for p in points)
+    room = (highest - lowest) * 0.1 + 0.002
+    return plot.curves(f"{TITLE}: {rows[0]['data']}, {rows[0]['epochs']} epochs", "hidden layers", groups,
+                       (max(0, lowest - room), min(1, highest + room)), x_marks=DEPTHS, dashed=("URFB softmax", "FRFB softmax"))
