@@ -10,14 +10,14 @@ const std::string& name_of(const Network& network, int population) {
   return network.populations[static_cast<std::size_t>(population)].name;
 }
 
-/// Populations that forward projections reach from `start`, itself included.
+/// Populations that forward projections reach from `start` within a step, itself included.
 std::vector<bool> reached_from(const Network& network, int start) {
   std::vector<bool> reached(network.populations.size(), false);
   reached[static_cast<std::size_t>(start)] = true;
   for (bool moved = true; moved;) {
     moved = false;
     for (const ProjectionSpec& p : network.projections) {
-      if (p.feedback || !reached[static_cast<std::size_t>(p.from)]) continue;
+      if (p.feedback || p.late || !reached[static_cast<std::size_t>(p.from)]) continue;
       if (reached[static_cast<std::size_t>(p.to)]) continue;
       reached[static_cast<std::size_t>(p.to)] = moved = true;
     }
@@ -57,6 +57,21 @@ void check_one(const Network& network, const ProjectionSpec& p, Mistakes& mistak
                  "a rule that does, or no plasticity", "without plasticity the feedback stays as it starts");
 }
 
+/// Errors that are formed at every step are for rules that learn at every step, and the reverse.
+void check_rhythm(const Network& network, const ProjectionSpec& feedback, Mistakes& mistakes) {
+  bool sent = false;
+  for (const ProjectionSpec& p : network.projections)
+    if (!p.feedback && p.to == feedback.from && rule_of(p) != nullptr && rule_of(p)->sends_error)
+      sent = p.plasticity->every_step;
+  const char* rhythm = sent ? "step" : "sample";
+  for (const ProjectionSpec& p : network.projections)
+    if (p.to == feedback.to && p.plasticity && p.plasticity->every_step != sent)
+      mistakes.add("TF-NET-024", p.plasticity->place,
+                   fmt::format("'{}' learns every {}, but errors come back to '{}' every {}", p.name,
+                               sent ? "sample" : "step", name_of(network, feedback.to), rhythm),
+                   fmt::format("every = \"{}\" for all that ends there", rhythm));
+}
+
 }  // namespace
 
 void check_feedback(const Network& network, Mistakes& mistakes) {
@@ -68,6 +83,7 @@ void check_feedback(const Network& network, Mistakes& mistakes) {
   for (const ProjectionSpec& p : network.projections) {
     if (p.feedback) {
       check_one(network, p, mistakes);
+      check_rhythm(network, p, mistakes);
     } else if (rule_of(p) != nullptr && rule_of(p)->takes_error && p.to != network.output &&
                !fed[static_cast<std::size_t>(p.to)]) {
       mistakes.add(

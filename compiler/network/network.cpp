@@ -26,7 +26,8 @@ class NetworkReader {
     if (auto training = root_.table("training")) network_.training = read_training(*training);
     root_.finish();
     find_output();
-    check_connections();
+    check_graph();
+    check_connections(network_, mistakes_);
     fill_in_ranges();
     mistakes_.throw_if_any();
     sort_populations();
@@ -44,6 +45,8 @@ class NetworkReader {
     const auto classes = head->integer("classes", 2, 65535);
     classes_known_ = classes || !head->has("classes");
     network_.classes = static_cast<int>(classes.value_or(network_.classes));
+    has_steps_ = head->has("steps");
+    network_.steps = static_cast<int>(head->integer("steps", 1, most_steps).value_or(1));
     if (const auto weights = head->text("weights")) read_weights_file(*weights, head->place("weights"));
     output_name_ = printable(head->text("output").value_or(""));
     output_place_ = head->place("output");
@@ -133,7 +136,8 @@ class NetworkReader {
         mistakes_.add("TF-NET-008", projection.to_place,
                       fmt::format("'{}' is the input: it takes no projection", projection.to),
                       "a population of neurons");
-      if (!projection.has_init && !network_.weights_file.empty()) spec.init = WeightInit::file;
+      if (!projection.has_init && !network_.weights_file.empty() && !is_fixed(spec.connect))
+        spec.init = WeightInit::file;
       if (projection.has_init && spec.init == WeightInit::file && network_.weights_file.empty())
         mistakes_.add("TF-NET-014", projection.init_place, "init = \"file\", but the network names no file",
                       "weights = \"NAME.npz\" in [network]");
@@ -152,6 +156,9 @@ class NetworkReader {
     network_.output = output_name_.empty() ? static_cast<int>(populations.size()) - 1
                                            : resolve(output_name_, output_place_);
     if (network_.output < 0) return;
+    if (populations[network_.output].dropout > 0)
+      mistakes_.add("TF-NET-044", populations[network_.output].place, "dropout at the output",
+                    "dropout of hidden populations only", "every class is asked for in every sample");
     const PopulationSpec& output = populations[network_.output];
     const SourcePlace& place = output_name_.empty() ? output.place : output_place_;
     if (output.input) {
@@ -169,7 +176,7 @@ class NetworkReader {
     }
   }
 
-  void check_connections() {
+  void check_graph() {
     const int n = static_cast<int>(network_.populations.size());
     std::vector<bool> reached(n, false);
     bool all_known = !network_.projections.empty();  // else reported as missing
@@ -182,12 +189,16 @@ class NetworkReader {
         mistakes_.add("TF-NET-007", network_.populations[i].place,
                       fmt::format("no projection ends at population '{}'", network_.populations[i].name),
                       "a [[projection]] with to = its name");
-    report_circle();
+    if (has_steps_)
+      close_circles();
+    else
+      report_circle();
+    if (all_known) report_late();
     if (all_known && acyclic_ && network_.output >= 0) check_feedback(network_, mistakes_);
   }
 
   /// Populations in an order in which sources precede targets, as near to the file's as that allows; those
-  /// that lie on or behind a circle are left out.
+  /// that lie on or behind a circle are left out. Late projections do not count.
   std::vector<int> sorted_order() const {
     const int n = static_cast<int>(network_.populations.size());
     std::vector<bool> placed(n, false);
@@ -196,13 +207,70 @@ class NetworkReader {
       moved = false;
       for (int i = 0; i < n && !moved; ++i) {
         if (placed[i]) continue;
-        const bool ready = std::none_of(
-            network_.projections.begin(), network_.projections.end(),
-            [&](const auto& p) { return p.to == i && !p.feedback && p.from >= 0 && !placed[p.from]; });
+        const bool ready =
+            std::none_of(network_.projections.begin(), network_.projections.end(), [&](const auto& p) {
+              return p.to == i && !p.feedback && !p.late && p.from >= 0 && !placed[p.from];
+            });
         if (ready) placed[i] = moved = true, order.push_back(i);
       }
     }
     return order;
+  }
+
+  /// Populations from which forward projections lead to `target`, over any number of others.
+  std::vector<bool> upstream_of(int target) const {
+    std::vector<bool> found(network_.populations.size(), false);
+    for (bool moved = true; moved;) {
+      moved = false;
+      for (const ProjectionSpec& p : network_.projections) {
+        if (p.feedback || p.from < 0 || p.to < 0 || found[p.from] || (p.to != target && !found[p.to]))
+          continue;
+        found[p.from] = moved = true;
+      }
+    }
+    return found;
+  }
+
+  /// On every circle the population that stands first in the file comes first: what leads back to it from
+  /// others of its circles is late.
+  void close_circles() {
+    const int n = static_cast<int>(network_.populations.size());
+    std::vector<std::vector<bool>> upstream;
+    for (int i = 0; i < n; ++i) upstream.push_back(upstream_of(i));
+    for (std::vector<int> order = sorted_order(); static_cast<int>(order.size()) < n;
+         order = sorted_order()) {
+      std::vector<bool> placed(n, false);
+      for (const int i : order) placed[i] = true;
+      // Of those left, the first one all of whose unplaced sources lie on circles with it.
+      for (int i = 0; i < n; ++i) {
+        const auto waits = [&](int j) { return !placed[j] && upstream[i][j] && !upstream[j][i]; };
+        bool blocked = placed[i] || !upstream[i][i];
+        for (int j = 0; j < n && !blocked; ++j) blocked = waits(j);
+        if (blocked) continue;
+        for (ProjectionSpec& p : network_.projections)
+          if (p.to == i && !p.feedback && p.from >= 0 && !placed[p.from]) p.late = true;
+        break;
+      }
+    }
+  }
+
+  void report_late() {
+    std::vector<bool> in_time(network_.populations.size(), false), reached = in_time;
+    for (const ProjectionSpec& p : network_.projections) {
+      if (p.late && !has_steps_)
+        mistakes_.add("TF-NET-026", p.place, fmt::format("'{}' is late in a network without steps", p.name),
+                      "steps in [network]");
+      if (p.feedback) continue;
+      reached[p.to] = true;
+      in_time[p.to] = in_time[p.to] || !p.late;
+    }
+    for (std::size_t i = 0; i < reached.size(); ++i)
+      if (reached[i] && !in_time[i])
+        mistakes_.add(
+            "TF-NET-025", network_.populations[i].place,
+            fmt::format("all projections into '{}' are read one step late", network_.populations[i].name),
+            "one that is not: it says when a step begins",
+            "add a projection from the input or from another population");
   }
 
   void report_circle() {
@@ -233,8 +301,8 @@ class NetworkReader {
     for (std::size_t i = start; i < steps.size(); ++i) last = std::max(last, steps[i]);
     mistakes_.add(
         "TF-NET-006", last->place, "projections close a circle: " + circle, "a network without circles",
-        "connections that close a cycle are not supported by this version; errors travel back by kind = "
-        "\"feedback\"");
+        "with steps in [network] connections that close a circle are read one step late; errors travel back "
+        "by kind = \"feedback\"");
   }
 
   void fill_in_ranges() {
@@ -242,10 +310,11 @@ class NetworkReader {
       PopulationSpec& population = network_.populations[i];
       const bool bounded = is_bounded(population.activation);
       const bool scores = i == network_.output && population.activation == Activation::linear;
-      if (population.value_range == 0) population.value_range = bounded ? 1 : scores ? 32 : 4;
+      const double grows = population.dropout > 0 ? power_of_two(1 / (1 - population.dropout)) : 1;
+      if (population.value_range == 0) population.value_range = grows * (bounded ? 1 : scores ? 32 : 4);
       if (population.output_range == 0)
         population.output_range =
-            population.normalise && population.normalise->hands_on ? 4 : population.value_range;
+            population.normalise && population.normalise->hands_on ? grows * 4 : population.value_range;
     }
     for (ProjectionSpec& projection : network_.projections)
       if (projection.range == 0)
@@ -272,7 +341,7 @@ class NetworkReader {
   Network network_;
   std::map<std::string, int> index_;
   std::string output_name_;
-  bool classes_known_ = true, acyclic_ = true;
+  bool classes_known_ = true, acyclic_ = true, has_steps_ = false;
   SourcePlace output_place_;
 };
 

@@ -2,6 +2,7 @@
 // value in range. Nothing here knows a machine.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <filesystem>
 #include <optional>
@@ -25,6 +26,12 @@ struct NormaliseSpec {
   bool hands_on = true;    ///< false: r is not handed on, groups only say what a rule compares (float only)
 };
 
+/// tau du/dt = -u + h in Euler steps; the activation function is of u.
+struct MembraneSpec {
+  double tau = 1;             ///< in steps, at least 1
+  bool reads_before = false;  ///< the activation function is of u before this step's h
+};
+
 /// Activation functions that floating point alone has.
 enum class FloatActivation : std::uint8_t { none, selu };
 
@@ -41,12 +48,15 @@ struct PopulationSpec {
   Activation activation = Activation::linear;
   FloatActivation float_activation = FloatActivation::none;  ///< in place of `activation`
   double slope = 0.01;                                       ///< leaky ReLU
-  double exponent = 1;      ///< power neurons: z = (h / scale)^exponent above 0
-  double scale = 1;         ///< and the sum that gives 1 (power of two)
+  double exponent = 1;  ///< power neurons: z = (h / scale)^exponent above 0
+  double scale = 1;     ///< and the sum that gives 1 (power of two)
+  std::optional<MembraneSpec> membrane;
+  double noise = 0;         ///< uniform in +-noise, added to z at every step
   double value_range = 4;   ///< z lies in +-range (power of two)
   double output_range = 4;  ///< the activity that is sent lies in +-range (power of two)
   int activity_bits = 8;    ///< 8 or 16
   std::optional<NormaliseSpec> normalise;
+  double dropout = 0;  ///< probability with which a neuron is left out of a learning tick
   SourcePlace place;
 
   int neurons() const {
@@ -60,7 +70,8 @@ struct PlasticitySpec {
   std::string rule;
   Parameters parameters;  ///< complete
   Schedule schedule;
-  int weight_age = 0;  ///< D
+  int weight_age = 0;       ///< D
+  bool every_step = false;  ///< learns at every step of a presentation, not at its last alone
   SourcePlace place;
 };
 
@@ -72,11 +83,38 @@ enum class WeightInit : std::uint8_t {
   normal,  ///< N(0, 1)
 };
 
+/// Which synapses a projection has. All but dense and identity run between images, populations of shape
+/// [height, width, channels], the larger one on the side of the forward pass's source.
+enum class Connect : std::uint8_t {
+  dense,
+  identity,      ///< neuron i to neuron i, weight 1: a sum of two populations
+  local,         ///< a window of the image for each neuron, a weight for each synapse
+  convolution,   ///< the same with one weight for all places
+  average_pool,  ///< the mean of a window of one channel
+  max_pool,      ///< the largest value of a window of one channel
+};
+
+/// Whether the weights follow from the connection, so that none are drawn, read or learned.
+constexpr bool is_fixed(Connect kind) {
+  return kind == Connect::identity || kind == Connect::average_pool || kind == Connect::max_pool;
+}
+constexpr bool has_window(Connect kind) { return kind >= Connect::local; }
+
+struct WindowSpec {
+  std::array<int, 2> kernel{1, 1}, stride{1, 1}, padding{0, 0};  ///< rows, columns of the image
+};
+
 struct ProjectionSpec {
   std::string name;      ///< default <from>_to_<to>
   int from = 0, to = 0;  ///< indices into populations
   /// Carries errors of the neurons of `from` back to those of `to`; no part of the forward pass.
   bool feedback = false;
+  /// A step reads the activities that `from` had at the step before: asked for, or it closes a cycle.
+  bool late = false;
+  Connect connect = Connect::dense;
+  WindowSpec window;
+  double density =
+      1;  ///< share of synapses that exist, drawn from the seed (compiler/passes/connectivity.hpp)
   WeightInit init = WeightInit::uniform_fan_in;
   int bits = 8;            ///< 4 to 16
   double range = 0;        ///< weights lie in +-range (power of two); resolved, never 0
@@ -86,13 +124,17 @@ struct ProjectionSpec {
   SourcePlace place;
 };
 
+/// Of a projection whose weights follow from the connection: what all of them are.
+double fixed_weight(const ProjectionSpec& spec);
+
 struct Network {
   std::string name;
   std::uint64_t seed = 1;
   int classes = 10;
+  int steps = 1;                            ///< of a presentation
   std::filesystem::path file;               ///< where it was read from
   std::filesystem::path weights_file;       ///< .npz with arrays named by projection; empty: none
-  std::vector<PopulationSpec> populations;  ///< sources before targets, but for feedback
+  std::vector<PopulationSpec> populations;  ///< sources before targets, but for feedback and late projections
   std::vector<ProjectionSpec> projections;
   int input = 0, output = 0;  ///< indices into populations
   TrainingSpec training;

@@ -24,6 +24,15 @@ struct NamedProjection {
 };
 NamedProjection read_projection(TomlTable& table);
 
+/// The keys connect, kernel, stride, padding and mask.
+void read_connection(TomlTable& table, NamedProjection& projection);
+
+/// Reports connections whose ends do not fit each other.
+void check_connections(const Network& network, Mistakes& mistakes);
+
+/// The least range that holds fixed_weight().
+double fixed_weight_range(const ProjectionSpec& spec);
+
 /// Reports feedback projections that carry no error, or carry one where it is not wanted, and rules that wait
 /// for errors in vain. All names are resolved and the forward projections make no circle.
 void check_feedback(const Network& network, Mistakes& mistakes);

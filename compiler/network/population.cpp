@@ -90,6 +90,14 @@ void read_normalise(TomlTable& table, PopulationSpec& population) {
   }
 }
 
+void read_membrane(TomlTable& table, PopulationSpec& population) {
+  MembraneSpec spec;
+  if (table.need("tau")) spec.tau = table.number("tau", 1, 65536).value_or(spec.tau);
+  spec.reads_before = table.choice("read", {"after", "before"}).value_or(0) == 1;
+  table.finish();
+  population.membrane = spec;
+}
+
 void only_for(TomlTable& table, const char* key, const char* kind) {
   if (!table.has(key)) return;
   table.mistakes().add("TF-NET-005", table.place(key),
@@ -143,6 +151,9 @@ PopulationSpec read_population(TomlTable& table) {
     }
     only_for(table, "neuron", "neurons, not for inputs");
     only_for(table, "normalise", "neurons, not for inputs");
+    only_for(table, "membrane", "neurons, not for inputs");
+    only_for(table, "noise", "neurons, not for inputs");
+    only_for(table, "dropout", "neurons, not for inputs");
     population.output_range = power_of_two(output_range.value_or(1));
     population.value_range = population.output_range;
   } else {
@@ -150,6 +161,9 @@ PopulationSpec read_population(TomlTable& table) {
     population.value_range = 0;  // until it is known whether this is the output
     if (auto neuron = table.table("neuron")) read_neuron(*neuron, population);
     if (auto normalise = table.table("normalise")) read_normalise(*normalise, population);
+    if (auto membrane = table.table("membrane")) read_membrane(*membrane, population);
+    population.noise = table.number("noise", 0, largest_range).value_or(0);
+    population.dropout = table.number("dropout", 0, 0.99).value_or(0);
     population.output_range = output_range ? power_of_two(*output_range) : 0;
   }
   table.finish();

@@ -52,6 +52,12 @@ void read_parameters(TomlTable& table, const Rule& rule, Parameters& parameters)
 
 void read_weights(TomlTable& table, NamedProjection& projection) {
   ProjectionSpec& spec = projection.spec;
+  if (is_fixed(spec.connect))
+    for (const char* key : {"init", "range"})
+      if (table.has(key))
+        table.mistakes().add("TF-NET-005", table.place(key),
+                             table.named(key) + " is not for weights that follow from the connection",
+                             fmt::format("no {}", key));
   projection.init_place = table.place("init");
   if (const auto init = table.choice("init", {"uniform_fan_in", "zero", "file", "glorot", "normal"})) {
     spec.init = static_cast<WeightInit>(*init);
@@ -89,6 +95,15 @@ PlasticitySpec read_plasticity(TomlTable& table) {
                          "one of " + listed(names), did_you_mean(spec.rule, names));
     return spec;
   }
+  spec.every_step = table.choice("every", {"sample", "step"}).value_or(0) == 1;
+  if (spec.every_step && !rule->every_step)
+    table.mistakes().add("TF-NET-022", table.place("every"),
+                         fmt::format("rule '{}' learns once a sample", spec.rule), "every = \"sample\"",
+                         "`trifactor list rules --json` shows which rules can learn at every step");
+  if (spec.every_step && spec.weight_age != 0)
+    table.mistakes().add("TF-NET-023", table.place("every"),
+                         fmt::format("every = \"step\" with weight_age = {}", spec.weight_age),
+                         "weight_age = 0 where a rule learns at every step");
   read_parameters(table, *rule, spec.parameters);
   table.finish();
   return spec;
@@ -107,7 +122,12 @@ NamedProjection read_projection(TomlTable& table) {
     spec.name = default_projection_name(projection.from, projection.to);
   }
   spec.feedback = table.choice("kind", {"forward", "feedback"}).value_or(0) == 1;
-  table.choice("connect", {"dense"});
+  spec.late = table.boolean("late").value_or(false);
+  if (spec.late && spec.feedback)
+    table.mistakes().add("TF-NET-005", table.place("late"),
+                         table.named("late") + " is only for forward projections", "no late",
+                         "errors come back within the step that they are of");
+  read_connection(table, projection);
   projection.init_place = table.place();
   if (auto weights = table.table("weights")) read_weights(*weights, projection);
   spec.bias = table.boolean("bias").value_or(false);
@@ -115,7 +135,9 @@ NamedProjection read_projection(TomlTable& table) {
     table.mistakes().add("TF-NET-005", table.place("bias"),
                          table.named("bias") + " is only for forward projections", "no bias",
                          "an error that is always there is none");
-  if (auto plasticity = table.table("plasticity")) spec.plasticity = read_plasticity(*plasticity);
+  if (is_fixed(spec.connect)) spec.bias = false, spec.range = fixed_weight_range(spec);
+  if (auto plasticity = table.table("plasticity"))
+    if (!is_fixed(spec.connect)) spec.plasticity = read_plasticity(*plasticity);
   table.finish();
   return projection;
 }

@@ -193,6 +193,28 @@ TEST_CASE("circles are refused by name, at a projection that lies on one") {
   CHECK(items[0].found == "projections close a circle: b -> d -> b");
 }
 
+TEST_CASE("what keeps time in steps from working is reported") {
+  const std::string network =
+      "[network]\nname = \"x\"\nclasses = 4\nsteps = 3\n[[population]]\nname = \"i\"\nkind = "
+      "\"input\"\nshape = [4]\n"
+      "[[population]]\nname = \"a\"\nshape = [4]\nmembrane = { tau = 2 }\n[[population]]\nname = "
+      "\"b\"\nshape = [4]\n"
+      "[[projection]]\nfrom = \"i\"\nto = \"a\"\nplasticity = { rule = \"oja\", every = \"sample\" }\n"
+      "[[projection]]\nfrom = \"a\"\nto = \"b\"\n";
+  CHECK(codes_of(network).empty());
+  CHECK(codes_of(with(network, "\"sample\"", "\"step\"")) == Codes{"TF-NET-022 f:19:38"});
+  CHECK(codes_of(with(network, "rule = \"oja\", every = \"sample\"",
+                      "rule = \"competing\", every = \"step\", weight_age = 1")) ==
+        Codes{"TF-NET-023 f:19:44"});
+  CHECK(codes_of(with(network, "to = \"b\"\n", "to = \"b\"\nlate = true\n")) == Codes{"TF-NET-025 f:13:1"});
+  CHECK(codes_of(with(with(network, "steps = 3\n", ""), "to = \"b\"\n",
+                      "to = \"b\"\n[[projection]]\nname = "
+                      "\"l\"\nfrom = \"i\"\nto = \"b\"\nlate = true\n")) == Codes{"TF-NET-026 f:22:1"});
+  CHECK(codes_of(with(network, "steps = 3", "steps = 0")) == Codes{"TF-TOML-013 f:4:9"});
+  CHECK(codes_of(with(network, "tau = 2", "tau = 0.5")) == Codes{"TF-TOML-013 f:12:20"});
+  CHECK(codes_of(with(network, "tau = 2 ", "")) == Codes{"TF-TOML-012 f:12:12"});
+}
+
 TEST_CASE("all mistakes of a file at once, in its order") {
   std::string text = with(full_network, "seed = 7", "sede = 7");
   text = with(text, "groups = 2", "groups = 3");

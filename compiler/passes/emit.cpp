@@ -7,6 +7,7 @@
 #include "compiler/passes/rows.hpp"
 #include "rtl/rules/scale.hpp"
 #include "rtl/spec/fixed.hpp"
+#include "rtl/units/membrane/golden.hpp"
 #include "rtl/units/power/normalise.hpp"
 
 namespace trifactor {
@@ -34,12 +35,14 @@ PlasticityImage plasticity_image(const RulePlan& plan, const PlasticitySpec& spe
   const Rule* rule = find_rule(spec.rule);
   PlasticityImage image;
   image.rule = spec.rule;
+  image.every_step = spec.every_step;
   image.weight_age = static_cast<std::uint32_t>(spec.weight_age);
   image.partners = plan.partners, image.up_words = plan.up_words, image.down_words = plan.down_words;
   image.input_words = plan.input_words;
   image.reduction = plan.reduction;
   image.needs_target = plan.needs_target;
   image.uses_current = plan.uses_current, image.current_frac = plan.current_frac;
+  image.weight_power = plan.weight_power, image.current_sum_frac = plan.current_sum_frac;
   image.compared = plan.compared;
   image.remembers_activity = plan.remembers_activity;
   image.mean_words = plan.mean_words, image.held_words = plan.held_words;
@@ -62,6 +65,33 @@ PlasticityImage plasticity_image(const RulePlan& plan, const PlasticitySpec& spe
 std::int32_t bias_value(const NumberFormat& activity, int extra_bits) {
   return static_cast<std::int32_t>(
       saturate_signed(std::int64_t{1} << activity.frac, std::min(16, 16 - extra_bits)));
+}
+
+/// Which synapses of a block exist; empty: all. Those of frozen projections need no bits: their weight is 0.
+std::vector<std::uint8_t> mask_bits(const Connectivity& connectivity, const Slice& slice,
+                                    const BlockImage& b) {
+  if (connectivity.full()) return {};
+  const std::size_t n = static_cast<std::size_t>(slice.neurons),
+                    bytes = BlockImage::mask_bytes(static_cast<std::uint32_t>(n));
+  std::vector<std::uint8_t> bits(b.total_rows() * bytes, 0);
+  for (std::size_t row = 0; row < b.total_rows(); ++row)
+    for (std::size_t i = 0; i < n; ++i)
+      if (row == b.rows ||
+          connectivity.exists(static_cast<std::size_t>(slice.first_neuron) + i, b.first_row + row))
+        bits[row * bytes + i / 8] = static_cast<std::uint8_t>(bits[row * bytes + i / 8] | 1u << (i % 8));
+  return bits;
+}
+
+DropoutImage dropout_image(const PopulationSpec& spec) {
+  DropoutImage image;
+  if (spec.dropout == 0) return image;
+  image.threshold = dropout_threshold(spec.dropout);
+  const double factor = 1 / (1 - spec.dropout);
+  image.exponent = std::ilogb(factor);
+  image.mantissa =
+      std::min(static_cast<std::int32_t>(std::lround(std::ldexp(factor, dropout_frac - image.exponent))),
+               (1 << (dropout_frac + 1)) - 1);
+  return image;
 }
 
 /// Bits and binary points of every array, under the name a user knows.
@@ -98,6 +128,7 @@ class Emitter {
     program_.network = network_.name;
     program_.seed = network_.seed;
     program_.classes = static_cast<std::uint32_t>(network_.classes);
+    program_.steps = static_cast<std::uint32_t>(network_.steps);
     program_.machine = machine_;
     program_.encoder = network_.populations[static_cast<std::size_t>(network_.input)].encode;
     program_.formats = array_formats(network_, resolved_);
@@ -111,6 +142,7 @@ class Emitter {
       const CoreImage& image = core(slice.core);
       if (image.owner == image.core)
         usage.packets_out = (image.destinations.empty() ? 0 : image.neurons + 1) +
+                            (image.late_destinations.empty() ? 0 : image.neurons + 1) +
                             (image.error_destinations.empty() ? 0 : image.neurons + 1);
       program_.usage.push_back(usage);
     }
@@ -160,6 +192,7 @@ class Emitter {
     CoreImage image;
     image.core = slice.core;
     image.network_seed = network_.seed;
+    image.steps = program_.steps;
     image.population = static_cast<std::uint32_t>(slice.population);
     image.first_neuron = static_cast<std::uint32_t>(slice.first_neuron);
     image.neurons = static_cast<std::uint32_t>(slice.neurons);
@@ -177,7 +210,13 @@ class Emitter {
     const bool power = spec.activation == Activation::power;
     image.slope = static_cast<std::int32_t>(std::lround(std::ldexp(power ? spec.exponent : spec.slope, 15)));
     if (power) image.scale_log2 = static_cast<std::int32_t>(std::lround(std::log2(spec.scale)));
+    if (spec.membrane) {
+      image.membrane = membrane_image(spec.membrane->tau, p.sum_frac);
+      image.membrane.reads_before = spec.membrane->reads_before;
+    }
+    image.noise = static_cast<std::int32_t>(std::lround(std::ldexp(spec.noise, p.value.frac)));
     image.normalise = normalise_image(spec, p);
+    image.dropout = dropout_image(spec);
     image.output_shift = p.output.frac - p.activity.frac;
     image.activity_bits = p.activity.bits;
     if (!spec.input)
@@ -198,6 +237,7 @@ class Emitter {
     b.rows = static_cast<std::uint32_t>(range.rows);
     b.row_slice = static_cast<std::uint32_t>(slice.row_slice);
     b.feedback = spec.feedback;
+    b.late = spec.late;
     b.bias = range.bias;
     if (b.bias)
       b.bias_value = bias_value(source.activity, resolved.plan ? resolved.plan->mean_extra_bits : 0);
@@ -209,6 +249,9 @@ class Emitter {
       b.plasticity = plasticity_image(*resolved.plan, *spec.plasticity, slice, target.group_size,
                                       error_sender(network_, slice.population) == range.projection);
     const InitialWeights& initial = weights_[range.projection];
+    if (spec.connect == Connect::max_pool)
+      b.window = static_cast<std::uint32_t>(spec.window.kernel[0] * spec.window.kernel[1]);
+    if (b.plastic) b.mask = mask_bits(initial.connectivity(), slice, b);
     const std::size_t first = static_cast<std::size_t>(slice.first_neuron),
                       n = static_cast<std::size_t>(slice.neurons);
     b.weights.reserve(b.total_rows() * n);
@@ -232,11 +275,13 @@ class Emitter {
           const bool overlap =
               from.first_neuron < b.first_row + b.rows && b.first_row < from.first_neuron + from.neurons;
           if (!overlap) continue;
-          auto& destinations = b.feedback ? from.error_destinations : from.destinations;
+          auto& destinations = b.feedback ? from.error_destinations
+                               : b.late   ? from.late_destinations
+                                          : from.destinations;
           if (std::find(destinations.begin(), destinations.end(), to.core) != destinations.end()) continue;
           destinations.push_back(to.core);
           (b.feedback ? to.error_sources : to.sources)
-              .push_back({from.population, from.core, from.first_neuron, from.neurons});
+              .push_back({from.population, from.core, from.first_neuron, from.neurons, b.late});
         }
   }
 
@@ -267,6 +312,7 @@ class Emitter {
       TeacherImage teacher;
       teacher.projection = static_cast<std::uint32_t>(k);
       teacher.tile = tile;
+      teacher.steps = spec.every_step ? program_.steps : 1;
       teacher.rule = spec.rule;
       teacher.partners = plan->partners, teacher.up_words = plan->up_words,
       teacher.down_words = plan->down_words;

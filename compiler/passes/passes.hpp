@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "compiler/network/network.hpp"
+#include "compiler/passes/connectivity.hpp"
 #include "rtl/rules/rule.hpp"
 #include "rtl/spec/diagnostic.hpp"
 #include "rtl/spec/machine.hpp"
@@ -49,28 +50,36 @@ std::size_t error_sender(const Network& network, std::size_t population);
 LayerFacts layer_facts(const Network& network, const ResolvedNetwork& resolved, std::size_t projection);
 
 /// Real-valued initial weights of one projection, before quantisation: drawn as WeightInit says from the
-/// network's seed and the synapse's place, zero, or the arrays of the weights file. Only those of a file are
-/// in memory; the others are computed as they are asked for, in any order.
+/// network's seed and the synapse's place (of a convolution the entry's place in its kernel), zero, or the
+/// arrays of the weights file; 0 where there is no synapse. Only those of a file are in memory; the others
+/// are computed as they are asked for, in any order.
 class InitialWeights {
  public:
   /// These, row by row: `weights` (neurons of to, inputs), `bias` (neurons of to) or empty.
-  InitialWeights(std::vector<double> weights, std::vector<double> bias, std::size_t inputs);
+  InitialWeights(std::vector<double> weights, std::vector<double> bias, std::size_t inputs,
+                 const Connectivity& connectivity = {});
   /// Of projection `projection`, seeded or zero; of spec.init = file nothing can be computed.
   InitialWeights(const Network& network, std::size_t projection);
 
   /// Of the synapse from presynaptic neuron `from` to neuron `to`.
   double weight(std::size_t to, std::size_t from) const;
   double bias(std::size_t to) const;
+  const Connectivity& connectivity() const { return connectivity_; }
 
  private:
   double drawn(std::size_t to, std::size_t from) const;
 
+  Connectivity connectivity_;
+  bool fixed_ = false;                  ///< all are bound_
   std::size_t inputs_ = 0;              ///< neurons of the source
   std::uint64_t start_ = 0;             ///< of seed and projection
   double bound_ = 0;                    ///< they lie in +-bound; 0: all are 0
   bool normal_ = false;                 ///< N(0, 1) instead
   std::vector<double> weights_, bias_;  ///< empty: computed
 };
+/// A neuron is left out of a learning tick when its random word lies below this.
+std::uint32_t dropout_threshold(double probability);
+
 /// One for each projection. Throws Error (configuration, data) for what is wrong with the weights file.
 std::vector<InitialWeights> initial_weights(const Network& network);
 

@@ -47,6 +47,21 @@ void check_float_only(const Network& network, Diagnostics& mistakes) {
                   "no batch_norm in [training]", hint});
 }
 
+/// Noise is a word of 15 bits in the last places of a value.
+void check_noise(const Network& network, const ResolvedNetwork& resolved, Diagnostics& mistakes) {
+  for (std::size_t p = 0; p < network.populations.size(); ++p) {
+    const PopulationSpec& spec = network.populations[p];
+    const NumberFormat& value = resolved.populations[p].value;
+    if (spec.noise == 0) continue;
+    const double last_places = std::ldexp(spec.noise, value.frac);
+    if (last_places > 32767 || last_places < 1)
+      mistakes.add({"TF-FMT-018", to_string(spec.place) + ": " + spec.name,
+                    "noise of " + std::to_string(spec.noise) + " on values of " + to_string(value),
+                    "between " + std::to_string(value.step()) + " and the range of the values",
+                    "change noise, or range in neuron"});
+  }
+}
+
 /// What the units must hold exactly, or a constant of theirs: everything that these formats would break.
 void check_units(const Network& network, const ResolvedNetwork& resolved, Diagnostics& mistakes) {
   for (const PopulationSpec& spec : network.populations) {
@@ -119,6 +134,10 @@ void check_renderings(const Network& network, Diagnostics& mistakes) {
           {"TF-FIT-008", where,
            "rule '" + rule->name + "' needs a derivative, which the chip's power neurons do not have",
            "neurons of another kind", "linear, leaky_relu, saturated_linear or tanh"});
+    if (spec.connect == Connect::convolution)
+      mistakes.add({"TF-FIT-009", where, "a convolution that learns, which the chip does not have",
+                    "a convolution without plasticity, or connect = \"local\"",
+                    "`trifactor reference` trains it in floating point"});
     if (rule->resolve == nullptr || !rule->renderings.chip)
       mistakes.add(
           {"TF-FIT-006", where,
@@ -239,6 +258,7 @@ ResolvedNetwork resolve(const Network& network) {
       }
   }
   check_units(network, resolved, mistakes);
+  check_noise(network, resolved, mistakes);
   mistakes.throw_if_any(only_misfits ? ExitCode::does_not_fit : ExitCode::configuration);
   return resolved;
 }

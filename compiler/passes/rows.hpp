@@ -30,14 +30,15 @@ inline int total_rows(const Network& network, std::size_t population) {
 }
 
 /// The most row slices of a population: each needs a row, other than a bias, of every projection that learns
-/// (factors go to all of them) or carries errors back (all send partial sums), and of one at all (its sources
-/// open and close a presentation).
+/// (factors go to all of them) or carries errors back (all send partial sums), and of one at all that is not
+/// late (its sources open and close a step).
 inline int most_row_slices(const Network& network, std::size_t population) {
   int largest = 1, learning = std::numeric_limits<int>::max();
   for (const ProjectionSpec& spec : network.projections) {
     if (static_cast<std::size_t>(spec.to) != population) continue;
     const int inputs = network.populations[static_cast<std::size_t>(spec.from)].neurons();
-    largest = std::max(largest, inputs);
+    if (!spec.feedback && !spec.late) largest = std::max(largest, inputs);
+    if (spec.connect == Connect::max_pool) learning = 1;  // a window's largest needs all of it
     if (spec.plasticity || spec.feedback) learning = std::min(learning, inputs);
   }
   return std::min(largest, learning);

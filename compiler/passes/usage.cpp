@@ -36,9 +36,14 @@ CoreUsage usage_of(const Network& network, const ResolvedNetwork& resolved, cons
     u.synapse_bytes +=
         (rows * ((n + lanes - 1) / lanes) * lanes * static_cast<std::uint64_t>(projection.weight.bits) + 7) /
         8;
-    u.axon_bytes += 2 * 2 * rows;  // 16 bits for each of two presentations
+    const bool masked = projection.plan && !Connectivity(network, range.projection).full();
+    if (masked) u.synapse_bytes += (rows * ((n + lanes - 1) / lanes) * lanes + 7) / 8;
+    u.axon_bytes += 2 * 2 * rows;  // 16 bits for each of two ticks
+    if (network.projections[range.projection].late)
+      u.axon_bytes += 2 * rows;  // what waits for the next presentation
     if (!projection.plan) continue;
     const RulePlan& plan = *projection.plan;
+    if (plan.weight_power > 2) u.neuron_bytes += n * 6;  // the second sum
     const std::uint64_t age =
         static_cast<std::uint64_t>(network.projections[range.projection].plasticity->weight_age);
     if (plan.b0 == RowTrace::before || plan.b1 == RowTrace::before) u.axon_bytes += 2 * rows;
@@ -58,10 +63,15 @@ CoreUsage usage_of(const Network& network, const ResolvedNetwork& resolved, cons
   }
   if (takes_errors) u.neuron_bytes += n * 6;  // the sum of errors that came back
   if (owner) {
+    // Of learning and of looks: 48 bits of membrane, 32 of a generator.
+    if (network.populations[population].membrane) u.neuron_bytes += 2 * 6 * n;
+    if (network.populations[population].noise > 0) u.neuron_bytes += 2 * 4 * n;
     if (resolved.populations[population].error) u.neuron_bytes += n * 2;  // what is sent back
     u.history_bytes = 2 * (z_slots * n + scale_slots * groups);
     u.neuron_bytes +=
         activity_slots * n * ((groups == 0 ? 2u : 4u) + (uses_current ? 2u : 0u));  // f', r, the current
+    if (network.populations[population].dropout > 0)
+      u.neuron_bytes += n * 4 + activity_slots * n * 2;  // generators, what was handed on
   }
   return u;
 }

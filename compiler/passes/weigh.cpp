@@ -1,4 +1,5 @@
 #include <cmath>
+#include <limits>
 #include <numbers>
 
 #include "compiler/npz/npz.hpp"
@@ -32,22 +33,57 @@ std::vector<double> read_array(NpzReader& file, const std::string& name, std::ve
   return values;
 }
 
+/// Reports what an array gives to a synapse that does not exist, and copies of one weight that differ.
+void check_weights(const Connectivity& connectivity, const std::vector<double>& weights, std::size_t to,
+                   std::size_t from, const std::string& where, Diagnostics& mistakes) {
+  if (connectivity.full()) return;
+  std::size_t beyond = 0, first_beyond = 0, unequal = 0, first_unequal = 0;
+  std::vector<double> entries(connectivity.shared() ? connectivity.entries() : 0,
+                              std::numeric_limits<double>::quiet_NaN());
+  for (std::size_t k = 0; k < to * from; ++k) {
+    if (!connectivity.exists(k / from, k % from)) {
+      if (weights[k] != 0 && beyond++ == 0) first_beyond = k;
+    } else if (connectivity.shared()) {
+      double& entry = entries[connectivity.entry(k / from, k % from)];
+      if (std::isnan(entry)) entry = weights[k];
+      if (entry != weights[k] && unequal++ == 0) first_unequal = k;
+    }
+  }
+  const auto text = [&](std::size_t count, std::size_t k) {
+    return std::to_string(count) + ", the first [" + std::to_string(k / from) + ", " +
+           std::to_string(k % from) + "] = " + std::to_string(weights[k]);
+  };
+  if (beyond != 0)
+    mistakes.add({"TF-FIT-010", where, "weights of synapses that do not exist: " + text(beyond, first_beyond),
+                  "0 where the mask or the window leaves a synapse out",
+                  "the mask follows from the network's seed, the projection's name and its density"});
+  if (unequal != 0)
+    mistakes.add({"TF-FIT-011", where,
+                  "copies of one kernel entry that differ: " + text(unequal, first_unequal),
+                  "the same weight at every place", "use connect = \"local\" for weights that differ"});
+}
+
 }  // namespace
 
-InitialWeights::InitialWeights(std::vector<double> weights, std::vector<double> bias, std::size_t inputs)
-    : inputs_(inputs), weights_(std::move(weights)), bias_(std::move(bias)) {}
+InitialWeights::InitialWeights(std::vector<double> weights, std::vector<double> bias, std::size_t inputs,
+                               const Connectivity& connectivity)
+    : connectivity_(connectivity), inputs_(inputs), weights_(std::move(weights)), bias_(std::move(bias)) {}
 
 InitialWeights::InitialWeights(const Network& network, std::size_t projection)
-    : inputs_(neurons_of(network, network.projections[projection].from)),
+    : connectivity_(network, projection),
+      inputs_(neurons_of(network, network.projections[projection].from)),
       start_(mix64(mix64(network.seed ^ 0x77656967687473ull) ^ projection)) {
   const ProjectionSpec& spec = network.projections[projection];
-  const double in = static_cast<double>(inputs_), out = static_cast<double>(neurons_of(network, spec.to));
+  const double in = connectivity_.fan_in(), out = connectivity_.fan_out();
   if (spec.init == WeightInit::uniform_fan_in) bound_ = 1 / std::sqrt(in);
   if (spec.init == WeightInit::glorot) bound_ = std::sqrt(6 / (in + out));
   normal_ = spec.init == WeightInit::normal;
+  fixed_ = is_fixed(spec.connect);
+  if (fixed_) bound_ = fixed_weight(spec), normal_ = false;
 }
 
 double InitialWeights::drawn(std::size_t to, std::size_t from) const {
+  if (fixed_) return bound_;
   if (normal_) {  // Box and Muller 1958, from two hashes of the same place
     const double length = std::sqrt(-2 * std::log(1 - uniform(start_, to, from)));
     return length * std::cos(2 * std::numbers::pi * uniform(mix64(start_ + 1), to, from));
@@ -56,13 +92,25 @@ double InitialWeights::drawn(std::size_t to, std::size_t from) const {
 }
 
 double InitialWeights::weight(std::size_t to, std::size_t from) const {
-  return weights_.empty() ? drawn(to, from) : weights_[to * inputs_ + from];
+  if (!weights_.empty()) return weights_[to * inputs_ + from];
+  if (connectivity_.full()) return drawn(to, from);
+  if (!connectivity_.exists(to, from)) return 0;
+  return connectivity_.shared() ? drawn(connectivity_.entry(to, from), 0) : drawn(to, from);
 }
 
-double InitialWeights::bias(std::size_t to) const { return bias_.empty() ? drawn(to, inputs_) : bias_[to]; }
+double InitialWeights::bias(std::size_t to) const {
+  if (!bias_.empty()) return bias_[to];
+  return connectivity_.shared() ? drawn(connectivity_.entries() + connectivity_.channel(to), 0)
+                                : drawn(to, inputs_);
+}
+
+std::uint32_t dropout_threshold(double probability) {
+  return static_cast<std::uint32_t>(std::lround(std::ldexp(probability, 32)));
+}
 
 std::vector<InitialWeights> initial_weights(const Network& network) {
   std::vector<InitialWeights> all;
+  Diagnostics mistakes;
   std::optional<NpzReader> file;
   if (!network.weights_file.empty()) file.emplace(network.weights_file);
   for (std::size_t k = 0; k < network.projections.size(); ++k) {
@@ -77,8 +125,11 @@ std::vector<InitialWeights> initial_weights(const Network& network) {
         read_array(*file, spec.name, {to, from}, step, "(neurons of the target, neurons of the source)");
     std::vector<double> bias;
     if (spec.bias) bias = read_array(*file, spec.name + ".bias", {to}, step, "(neurons of the target)");
-    all.emplace_back(std::move(weights), std::move(bias), from);
+    const Connectivity connectivity(network, k);
+    check_weights(connectivity, weights, to, from, file->where(spec.name), mistakes);
+    all.emplace_back(std::move(weights), std::move(bias), from, connectivity);
   }
+  mistakes.throw_if_any(ExitCode::data);
   return all;
 }
 

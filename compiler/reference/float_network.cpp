@@ -6,6 +6,7 @@
 
 #include "rtl/rules/float_support.hpp"
 #include "rtl/rules/rule.hpp"
+#include "rtl/units/random/golden.hpp"
 
 namespace trifactor {
 namespace {
@@ -53,7 +54,22 @@ FloatNetwork::FloatNetwork(Network network, const FloatNetworkOptions& options)
     p.sum.resize(p.neurons), p.z.resize(p.neurons), p.fprime.assign(p.neurons, 1);
     p.error.resize(p.neurons);
     p.u.resize(p.groups), p.uq.resize(p.groups), p.r.resize(p.groups > 0 ? p.neurons : 0);
+    if (spec.membrane) p.membrane.resize(p.neurons), p.shadow.resize(p.neurons);
+    if (spec.noise > 0) {
+      const auto index = static_cast<std::uint32_t>(populations_.size());
+      for (std::uint32_t i = 0; i < p.neurons; ++i)
+        p.noise.push_back(generator_seed(network_.seed, RandomUse::noise, index, i, 0));
+      p.shadow_noise = p.noise;
+    }
+    nothing_.resize(std::max(nothing_.size(), p.neurons));
     populations_.push_back(std::move(p));
+    seed_masks(populations_.size() - 1);
+  }
+  for (const ProjectionSpec& spec : network_.projections) {
+    if (!spec.late) continue;
+    has_late_ = true;
+    Population& from = populations_[static_cast<std::size_t>(spec.from)];
+    from.before.resize(from.neurons), from.carried.resize(from.neurons);
   }
   Diagnostics mistakes;
   refuse_batch_only(mistakes);
@@ -73,6 +89,8 @@ FloatNetwork::FloatNetwork(Network network, const FloatNetworkOptions& options)
     const bool at_output = spec.to == network_.output && !spec.feedback;
     p.plastic = spec.plasticity.has_value() && (at_output || options_.baseline != Baseline::random) &&
                 (!spec.feedback || options_.baseline == Baseline::none);
+    if (p.plastic || spec.connect == Connect::max_pool)
+      p.synapses = FloatSynapses(initial[k].connectivity(), p.inputs, p.neurons, p.bias);
     if (p.plastic) p.waiting.resize(static_cast<std::size_t>(spec.plasticity->weight_age) + 1);
     if (p.plastic && options_.baseline != Baseline::backprop) {
       const PopulationSpec& to = network_.populations[p.to];
@@ -108,6 +126,13 @@ void FloatNetwork::refuse_batch_only(Diagnostics& mistakes) const {
   if (options_.baseline > Baseline::backprop)
     mistakes.add({"TF-REF-004", "baseline", "a baseline that learns in mini-batches only",
                   "random or backprop when learning sample by sample", hint});
+  if (options_.baseline == Baseline::backprop &&
+      (has_late_ || network_.steps > 1 ||
+       std::any_of(network_.populations.begin(), network_.populations.end(),
+                   [](const PopulationSpec& spec) { return spec.membrane.has_value(); })))
+    mistakes.add({"TF-REF-006", network_.file.string(),
+                  "backpropagation through several steps, membranes or circles",
+                  "steps = 1, no membranes and no circles", "leave the baseline out, or take random"});
   if (network_.training.batch_norm || network_.training.dropout > 0)
     mistakes.add({"TF-REF-005", network_.file.string(), "batch_norm or dropout without mini-batches",
                   "neither when learning sample by sample", hint});
@@ -130,32 +155,86 @@ double FloatNetwork::rate(std::size_t projection, std::uint64_t t) const {
   return options_.run_length == 0 ? eta : eta * schedule.at(held, total);
 }
 
-void FloatNetwork::evaluate(std::size_t population) {
+/// What a projection reads at a step: the activities now or, where it is late, those of the step before.
+std::span<const double> FloatNetwork::read_activity(const Projection& projection, bool late,
+                                                    const Step& step) const {
+  const Population& from = populations_[projection.from];
+  if (!late) return activity_of(from);
+  if (!step.first) return from.before;
+  return step.learn ? std::span<const double>(from.carried) : std::span(nothing_).first(from.neurons);
+}
+
+/// The membrane after this step's sum (or before it, where it is read before).
+double FloatNetwork::through_membrane(std::size_t population, std::size_t neuron, bool learn) {
+  const MembraneSpec& spec = *network_.populations[population].membrane;
+  Population& p = populations_[population];
+  double& u = (learn ? p.membrane : p.shadow)[neuron];
+  const double before = u;
+  u += (p.sum[neuron] - u) / spec.tau;
+  return spec.reads_before ? before : u;
+}
+
+void FloatNetwork::evaluate(std::size_t population, const Step& step) {
   const PopulationSpec& spec = network_.populations[population];
   Population& p = populations_[population];
   std::fill(p.sum.begin(), p.sum.end(), 0.0);
   for (const std::size_t k : p.incoming) {
     Projection& projection = projections_[k];
-    const std::span<const double> x = activity_of(populations_[projection.from]);
+    const std::span<const double> x = read_activity(projection, network_.projections[k].late, step);
+    projection.read = x;
     projection.active.clear();
     for (std::uint32_t j = 0; j < x.size(); ++j)
       if (x[j] != 0) projection.active.push_back({j, x[j]});
     if (projection.bias) projection.active.push_back({static_cast<std::uint32_t>(projection.inputs), 1.0});
-    add_rows(projection.active, projection.weights.data(), p.sum);
+    if (network_.projections[k].connect == Connect::max_pool)
+      largest_of_windows(projection, p.sum);
+    else
+      add_rows(projection.active, projection.weights.data(), p.sum);
+  }
+  if (!step.learn && step.first) {  // looks leave no trace
+    std::fill(p.shadow.begin(), p.shadow.end(), 0.0);
+    p.shadow_noise = p.noise;
   }
   for (std::size_t i = 0; i < p.neurons; ++i) {
-    const Neuron neuron = activate(spec, p.sum[i]);
+    const Neuron neuron =
+        activate(spec, spec.membrane ? through_membrane(population, i, step.learn) : p.sum[i]);
     p.z[i] = neuron.z, p.fprime[i] = neuron.fprime;
+    if (spec.noise == 0) continue;
+    std::uint32_t& word = (step.learn ? p.noise : p.shadow_noise)[i];
+    word = xorshift32(word);
+    p.z[i] += spec.noise * static_cast<std::int16_t>(word >> 16) / 32768.0;
+    if (spec.activation == Activation::tanh) p.fprime[i] = 1 - p.z[i] * p.z[i];
   }
   if (p.groups > 0) divisive_normalise(p.z, spec.normalise->p, spec.normalise->delta, p.u, p.uq, p.r);
+  p.dropped = false;
+  if (step.learn) drop(population);
 }
 
-std::span<const double> FloatNetwork::forward(std::span<const double> x) {
+void FloatNetwork::present(std::span<const double> x, bool learn, std::int64_t label) {
   Population& input = populations_[static_cast<std::size_t>(network_.input)];
   expect_size("reference", "a sample", x.size(), input.neurons);
   std::copy(x.begin(), x.end(), input.z.begin());
-  for (std::size_t p = 0; p < populations_.size(); ++p)  // sources stand before targets
-    if (!network_.populations[p].input) evaluate(p);
+  const auto keep = [&](std::vector<double> Population::*where) {
+    for (Population& p : populations_) {
+      const std::span<const double> now = activity_of(p);
+      if (!(p.*where).empty()) std::copy(now.begin(), now.end(), (p.*where).begin());
+    }
+  };
+  for (int s = 0; s < network_.steps; ++s) {
+    const Step step{learn, s == 0, s + 1 == network_.steps};
+    if (has_late_) keep(&Population::before);
+    for (std::size_t p = 0; p < populations_.size(); ++p)  // sources stand before targets
+      if (!network_.populations[p].input) evaluate(p, step);
+    if (!learn) continue;
+    if (options_.baseline == Baseline::backprop) backward(label);
+    form_currents();
+    learn_backwards(label, step.last);
+  }
+  if (has_late_ && learn) keep(&Population::carried);
+}
+
+std::span<const double> FloatNetwork::forward(std::span<const double> x) {
+  present(x, false, 0);
   return activity(static_cast<std::size_t>(network_.output));
 }
 
@@ -164,10 +243,7 @@ std::span<const double> FloatNetwork::learn(std::span<const double> x, std::int6
     throw Error(ExitCode::data,
                 {"TF-REF-003", "sample " + std::to_string(learned_), "a label of " + std::to_string(label),
                  "0 to " + std::to_string(network_.classes - 1), "set classes in [network]"});
-  forward(x);
-  if (options_.baseline == Baseline::backprop) backward(label);
-  form_currents();
-  learn_backwards(label);
+  present(x, true, label);
   ++learned_;
   return activity(static_cast<std::size_t>(network_.output));
 }
@@ -187,21 +263,24 @@ void FloatNetwork::form_currents() {
 
 /// From the output backwards, because a layer's errors are made of those behind it. Feedback projections
 /// learn last: all of them have been read by then.
-void FloatNetwork::learn_backwards(std::int64_t label) {
+void FloatNetwork::learn_backwards(std::int64_t label, bool last) {
+  const auto learns = [&](std::size_t k) {
+    return projections_[k].plastic && (last || network_.projections[k].plasticity->every_step);
+  };
   for (std::size_t at = populations_.size(); at-- > 0;) {
     Population& p = populations_[at];
     gather_errors(p);
     p.delta.clear();
     for (const std::size_t k : p.incoming) {
-      if (!projections_[k].plastic) continue;
-      step(k, label);
+      if (!learns(k)) continue;
+      step(k, label, last);
       if (!projections_[k].learner || !p.delta.empty()) continue;
       const std::span<const double> delta = projections_[k].learner->error();
       p.delta.assign(delta.begin(), delta.end());
     }
   }
   for (std::size_t k = 0; k < projections_.size(); ++k)
-    if (network_.projections[k].feedback && projections_[k].plastic) step(k, label);
+    if (network_.projections[k].feedback && learns(k)) step(k, label, last);
 }
 
 void FloatNetwork::gather_errors(Population& p) {
@@ -216,22 +295,27 @@ void FloatNetwork::gather_errors(Population& p) {
       if (delta[j] != 0) projection.active.push_back({j, delta[j]});
     add_rows(projection.active, projection.weights.data(), p.sent);
   }
+  if (p.dropped)
+    for (double& sum : p.sent) sum *= p.dropout_factor;  // the gate is in the derivative
 }
 
-void FloatNetwork::step(std::size_t k, std::int64_t label) {
+void FloatNetwork::step(std::size_t k, std::int64_t label, bool last) {
   Projection& p = projections_[k];
   const Population& to = populations_[p.to];
   const std::size_t slots = p.waiting.size();
-  FloatFactors& factors = p.waiting[learned_ % slots];
+  FloatFactors& factors = p.waiting[p.formed % slots];
   const double eta = rate(k, learned_);
   const Population& from = populations_[p.from];
-  const std::span<const double> x = network_.projections[k].feedback ? from.delta : activity_of(from);
+  const std::span<const double> x = network_.projections[k].feedback ? from.delta : p.read;
   if (p.learner) {
     FloatActivity now;
     now.x = x, now.z = to.z, now.fprime = to.fprime, now.r = to.r, now.uq = to.uq, now.label = label;
     now.input = activity(static_cast<std::size_t>(network_.input));
     if (p.power > 0) now.current = to.current;
     now.error = to.sent;
+    now.last_step = last;
+    // What stands beside an error in the update of feedback weights is the activity that was sent.
+    if (network_.projections[k].feedback && to.dropped) now.z = to.handed;
     p.learner->step(now, eta, factors);
     const FloatSignals signals = p.learner->signals();
     p.sums.kernel += signals.kernel * signals.partners;
@@ -243,10 +327,12 @@ void FloatNetwork::step(std::size_t k, std::int64_t label) {
     for (std::size_t i = 0; i < p.neurons; ++i) factors.a0[i] = -eta * to.error[i];
     factors.b0.assign(x.begin(), x.end());
   }
-  if (learned_ + 1 >= slots) apply(p, p.waiting[(learned_ + 1) % slots]);  // the oldest of D + 1
+  ++p.formed;
+  if (p.formed >= slots) apply(p, p.waiting[p.formed % slots]);  // the oldest of D + 1
 }
 
 void FloatNetwork::apply(Projection& p, const FloatFactors& f) {
+  if (!p.synapses.dense()) return p.synapses.apply(f, p.weights);
   const auto scalar = [&](std::size_t j) { return j < p.inputs ? f.b0[j] : 1; };  // the bias's is 1
   const auto second = [&](std::size_t j) { return f.b1.empty() ? 0 : j < p.inputs ? f.b1[j] : f.bias1; };
   const std::size_t rows = p.inputs + (p.bias ? 1 : 0);
@@ -285,6 +371,10 @@ void FloatNetwork::backward(std::int64_t label) {
       Projection& projection = projections_[k];
       Population& from = populations_[projection.from];
       if (network_.populations[projection.from].input) continue;
+      if (network_.projections[k].connect == Connect::max_pool) {
+        error_to_maxima(projection);
+        continue;
+      }
       for (std::size_t j = 0; j < projection.inputs; ++j)
         from.error[j] += row_product(projection.row(j), populations_[p].error);
     }
@@ -295,6 +385,8 @@ void FloatNetwork::backward(std::int64_t label) {
 /// dL/dzc_i = g_i u^-p - 2 p/c u^(-p-1) zc_i sum_j g_j zc_j, and dL/dz is that less its mean over the group.
 void FloatNetwork::through_neuron(std::size_t population) {
   Population& p = populations_[population];
+  if (p.dropped)
+    for (std::size_t i = 0; i < p.neurons; ++i) p.error[i] *= p.kept[i] ? p.dropout_factor : 0;
   if (p.hands_on) {
     const double power = network_.populations[population].normalise->p;
     const std::size_t c = p.neurons / p.groups;

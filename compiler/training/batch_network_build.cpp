@@ -37,6 +37,23 @@ BatchForm form_of(const PlasticitySpec& plasticity) {
   return rule->floating.batch(plasticity.parameters);
 }
 
+/// What exists sample by sample only.
+void refuse_connections(const Network& network) {
+  Diagnostics mistakes;
+  const std::string hint = "leave [training] batch out, or train sample by sample";
+  for (const PopulationSpec& spec : network.populations)
+    if (spec.dropout > 0)
+      mistakes.add({"TF-TRN-008", to_string(spec.place) + ": " + spec.name,
+                    "dropout of a population, which mini-batches do not have", "dropout in [training]",
+                    hint});
+  for (const ProjectionSpec& spec : network.projections)
+    if (spec.connect != Connect::dense || spec.density < 1)
+      mistakes.add({"TF-TRN-008", to_string(spec.place) + ": " + spec.name,
+                    "a connection that is not dense, which mini-batches do not have",
+                    "connect = \"dense\" without a mask", hint});
+  mistakes.throw_if_any(ExitCode::configuration);
+}
+
 }  // namespace
 
 template <class Real>
@@ -45,6 +62,7 @@ BatchNetwork<Real>::BatchNetwork(Network network, const BatchOptions& options)
       options_(options),
       capacity_(static_cast<std::size_t>(network_.training.batch)),
       workers_(options.threads) {
+  refuse_connections(network_);
   use_one_blas_thread();
   build_layers();
   build_projections();
@@ -101,6 +119,19 @@ void BatchNetwork<Real>::build_projections() {
 template <class Real>
 void BatchNetwork<Real>::choose_learning() {
   Diagnostics mistakes;
+  const auto refuse = [&](bool there, const SourcePlace& place, const char* what) {
+    if (there)
+      mistakes.add({"TF-TRN-006", to_string(place), std::string(what) + ", which a mini-batch does not have",
+                    "steps = 1, and populations without membranes and noise",
+                    "leave `batch` out of [training] to learn sample by sample"});
+  };
+  refuse(network_.steps > 1, network_.populations.front().place, "several steps of a presentation");
+  for (const PopulationSpec& spec : network_.populations) {
+    refuse(spec.membrane.has_value(), spec.place, "a membrane");
+    refuse(spec.noise > 0, spec.place, "noise");
+  }
+  for (const ProjectionSpec& spec : network_.projections)
+    refuse(spec.late, spec.place, "a projection that closes a circle");
   for (std::size_t k = 0; k < projections_.size(); ++k) {
     if (!projections_[k].plastic) continue;
     try {

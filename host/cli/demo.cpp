@@ -13,6 +13,7 @@
 #include "host/cli/verification.hpp"
 #include "host/experiment/reference.hpp"
 #include "host/experiment/run.hpp"
+#include "host/experiment/weight_images.hpp"
 #include "host/report/energy.hpp"
 #include "host/report/output_file.hpp"
 #include "host/report/report.hpp"
@@ -131,7 +132,8 @@ class Demo {
     const Technology technology = load_technology("45nm");
     record.reference_accuracies["hidden layers left at random (float)"] = random;
     write_run(folder_ / "run", record, technology);
-    write_whole_file(folder_ / "run" / "report.html", html_report(record, technology));
+    write_whole_file(folder_ / "run" / "report.html",
+                     html_report(record, technology, read_input_pictures(folder_ / "run", record)));
     const EnergyReport energy = cost(record, technology);
     const double microjoules_a_sample =
         1e-6 / static_cast<double>(std::max<std::uint64_t>(1, record.samples));

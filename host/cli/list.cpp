@@ -48,7 +48,7 @@ int list_rules(bool json) {
         {{"name", rule.name},
          {"summary", rule.summary},
          {"source", rule.source},
-         {"every", rule.every_step ? "step" : "sample"},
+         {"every", rule.every_step ? nlohmann::json{"sample", "step"} : nlohmann::json{"sample"}},
          {"parameters", parameters_json(rule.parameters)},
          {"eval_parameters", parameters_json(rule.bench_parameters)},
          {"eval_modes", rule.floating.modes},

@@ -6,6 +6,7 @@
 
 #include "host/cli/commands.hpp"
 #include "host/cli/devices.hpp"
+#include "host/experiment/weight_images.hpp"
 #include "host/report/output_file.hpp"
 #include "host/report/report.hpp"
 #include "host/report/run_json.hpp"
@@ -54,7 +55,8 @@ Action add_run(CLI::App& command, Common& common) {
     o->interrupt = &interrupt_flag();
     const Technology technology = load_technology(o->technology);
     const RunRecord record = run_experiment(*o, make_device);
-    write_whole_file(o->out / "report.html", html_report(record, technology));
+    write_whole_file(o->out / "report.html",
+                     html_report(record, technology, read_input_pictures(o->out, record)));
     if (common.json)
       fmt::print("{}", json_text(json_report(record, technology)));
     else if (!common.quiet)

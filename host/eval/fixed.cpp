@@ -16,6 +16,7 @@
 #include "rtl/units/random/golden.hpp"
 #include "rtl/units/reduce/golden.hpp"
 #include "rtl/units/trace/golden.hpp"
+#include "rtl/units/transform/golden.hpp"
 
 namespace trifactor {
 namespace {
@@ -81,7 +82,7 @@ Network network_of(const Rule& rule, const EvalRequest& request, const FixedOpti
   projection.init = WeightInit::zero;
   projection.bits = options.formats.at("w").bits, projection.range = range_of(options.formats.at("w"));
   projection.stochastic = options.stochastic;
-  projection.plasticity = PlasticitySpec{rule.name, p, {}, 0, place};
+  projection.plasticity = PlasticitySpec{rule.name, p, {}, 0, false, place};
   network.populations = {input, layer};
   network.projections = {projection};
   network.input = 0, network.output = 1;
@@ -145,8 +146,7 @@ class Layer {
       std::int64_t sum = 0;
       for (std::size_t j = 0; j < m; ++j) sum += trace_.w[i * m + j] * trace_.x[t * m + j];
       const NeuronValue value = activate(config, sum << block_.sum_shift);
-      current[i] = static_cast<std::int16_t>(
-          saturate_signed(rescale(sum << block_.sum_shift, core_.sum_frac, plasticity_.current_frac), 16));
+      current[i] = current_of(t, i, sum << block_.sum_shift);
       z[i] = static_cast<std::int16_t>(value.z), fprime[i] = static_cast<std::uint16_t>(value.fprime);
     }
     const std::size_t size = static_cast<std::size_t>(core_.normalise.group_size);
@@ -161,6 +161,19 @@ class Layer {
     if (size > 0) record(trace_.r, r), record(trace_.uq, uq);
     z_.push_back(std::move(z)), fprime_.push_back(std::move(fprime)), r_.push_back(std::move(r)),
         uq_.push_back(std::move(uq)), current_.push_back(std::move(current));
+  }
+
+  /// What ranks neuron i: its sum, or that with raised weights.
+  std::int16_t current_of(std::size_t t, std::size_t i, std::int64_t sum) const {
+    int frac = core_.sum_frac;
+    if (plasticity_.weight_power > least_power) {
+      sum = 0, frac = plasticity_.current_sum_frac;
+      for (std::size_t j = 0; j < trace_.inputs; ++j)
+        sum += trace_.x[t * trace_.inputs + j] *
+               transform_weight(plasticity_.weight_power, block_.weight_bits,
+                                static_cast<std::int32_t>(trace_.w[i * trace_.inputs + j]));
+    }
+    return static_cast<std::int16_t>(saturate_signed(rescale(sum, frac, plasticity_.current_frac), 16));
   }
 
   LocalActivity activity(std::size_t t) const {

@@ -32,9 +32,9 @@ inline EvalProblem eval_problem(const char* rule, const std::vector<std::string>
   FloatArray x{{samples, inputs}, {}}, w{{neurons, inputs}, {}}, labels{{samples}, {}};
   for (std::size_t i = 0; i < samples * inputs; ++i) x.values.push_back(engine() % 4 == 0 ? 0 : draw(1));
   for (std::size_t i = 0; i < neurons * inputs; ++i) w.values.push_back(draw(weight));
-  for (std::size_t t = 0; t < samples; ++t)
-    labels.values.push_back(
-        static_cast<double>(engine() % static_cast<std::uint64_t>(p.request.parameters.integer("classes"))));
+  const bool taught = p.request.parameters.numbers.contains("classes");
+  const auto classes = static_cast<std::uint64_t>(taught ? p.request.parameters.integer("classes") : 2);
+  for (std::size_t t = 0; t < samples; ++t) labels.values.push_back(static_cast<double>(engine() % classes));
   p.request.inputs = {{"x", x}, {"w", w}, {"labels", labels}};
   if (next > 0) {  // errors come back instead
     FloatArray r{{neurons, next}, {}}, delta{{samples, next}, {}};
@@ -93,9 +93,13 @@ inline std::vector<EvalForm> eval_forms() {
   forms.push_back({"shortest memory", "hsic_memory", with(memory, "N=2"), 6, 0.5});
   for (const char* error : {"error=softmax", "error=linear", "error=hinge"})
     forms.push_back({error, "readout", {"classes=5", error}, 5, 1.5});
-  for (const char* error : {"error=softmax", "error=hinge"})
+  for (const char* error : {"error=softmax", "error=hinge", "error=circuit"})
     forms.push_back({error, "urfb", {"classes=5", "eta=0.3", error}, 5, 0.8});
+  forms.push_back({"oja", "oja", {"eta=0.3"}, 5, 1.5});
+  for (const char* p : {"p=2", "p=3", "p=4"})
+    forms.push_back({p, "competing", {p, "k=3", "delta=0.4", "eta=0.3"}, 6, 1.5});
   forms.push_back({"errors come back", "urfb", {"eta=0.3"}, 6, 0.8, 4});
+  forms.push_back({"errors come back to a circuit", "urfb", {"eta=0.3", "error=circuit"}, 6, 0.8, 4});
   return forms;
 }
 

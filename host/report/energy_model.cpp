@@ -179,11 +179,16 @@ const std::vector<PartModel>& parts() {
       {"synapse read, forward", "synapse_read",
        [](const EventCounts& e) { return e[Event::synapse_read] - update_reads(e); }, read_burst, false},
       part<Event::accumulate>("accumulate lanes", accumulate),
+      part<Event::weight_product>(
+          "accumulate lanes",
+          [](Figures& f, const Place& p) { return multiply(f, p.core.weight_bits, p.core.weight_bits); }),
       {"synapse read, update", "synapse_read", update_reads, read_burst, false},
       part<Event::synapse_write>("synapse write, update", write_burst),
       part<Event::update>("update lanes", update),
       part<Event::random_draw>("random words", [](Figures& f, const Place&) { return f("random_word"); }),
       part<Event::neuron>("neuron units", [](Figures& f, const Place&) { return f("neuron_unit"); }),
+      // A product of 46 by 17 bits: three of 16 by 16, and their sums.
+      part<Event::membrane>("neuron units", [](Figures& f, const Place&) { return 3 * f("trace_step"); }),
       part<Event::normalise>("normalisation", [](Figures& f, const Place&) { return f("normalise_unit"); }),
       part<Event::reciprocal>("normalisation", [](Figures& f, const Place&) { return f("reciprocal_unit"); }),
       part<Event::state_read>(

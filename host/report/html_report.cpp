@@ -14,22 +14,24 @@ struct Section {
   const char* title;
   std::string (*body)(const html::Context&);
 };
-constexpr std::array<Section, 9> sections = {
+constexpr std::array<Section, 10> sections = {
     Section{"learning", "Learning curve", html::learning_curve},
     {"energy", "Energy by cause", html::energy},
     {"throughput", "Throughput and its bottleneck", html::throughput},
     {"area", "Area", html::area},
     {"cores", "Map of the cores", html::cores},
     {"losses", "What learning lost", html::losses},
+    {"weights", "Weights as images", html::weights},
     {"signals", "The rule's signals", html::signals},
     {"constants", "Technology constants", html::constants},
     {"provenance", "Provenance", html::provenance}};
 
 }  // namespace
 
-std::string html_report(const RunRecord& run, const Technology& technology) {
+std::string html_report(const RunRecord& run, const Technology& technology,
+                        const std::vector<WeightPicture>& pictures) {
   const EnergyReport energy = cost(run, technology);
-  const html::Context context{run, technology, energy};
+  const html::Context context{run, technology, energy, pictures};
   std::string page = fmt::format(
       "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
       "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"

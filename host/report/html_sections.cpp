@@ -286,4 +286,12 @@ std::string cores(const Context& c) {
   return out + "</details>";
 }
 
+std::string weights(const Context& c) {
+  std::string out;
+  for (const WeightPicture& picture : c.pictures)
+    out += fmt::format("<figure><figcaption>{}</figcaption>\n{}</figure>", escape_html(picture.projection),
+                       weight_picture_svg(picture, false));
+  return out;
+}
+
 }  // namespace trifactor::html

@@ -2,9 +2,11 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "host/report/energy.hpp"
 #include "host/report/run_record.hpp"
+#include "host/report/weight_picture.hpp"
 #include "rtl/spec/technology.hpp"
 
 namespace trifactor::html {
@@ -13,6 +15,7 @@ struct Context {
   const RunRecord& run;
   const Technology& technology;
   const EnergyReport& energy;
+  const std::vector<WeightPicture>& pictures;
 };
 
 /// A formatted number, with the signs a page can show, escaped.
@@ -27,6 +30,7 @@ std::string throughput(const Context& c);
 std::string area(const Context& c);
 std::string cores(const Context& c);
 std::string losses(const Context& c);
+std::string weights(const Context& c);
 std::string signals(const Context& c);
 std::string constants(const Context& c);
 std::string provenance(const Context& c);

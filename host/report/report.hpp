@@ -3,9 +3,11 @@
 
 #include <nlohmann/json.hpp>
 #include <string>
+#include <vector>
 
 #include "host/report/energy.hpp"
 #include "host/report/run_record.hpp"
+#include "host/report/weight_picture.hpp"
 #include "rtl/spec/technology.hpp"
 
 namespace trifactor {
@@ -18,6 +20,8 @@ std::string text_report(const RunRecord& run, const Technology& technology);
 nlohmann::json json_report(const RunRecord& run, const Technology& technology);
 
 /// A complete HTML document: style and drawings inline, no script, no reference to any other resource.
-std::string html_report(const RunRecord& run, const Technology& technology);
+/// `pictures`: weights to show as images.
+std::string html_report(const RunRecord& run, const Technology& technology,
+                        const std::vector<WeightPicture>& pictures = {});
 
 }  // namespace trifactor

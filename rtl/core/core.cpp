@@ -1,11 +1,13 @@
 #include "rtl/core/core.hpp"
 
 #include <algorithm>
-#include <bit>
 
+#include "rtl/core/update_columns.hpp"
 #include "rtl/units/activation/golden.hpp"
 #include "rtl/units/distance/golden.hpp"
 #include "rtl/units/history/golden.hpp"
+#include "rtl/units/membrane/golden.hpp"
+#include "rtl/units/noise/golden.hpp"
 #include "rtl/units/power/normalise.hpp"
 #include "rtl/units/random/golden.hpp"
 #include "rtl/units/trace/golden.hpp"
@@ -17,37 +19,10 @@ std::uint32_t burst_count(std::uint32_t columns, int lanes) {
   return (columns + static_cast<std::uint32_t>(lanes) - 1) / static_cast<std::uint32_t>(lanes);
 }
 
-/// Columns with a factor that is not zero, and the bursts that hold one.
-struct ActiveColumns {
-  std::uint32_t columns = 0, bursts = 0;
-};
-template <class Predicate>
-ActiveColumns active_columns(std::uint32_t columns, int lanes, Predicate active) {
-  ActiveColumns found;
-  for (std::uint32_t i = 0; i < columns; i += static_cast<std::uint32_t>(lanes)) {
-    const std::uint32_t before = found.columns;
-    const std::uint32_t end = std::min(columns, i + static_cast<std::uint32_t>(lanes));
-    for (std::uint32_t k = i; k < end; ++k) found.columns += active(k);
-    found.bursts += found.columns != before;
-  }
-  return found;
+/// Null where every synapse exists.
+const std::uint8_t* mask_of(const BlockState& state) {
+  return state.mask.empty() ? nullptr : state.mask.data();
 }
-
-/// Columns that a row takes part with: those driven by its activity, or else only those that decay.
-class UpdateColumns {
- public:
-  UpdateColumns(const PendingUpdate& update, std::uint32_t columns, int lanes) {
-    const auto at = [](const std::vector<std::int16_t>& v, std::uint32_t i) { return v.empty() ? 0 : v[i]; };
-    driven_ = active_columns(columns, lanes, [&](std::uint32_t i) {
-      return (update.a0[i] | at(update.a1, i) | at(update.c, i)) != 0;
-    });
-    decaying_ = active_columns(columns, lanes, [&](std::uint32_t i) { return at(update.c, i) != 0; });
-  }
-  const ActiveColumns& of(const UpdateRow& row) const { return (row.b0 | row.b1) != 0 ? driven_ : decaying_; }
-
- private:
-  ActiveColumns driven_, decaying_;
-};
 
 }  // namespace
 
@@ -77,6 +52,23 @@ WeightBlock SynapseMemory::block() {
           nullptr};
 }
 
+WeightBlock Core::weight_block(std::size_t block) {
+  WeightBlock weights = blocks_[block].weights.block();
+  weights.mask = mask_of(blocks_[block]);
+  return weights;
+}
+
+/// From rows of as many bits as neurons to rows of padded columns.
+void Core::load_mask(BlockImage& image, BlockState& state) const {
+  if (image.mask.empty()) return;
+  const std::size_t from = BlockImage::mask_bytes(image_.neurons), to = padded_columns(image_.neurons) / 8;
+  state.mask.assign(image.total_rows() * to, 0);
+  for (std::size_t row = 0; row < image.total_rows(); ++row)
+    std::copy_n(image.mask.begin() + static_cast<std::ptrdiff_t>(row * from), from,
+                state.mask.begin() + static_cast<std::ptrdiff_t>(row * to));
+  std::vector<std::uint8_t>().swap(image.mask);
+}
+
 Core::~Core() = default;
 Core::Core(Core&&) noexcept = default;
 
@@ -92,6 +84,7 @@ Core::Core(CoreImage image, const Arithmetic& arithmetic, int lanes)
     for (std::uint32_t row = 0; row < b.total_rows(); ++row)
       for (std::uint32_t i = 0; i < n; ++i) state.weights.set(row, i, b.weights[row * n + i]);
     std::vector<std::int16_t>().swap(b.weights);
+    load_mask(b, state);
     const PlasticityImage& p = b.plasticity;
     if (b.plastic) {
       state.update_generators.assign(padded_columns(n), 1);
@@ -114,7 +107,9 @@ Core::Core(CoreImage image, const Arithmetic& arithmetic, int lanes)
       activity_slots_ = std::max(activity_slots_, waiting + (p.remembers_activity ? 1 : 0));
       uses_current = uses_current || p.uses_current;
       if (p.uses_current) current_frac_ = p.current_frac;
+      raises_weights_ = raises_weights_ || p.weight_power > 2;
     }
+    if (b.late) state.carried.assign(b.rows, 0);
     lane_units_.push_back(b.plastic ? arithmetic.lane() : nullptr);
     post_units_.push_back(b.plastic && image_.owner == image_.core ? arithmetic.post(p.rule) : nullptr);
     for (auto& axons : axons_) {
@@ -125,6 +120,7 @@ Core::Core(CoreImage image, const Arithmetic& arithmetic, int lanes)
     blocks_.push_back(std::move(state));
   }
   if (image_.input) z_slots_ = static_cast<std::uint32_t>(image_.input_partners) + 1;
+  seed_masks();
   z_.assign(z_slots_ * n, 0);
   scale_.assign(scale_slots_ * groups, 0);
   r_.assign(groups == 0 ? 0 : activity_slots_ * n, 0);
@@ -136,23 +132,48 @@ Core::Core(CoreImage image, const Arithmetic& arithmetic, int lanes)
   block_sums_.assign(padded_columns(n), 0);
   update_counts_.resize(blocks_.size());
   weight_digests_.resize(blocks_.size());
-  for (std::uint64_t presentation = 0; presentation < presentations_in_flight; ++presentation)
-    release(presentation);
+  if (image_.membrane.present) membrane_.assign(n, 0), shadow_.assign(n, 0);
+  if (image_.noise > 0) {
+    for (std::uint32_t i = 0; i < n; ++i)
+      noise_generators_.push_back(generator_seed(image_.network_seed, RandomUse::noise, image_.population,
+                                                 image_.first_neuron + i, 0));
+    shadow_generators_ = noise_generators_;
+  }
+  for (std::uint64_t tick = 0; tick < ticks_in_flight; ++tick) release(tick);
 }
 
-void Core::deliver(std::uint64_t presentation, std::size_t block, std::uint32_t row, std::int16_t value) {
-  Axons& axons = axons_[presentation % presentations_in_flight][block];
+void Core::deliver(std::uint64_t tick, std::size_t block, std::uint32_t row, std::int16_t value) {
+  Axons& axons = axons_[tick % ticks_in_flight][block];
   axons.dense[row] = value;
   axons.active.push_back({row, value});
   ++events_[Event::axon_write];
 }
 
-std::size_t Core::rows_to_read(std::uint64_t presentation, std::size_t block) const {
-  return axons_[presentation % presentations_in_flight][block].active.size();
+void Core::begin_carry(std::size_t block) {
+  std::fill(blocks_[block].carried.begin(), blocks_[block].carried.end(), 0);
 }
 
-void Core::release(std::uint64_t presentation) {
-  auto& buffers = axons_[presentation % presentations_in_flight];
+void Core::carry(std::size_t block, std::uint32_t row, std::int16_t value) {
+  blocks_[block].carried[row] = value;
+  ++events_[Event::axon_write];
+}
+
+void Core::recall(std::uint64_t tick) {
+  auto& buffers = axons_[tick % ticks_in_flight];
+  for (std::size_t k = 0; k < blocks_.size(); ++k)
+    for (std::uint32_t row = 0; row < blocks_[k].carried.size(); ++row)
+      if (const std::int16_t value = blocks_[k].carried[row]; value != 0) {
+        buffers[k].dense[row] = value;
+        buffers[k].active.push_back({row, value});
+      }
+}
+
+std::size_t Core::rows_to_read(std::uint64_t tick, std::size_t block) const {
+  return axons_[tick % ticks_in_flight][block].active.size();
+}
+
+void Core::release(std::uint64_t tick) {
+  auto& buffers = axons_[tick % ticks_in_flight];
   for (std::size_t k = 0; k < buffers.size(); ++k) {
     for (const AxonValue& axon : buffers[k].active)
       if (axon.row < image_.blocks[k].rows) buffers[k].dense[axon.row] = 0;
@@ -165,22 +186,29 @@ void Core::release(std::uint64_t presentation) {
   }
 }
 
-void Core::accumulate(std::uint64_t presentation, std::span<std::int64_t> sums, bool learn) {
-  if (learn) ++passes_;
+void Core::accumulate(std::uint64_t tick, std::span<std::int64_t> sums, bool learn) {
+  if (learn) {
+    ++tick_passes_;
+    if (last_step(tick)) ++passes_;
+  }
   for (std::size_t k = 0; k < blocks_.size(); ++k)
-    if (!image_.blocks[k].feedback) accumulate_block(presentation, k, sums);
+    if (!image_.blocks[k].feedback) accumulate_block(tick, k, sums);
+  if (raises_weights_ && learn) accumulate_raised(tick, sums.subspan(image_.neurons));
 }
 
-void Core::accumulate_errors(std::uint64_t presentation, std::span<std::int64_t> sums) {
+void Core::accumulate_errors(std::uint64_t tick, std::span<std::int64_t> sums) {
   ++error_passes_;
   for (std::size_t k = 0; k < blocks_.size(); ++k)
-    if (image_.blocks[k].feedback) accumulate_block(presentation, k, sums);
+    if (image_.blocks[k].feedback) accumulate_block(tick, k, sums);
 }
 
-void Core::accumulate_block(std::uint64_t presentation, std::size_t k, std::span<std::int64_t> sums) {
-  const auto& active = axons_[presentation % presentations_in_flight][k].active;
+void Core::accumulate_block(std::uint64_t tick, std::size_t k, std::span<std::int64_t> sums) {
+  const auto& active = axons_[tick % ticks_in_flight][k].active;
   std::fill(block_sums_.begin(), block_sums_.end(), 0);
-  accumulate_rows(active, blocks_[k].weights.block(), block_sums_.data());
+  if (image_.blocks[k].window != 0)
+    largest_rows(active, k, block_sums_);
+  else
+    accumulate_rows(active, blocks_[k].weights.block(), block_sums_.data());
   for (std::uint32_t i = 0; i < image_.neurons; ++i) sums[i] += block_sums_[i] << image_.blocks[k].sum_shift;
   events_[Event::accumulate] += active.size() * image_.neurons;
   events_[Event::accumulate_row] += active.size();
@@ -189,7 +217,7 @@ void Core::accumulate_block(std::uint64_t presentation, std::size_t k, std::span
 }
 
 void Core::take_errors(std::span<const std::int64_t> sums) {
-  std::copy(sums.begin(), sums.end(), error_sums_.begin());
+  for (std::size_t i = 0; i < sums.size(); ++i) error_sums_[i] = grown_error(sums[i]);
 }
 
 void Core::set_input(std::span<const std::int16_t> values, bool learn) {
@@ -211,25 +239,40 @@ void Core::contribute_input(std::span<std::int64_t> up) {
   events_[Event::history_read] += n * (count + 1);
 }
 
-void Core::evaluate(std::span<const std::int64_t> sums, bool learn) {
+/// One neuron's membrane, activation function and noise.
+NeuronValue Core::neuron_value(std::uint32_t i, std::int64_t sum, bool learn) {
+  const MembraneImage& m = image_.membrane;
+  ActivationConfig config{image_.activation, image_.sum_frac, image_.value_frac, image_.slope,
+                          image_.scale_log2};
+  if (m.present) {
+    std::int64_t& u = (learn ? membrane_ : shadow_)[i];
+    const std::int64_t before = u;
+    u = membrane_step(m, image_.sum_frac, u, sum);
+    sum = m.reads_before ? before : u;
+    config.sum_frac = membrane_frac(m);
+  }
+  const NeuronValue value = activate(config, sum);
+  if (image_.noise == 0) return value;
+  std::uint32_t& word = (learn ? noise_generators_ : shadow_generators_)[i];
+  word = xorshift32(word);
+  return add_noise(image_.activation, image_.value_frac, image_.noise, word, value);
+}
+
+void Core::evaluate(std::uint64_t tick, std::span<const std::int64_t> sums, bool learn) {
   const std::uint32_t n = image_.neurons;
+  if (!learn && first_step(tick)) {
+    std::fill(shadow_.begin(), shadow_.end(), 0);
+    shadow_generators_ = noise_generators_;
+  }
   // A look computes in the slot that the next learning sample will overwrite.
   std::int16_t* z = &z_[history_slot(learned_, 0, z_slots_) * n];
   std::uint16_t* fprime = &fprime_[history_slot(learned_, 0, activity_slots_) * n];
-  const ActivationConfig config{image_.activation, image_.sum_frac, image_.value_frac, image_.slope,
-                                image_.scale_log2};
   for (std::uint32_t i = 0; i < n; ++i) {
-    const NeuronValue value = activate(config, sums[i]);
+    const NeuronValue value = neuron_value(i, sums[i], learn);
     z[i] = static_cast<std::int16_t>(value.z);
     fprime[i] = static_cast<std::uint16_t>(value.fprime);
   }
-  if (!current_.empty()) {
-    std::int16_t* current = &current_[history_slot(learned_, 0, activity_slots_) * n];
-    for (std::uint32_t i = 0; i < n; ++i)
-      current[i] =
-          static_cast<std::int16_t>(saturate_signed(rescale(sums[i], image_.sum_frac, current_frac_), 16));
-    events_[Event::state_write] += n;
-  }
+  if (!current_.empty()) keep_currents(sums, learn);
   const std::int16_t* local = z;
   const std::uint32_t size = static_cast<std::uint32_t>(image_.normalise.group_size);
   if (size != 0) {
@@ -240,14 +283,24 @@ void Core::evaluate(std::span<const std::int64_t> sums, bool learn) {
       scale[g] = normalise_group(image_.normalise, {z + g * size, size}, {r + g * size, size});
     local = r;
     events_[Event::normalise] += groups;
-    if (learn) events_[Event::history_write] += groups;
+    if (learn && last_step(tick)) events_[Event::history_write] += groups;
   }
+  if (learn && !handed_.empty()) local = drop(local, fprime);
   for (std::uint32_t i = 0; i < n; ++i)
     outputs_[i] = static_cast<std::int16_t>(
         saturate_signed(round_shift(local[i], image_.output_shift), image_.activity_bits));
   events_[Event::neuron] += n;
   events_[Event::state_write] += n * (size != 0 ? 3u : 2u);
-  if (learn) {
+  if (image_.membrane.present) {
+    events_[Event::membrane] += n;
+    events_[Event::state_read] += 3u * n, events_[Event::state_write] += 3u * n;  // 48 bits
+  }
+  if (image_.noise > 0) {
+    events_[Event::random_draw] += n;
+    events_[Event::state_read] += 2u * n, events_[Event::state_write] += 2u * n;
+  }
+  if (learn) evaluated_ = learned_;
+  if (learn && last_step(tick)) {
     if (size == 0) events_[Event::history_write] += n;
     ++learned_;
   }
@@ -281,13 +334,16 @@ PostView Core::view(std::size_t block, std::uint64_t sample) {
   if (size != 0) v.now.group_scale = &scale_[history_slot(sample, 0, scale_slots_) * groups];
   if (p.remembers_activity && sample > 0) v.before = activity(1);
   v.compared = std::span<const std::int16_t* const>(compared_).first(count + 1);
+  // What stands beside an error in the update of feedback weights is the activity that was sent.
+  if (image_.blocks[block].feedback && !handed_.empty())
+    v.now.z = &handed_[history_slot(sample, 0, activity_slots_) * n];
   if (!error_sums_.empty()) v.error = error_sums_.data();
   return v;
 }
 
 void Core::contribute(std::size_t block, std::span<std::int64_t> up) {
   const PlasticityImage& p = image_.blocks[block].plasticity;
-  const PostView v = view(block, learned_ - 1);
+  const PostView v = view(block, evaluated_);
   post_units_[block]->contribute(v, up);
   const std::uint64_t width = p.compared == Compared::group_scale
                                   ? image_.neurons / static_cast<std::uint32_t>(v.group_size)
@@ -303,11 +359,10 @@ void Core::contribute(std::size_t block, std::span<std::int64_t> up) {
   events_[Event::reduction_word] += static_cast<std::uint64_t>(p.up_words - p.input_words);
 }
 
-void Core::form(std::uint64_t presentation, std::size_t block, std::span<const std::int16_t> words,
-                int target) {
+void Core::form(std::uint64_t tick, std::size_t block, std::span<const std::int16_t> words, int target) {
   const PlasticityImage& p = image_.blocks[block].plasticity;
   BlockState& state = blocks_[block];
-  const PostView v = view(block, state.formed);
+  const PostView v = view(block, sample_of(block, state.formed));
   const std::uint32_t n = image_.neurons;
   PendingUpdate update;
   const std::size_t padded = padded_columns(n);
@@ -323,7 +378,9 @@ void Core::form(std::uint64_t presentation, std::size_t block, std::span<const s
   if (p.uses_c) result.c = std::span(update.c).first(n);
   if (p.sends_error) result.error = errors_;
   result.formed = static_cast<int>(n);
-  post_units_[block]->form(v, words, target, result);
+  // The unit knows its own neurons only: the class counts from the first of them.
+  const int own = target < 0 ? -1 : target - static_cast<int>(image_.first_neuron);
+  post_units_[block]->form(v, words, own, result);
 
   UpdateCounts& counts = update_counts_[block];
   counts.factors_lost += result.losses.factors_lost;
@@ -350,10 +407,10 @@ void Core::form(std::uint64_t presentation, std::size_t block, std::span<const s
   events_[Event::exponential] += static_cast<std::uint64_t>(p.exponentials) * n;
   events_[Event::reciprocal] += static_cast<std::uint64_t>(p.reciprocals);
   events_[Event::broadcast_word] += static_cast<std::uint64_t>(p.down_words);
-  queue_update(presentation, block, std::move(update));
+  queue_update(tick, block, std::move(update));
 }
 
-void Core::accept(std::uint64_t presentation, std::size_t block, std::span<const std::int16_t> a0,
+void Core::accept(std::uint64_t tick, std::size_t block, std::span<const std::int16_t> a0,
                   std::span<const std::int16_t> a1, std::span<const std::int16_t> c) {
   const std::size_t padded = padded_columns(image_.neurons);
   PendingUpdate update;
@@ -364,21 +421,21 @@ void Core::accept(std::uint64_t presentation, std::size_t block, std::span<const
     events_[Event::broadcast_word] += from.size();
     events_[Event::state_write] += from.size();
   }
-  queue_update(presentation, block, std::move(update));
+  queue_update(tick, block, std::move(update));
 }
 
-void Core::queue_update(std::uint64_t presentation, std::size_t block, PendingUpdate update) {
+void Core::queue_update(std::uint64_t tick, std::size_t block, PendingUpdate update) {
   BlockState& state = blocks_[block];
   update.sample = state.formed++;
-  collect_rows(presentation, block, update);
+  collect_rows(tick, block, update);
   state.pending.push_back(std::move(update));
 }
 
-void Core::collect_rows(std::uint64_t presentation, std::size_t block, PendingUpdate& update) {
+void Core::collect_rows(std::uint64_t tick, std::size_t block, PendingUpdate& update) {
   const BlockImage& b = image_.blocks[block];
   const PlasticityImage& p = b.plasticity;
   BlockState& state = blocks_[block];
-  const auto& now = axons_[presentation % presentations_in_flight][block].dense;
+  const auto& now = axons_[tick % ticks_in_flight][block].dense;
   const TraceConfig trace{p.mean_rate, p.row_mean_bits};
   const bool first = update.sample == 0;
   const auto scalar = [&](RowTrace kind, std::uint32_t row) -> std::int32_t {
@@ -401,7 +458,7 @@ void Core::collect_rows(std::uint64_t presentation, std::size_t block, PendingUp
     const std::int32_t b0 = scalar(p.b0, row), b1 = scalar(p.b1, row);
     if (p.b1 == RowTrace::mean)
       state.row_mean[row] = static_cast<std::int32_t>(trace_step(trace, state.row_mean[row], now[row]));
-    if (!state.row_before.empty()) state.row_before[row] = now[row];
+    if (!state.row_before.empty() && last_step(tick)) state.row_before[row] = now[row];
     if (b0 != 0 || b1 != 0 || p.uses_c) update.rows.push_back({row, b0, b1});
   }
   if (p.b1 == RowTrace::mean) events_[Event::trace] += b.total_rows();
@@ -410,15 +467,15 @@ void Core::collect_rows(std::uint64_t presentation, std::size_t block, PendingUp
 bool Core::may_update(std::size_t block) const {
   const auto& pending = blocks_[block].pending;
   const BlockImage& b = image_.blocks[block];
-  return !pending.empty() &&
-         pending.front().sample + b.plasticity.weight_age < (b.feedback ? error_passes_ : passes_);
+  const std::uint64_t passes = b.feedback ? error_passes_ : b.plasticity.every_step ? tick_passes_ : passes_;
+  return !pending.empty() && pending.front().sample + b.plasticity.weight_age < passes;
 }
 
 UpdatePass Core::next_update(std::size_t block) const {
   UpdatePass pass;
   if (!may_update(block)) return pass;
   const PendingUpdate& update = blocks_[block].pending.front();
-  const UpdateColumns columns(update, image_.neurons, lanes_);
+  const UpdateColumns columns(update, image_.neurons, lanes_, mask_of(blocks_[block]));
   for (const UpdateRow& row : update.rows) {
     const std::uint32_t bursts = columns.of(row).bursts;
     pass.rows += bursts != 0;
@@ -435,14 +492,14 @@ UpdatePass Core::update(std::size_t block) {
   const PendingUpdate update = std::move(state.pending.front());
   state.pending.pop_front();
 
-  const UpdateColumns active(update, image_.neurons, lanes_);
+  const UpdateColumns active(update, image_.neurons, lanes_, mask_of(state));
   // Rows without an enabled pair are left alone.
   std::vector<UpdateRow> rows;
   std::uint64_t enabled = 0;
   UpdatePass pass;
   rows.reserve(update.rows.size());
   for (const UpdateRow& row : update.rows) {
-    const ActiveColumns& columns = active.of(row);
+    const EnabledPairs columns = active.of(row);
     if (columns.columns == 0) continue;
     enabled += columns.columns;
     pass.bursts += columns.bursts;
@@ -454,7 +511,7 @@ UpdatePass Core::update(std::size_t block) {
   const LaneConfig config{p.lane_shift, b.weight_bits, p.stochastic};
   const ColumnFactors factors{update.a0.data(), update.a1.empty() ? nullptr : update.a1.data(),
                               update.c.empty() ? nullptr : update.c.data()};
-  lane_units_[block]->update(config, factors, rows, state.weights.block(), state.update_generators.data(),
+  lane_units_[block]->update(config, factors, rows, weight_block(block), state.update_generators.data(),
                              losses);
 
   UpdateCounts& counts = update_counts_[block];

@@ -1,6 +1,11 @@
 // One core's behaviour without time: what its memories hold and what each stage does to them. Engines call
 // the stages in the order a presentation runs through them; how long a stage takes is not known here.
 //
+// A presentation has S steps (image().steps); a tick is a step of a presentation, tick = presentation x S +
+// step. With S = 1 the two are the same. A learning sample is a presentation that learns; what is learned
+// once a sample is learned at its last step. A block whose rule learns at every step counts learning ticks
+// where others count learning samples.
+//
 //   deliver -> accumulate -> (sums of row slices) -> evaluate -> contribute -> form / accept -> update
 //
 // Where errors come back, learning begins with a pass of its own over the feedback blocks:
@@ -21,11 +26,12 @@
 #include "rtl/spec/events.hpp"
 #include "rtl/spec/image.hpp"
 #include "rtl/units/accumulate/rows.hpp"
+#include "rtl/units/activation/golden.hpp"
 
 namespace trifactor {
 
-/// Two presentations may be in a core's axon buffers at a time.
-inline constexpr std::uint32_t presentations_in_flight = 2;
+/// Two ticks may be in a core's axon buffers at a time.
+inline constexpr std::uint32_t ticks_in_flight = 2;
 
 /// Weights in the storage the kernels use: rows of padded columns, 8 or 16 bits each.
 class SynapseMemory {
@@ -44,7 +50,7 @@ class SynapseMemory {
   std::vector<std::int16_t> words_;
 };
 
-/// Factors of one learning sample, waiting to be written (weight age D keeps D of them waiting).
+/// Factors of one learning sample (or tick), waiting to be written (weight age D keeps D of them waiting).
 struct PendingUpdate {
   std::uint64_t sample = 0;
   std::vector<std::int16_t> a0, a1, c;  ///< padded; a1, c empty where the rule has none
@@ -64,11 +70,14 @@ struct UpdatePass {
 /// Everything of one block that changes while the chip runs.
 struct BlockState {
   SynapseMemory weights;
+  std::vector<std::uint8_t> mask;  ///< as WeightBlock's; empty: every synapse exists
   std::vector<std::uint32_t> update_generators, factor_generators;  ///< a column each
   std::vector<std::int32_t> means, held;
   std::vector<std::int16_t> row_before;  ///< activities of the learning sample before
   std::vector<std::int32_t> row_mean;
-  std::uint64_t formed = 0;  ///< learning samples whose factors were formed
+  /// A late block: activities at the end of the learning sample before, read at the first step of the next.
+  std::vector<std::int16_t> carried;
+  std::uint64_t formed = 0;  ///< learning samples (or ticks) whose factors were formed
   std::deque<PendingUpdate> pending;
 };
 
@@ -81,27 +90,45 @@ class Core {
 
   const CoreImage& image() const { return image_; }
 
-  /// One activity of presentation `presentation` arrives; for a feedback block one error. row: of the block,
-  /// below its `rows`.
-  void deliver(std::uint64_t presentation, std::size_t block, std::uint32_t row, std::int16_t value);
-  /// Whether the row already holds a value of this presentation.
-  bool holds(std::uint64_t presentation, std::size_t block, std::uint32_t row) const {
-    return axons_[presentation % presentations_in_flight][block].dense[row] != 0;
-  }
+  /// One activity of a tick arrives; for a feedback block one error. row: of the block, below its `rows`.
+  /// A late block's activities of the tick before come with the number of the tick that reads them; those
+  /// that the first step of a presentation would read are carried instead.
+  void deliver(std::uint64_t tick, std::size_t block, std::uint32_t row, std::int16_t value);
+  /// An activity at the last step of a presentation arrives at a late block.
+  void carry(std::size_t block, std::uint32_t row, std::int16_t value);
+  /// Before the first of them: the presentation that they come from learns, so those before are forgotten.
+  void begin_carry(std::size_t block);
+  /// The first step of a learning presentation begins: its late blocks read what was carried. Looks begin
+  /// with nothing.
+  void recall(std::uint64_t tick);
   /// Rows of a block that hold a value (the bias row included): what a forward pass reads.
-  std::size_t rows_to_read(std::uint64_t presentation, std::size_t block) const;
+  std::size_t rows_to_read(std::uint64_t tick, std::size_t block) const;
 
-  /// Adds this core's exact sums at the neurons' binary point. sums: (neurons).
-  void accumulate(std::uint64_t presentation, std::span<std::int64_t> sums, bool learn);
+  bool first_step(std::uint64_t tick) const { return tick % image_.steps == 0; }
+  bool last_step(std::uint64_t tick) const { return tick % image_.steps == image_.steps - 1; }
+  /// Whether a block learns at that tick of a learning presentation.
+  bool learns_at(std::size_t block, std::uint64_t tick) const {
+    return image_.blocks[block].plastic && (image_.blocks[block].plasticity.every_step || last_step(tick));
+  }
+
+  /// Words of this core's partial sums: one a neuron, and a second one where a learning presentation also
+  /// takes the sums with raised weights (PlasticityImage::weight_power).
+  std::uint32_t sum_words(bool learn) const;
+  /// Cycles by which those sums are complete later than the plain ones.
+  std::uint64_t raising_cycles(bool learn) const;
+  /// Adds this core's exact sums at the neurons' binary point, then those with raised weights at theirs.
+  /// sums: (sum_words).
+  void accumulate(std::uint64_t tick, std::span<std::int64_t> sums, bool learn);
   /// Likewise what errors came back, at their own binary point: with the feedback weights before any update
   /// of this learning sample. sums: (neurons).
-  void accumulate_errors(std::uint64_t presentation, std::span<std::int64_t> sums);
+  void accumulate_errors(std::uint64_t tick, std::span<std::int64_t> sums);
   /// The owner's complete sums of errors, for the factors that are formed next.
   void take_errors(std::span<const std::int64_t> sums);
   /// Errors of the neurons as last formed, to be sent back (neurons); empty where nobody takes them.
   std::span<const std::int16_t> errors() const { return errors_; }
-  /// The owner's neurons from complete sums. Learning presentations enter the histories.
-  void evaluate(std::span<const std::int64_t> sums, bool learn);
+  /// The owner's neurons from complete sums (sum_words). The last steps of learning presentations enter the
+  /// histories. Looks move membranes and generators of their own, which begin anew with each.
+  void evaluate(std::uint64_t tick, std::span<const std::int64_t> sums, bool learn);
   /// An input core's values, as the host sent them. Those of learning presentations enter its history.
   void set_input(std::span<const std::int16_t> values, bool learn);
   /// An input core's share of the squared distances between the learning sample last set and those before.
@@ -110,12 +137,12 @@ class Core {
   /// Activities of the last evaluation (neurons).
   std::span<const std::int16_t> outputs() const { return outputs_; }
 
-  /// This core's partial sums of the learning sample last evaluated. up: (up_words), added to.
+  /// This core's partial sums of the learning tick last evaluated. up: (up_words), added to.
   void contribute(std::size_t block, std::span<std::int64_t> up);
-  /// The owner forms the factors of the next learning sample and queues them.
-  void form(std::uint64_t presentation, std::size_t block, std::span<const std::int16_t> words, int target);
+  /// The owner forms the factors of the block's next learning sample or tick and queues them.
+  void form(std::uint64_t tick, std::size_t block, std::span<const std::int16_t> words, int target);
   /// A slice that is not the owner receives them. Spans of `neurons`; a1, c empty where there are none.
-  void accept(std::uint64_t presentation, std::size_t block, std::span<const std::int16_t> a0,
+  void accept(std::uint64_t tick, std::size_t block, std::span<const std::int16_t> a0,
               std::span<const std::int16_t> a1, std::span<const std::int16_t> c);
   /// The factors formed last, for the slices that are not the owner.
   const PendingUpdate& last_formed(std::size_t block) const { return blocks_[block].pending.back(); }
@@ -125,14 +152,13 @@ class Core {
   UpdatePass next_update(std::size_t block) const;
   /// Writes it, or does nothing.
   UpdatePass update(std::size_t block);
-  /// Learning samples of a block whose updates are written.
+  /// Learning samples (or ticks) of a block whose updates are written.
   std::uint64_t written(std::size_t block) const {
     return blocks_[block].formed - blocks_[block].pending.size();
   }
-  std::uint64_t passes() const { return passes_; }
   bool takes_errors() const { return !image_.error_sources.empty(); }
-  /// A presentation has been dealt with: its axon buffer is free again.
-  void release(std::uint64_t presentation);
+  /// A tick has been dealt with: its axon buffer is free again.
+  void release(std::uint64_t tick);
 
   void set_eta(std::size_t block, std::uint32_t mantissa) { image_.blocks[block].plasticity.eta = mantissa; }
   std::int32_t weight(std::size_t block, std::uint32_t row, std::uint32_t column) const {
@@ -163,9 +189,22 @@ class Core {
     std::vector<AxonValue> active;    ///< non-zero ones, in order of arrival
   };
   PostView view(std::size_t block, std::uint64_t sample);
-  void accumulate_block(std::uint64_t presentation, std::size_t block, std::span<std::int64_t> sums);
-  void queue_update(std::uint64_t presentation, std::size_t block, PendingUpdate update);
-  void collect_rows(std::uint64_t presentation, std::size_t block, PendingUpdate& update);
+  void load_mask(BlockImage& image, BlockState& state) const;
+  WeightBlock weight_block(std::size_t block);
+  void seed_masks();
+  const std::int16_t* drop(const std::int16_t* local, std::uint16_t* fprime);
+  std::int64_t grown_error(std::int64_t sum) const;
+  void largest_rows(std::span<const AxonValue> axons, std::size_t block, std::span<std::int64_t> sums) const;
+  void accumulate_raised(std::uint64_t tick, std::span<std::int64_t> sums);
+  void keep_currents(std::span<const std::int64_t> sums, bool learn);
+  void accumulate_block(std::uint64_t tick, std::size_t block, std::span<std::int64_t> sums);
+  void queue_update(std::uint64_t tick, std::size_t block, PendingUpdate update);
+  void collect_rows(std::uint64_t tick, std::size_t block, PendingUpdate& update);
+  NeuronValue neuron_value(std::uint32_t neuron, std::int64_t sum, bool learn);
+  /// The learning sample to which a block's learning sample or tick belongs.
+  std::uint64_t sample_of(std::size_t block, std::uint64_t index) const {
+    return image_.blocks[block].plasticity.every_step ? index / image_.steps : index;
+  }
   void digest_update(std::size_t block, const PendingUpdate& update);
   template <class V>
   void visit_state(V& v);
@@ -175,16 +214,24 @@ class Core {
   std::vector<BlockState> blocks_;
   std::vector<std::unique_ptr<LaneUnit>> lane_units_;
   std::vector<std::unique_ptr<PostUnit>> post_units_;
-  std::vector<Axons> axons_[presentations_in_flight];
+  std::vector<Axons> axons_[ticks_in_flight];
 
   // Rings, one slot a learning sample.
   std::uint32_t z_slots_ = 1, scale_slots_ = 1, activity_slots_ = 1;
   std::vector<std::int16_t> z_, scale_, r_, current_;
   std::vector<std::uint16_t> fprime_;
+  std::vector<std::int16_t> handed_;            ///< values after dropout; empty without
+  std::vector<std::uint32_t> mask_generators_;  ///< a neuron each; empty without
   int current_frac_ = 0;
-  std::uint64_t passes_ = 0;        ///< learning samples accumulated
-  std::uint64_t learned_ = 0;       ///< learning samples evaluated
-  std::uint64_t error_passes_ = 0;  ///< learning samples whose errors were accumulated
+  bool raises_weights_ = false;     ///< forms a second sum
+  std::uint64_t passes_ = 0;        ///< learning samples accumulated to their last step
+  std::uint64_t tick_passes_ = 0;   ///< learning ticks accumulated
+  std::uint64_t learned_ = 0;       ///< learning samples evaluated to their last step
+  std::uint64_t evaluated_ = 0;     ///< the learning sample of the learning tick evaluated last
+  std::uint64_t error_passes_ = 0;  ///< learning samples (or ticks) whose errors were accumulated
+  // By neuron; of looks, which leave no trace, beside those of learning.
+  std::vector<std::int64_t> membrane_, shadow_;
+  std::vector<std::uint32_t> noise_generators_, shadow_generators_;
   std::vector<std::int16_t> outputs_;
   std::vector<std::int16_t> errors_;      ///< sent back
   std::vector<std::int64_t> error_sums_;  ///< of those that came back

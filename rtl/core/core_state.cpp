@@ -19,10 +19,15 @@ std::uint64_t digest_hash(std::uint64_t a, std::uint64_t b, std::uint64_t c, std
 void Core::digest_update(std::size_t block, const PendingUpdate& update) {
   const BlockImage& b = image_.blocks[block];
   const auto at = [](const std::vector<std::int16_t>& v, std::uint32_t i) { return v.empty() ? 0 : v[i]; };
+  const std::vector<std::uint8_t>& mask = blocks_[block].mask;
+  const std::size_t bytes = padded_columns(image_.neurons) / 8;
+  const auto exists = [&](std::uint32_t row, std::uint32_t i) {
+    return mask.empty() || (mask[row * bytes + i / 8] >> (i % 8) & 1) != 0;
+  };
   for (const UpdateRow& row : update.rows) {
     const std::uint32_t id = row.row < b.rows ? b.first_row + row.row : bias_row_id;
     for (std::uint32_t i = 0; i < image_.neurons; ++i)
-      if (lane_enabled(true, update.a0[i], row.b0, at(update.a1, i), row.b1, at(update.c, i)))
+      if (lane_enabled(exists(row.row, i), update.a0[i], row.b0, at(update.a1, i), row.b1, at(update.c, i)))
         weight_digests_[block] += digest_hash(b.projection, id, image_.first_neuron + i,
                                               static_cast<std::uint64_t>(weight(block, row.row, i)));
   }
@@ -66,11 +71,12 @@ BlockWeights Core::read_weights(std::size_t block) const {
 
 template <class V>
 void Core::visit_state(V& v) {
-  v(passes_, learned_, error_passes_, z_, scale_, r_, fprime_, current_);
+  v(passes_, tick_passes_, learned_, error_passes_, membrane_, noise_generators_, z_, scale_, r_, fprime_,
+    current_, handed_, mask_generators_);
   for (std::size_t k = 0; k < blocks_.size(); ++k) {
     BlockState& s = blocks_[k];
-    v(s.update_generators, s.factor_generators, s.means, s.held, s.row_before, s.row_mean, s.formed,
-      s.pending);
+    v(s.update_generators, s.factor_generators, s.means, s.held, s.row_before, s.row_mean, s.carried,
+      s.formed, s.pending);
     v(image_.blocks[k].plasticity.eta);
   }
 }

@@ -25,11 +25,13 @@ class Teacher {
 
   const TeacherImage& image() const { return image_; }
 
-  /// up: complete sums of the next learning sample. The words stay valid until the next call.
+  /// up: complete sums of the next learning sample, or of its next step where it teaches at every step. The
+  /// words stay valid until the next call.
   std::span<const std::int16_t> teach(std::span<const std::int64_t> up, std::uint32_t same) {
-    const int count = static_cast<int>(history_count(sample_, static_cast<std::uint32_t>(image_.partners)));
-    unit_->teach(image_.registers, sample_, count, up, same, state_, words_, monitor_);
-    ++sample_;
+    const std::uint64_t sample = tick_ / image_.steps;
+    const int count = static_cast<int>(history_count(sample, static_cast<std::uint32_t>(image_.partners)));
+    unit_->teach(image_.registers, sample, count, up, same, state_, words_, monitor_);
+    ++tick_;
     events_[Event::teacher_word] += words_.size();
     events_[Event::exponential] += static_cast<std::uint64_t>(count);
     return words_;
@@ -41,7 +43,7 @@ class Teacher {
 
   template <class V>
   void visit_state(V& v) {
-    v(sample_, state_);
+    v(tick_, state_);
   }
 
  private:
@@ -49,7 +51,7 @@ class Teacher {
   std::unique_ptr<TeacherUnit> unit_;
   std::vector<std::int64_t> state_;
   std::vector<std::int16_t> words_;
-  std::uint64_t sample_ = 0;
+  std::uint64_t tick_ = 0;  ///< learning samples, or their steps, taught so far
   TeacherMonitor monitor_;
   EventCounts events_;
 };

@@ -21,7 +21,9 @@ class DeltaPost final : public PostUnit {
     for (int i = 0; i < view.neurons; ++i) {
       std::int64_t delta = exact(view, kind, i, i == target);
       std::int64_t word = saturate_signed(round_shift(delta, reg[delta_word_shift]), reg[delta_word_bits]);
-      if (kind == DeltaKind::returned) word = round_shift(word * view.now.fprime[i], 15);
+      if (kind == DeltaKind::returned)
+        word = reg[delta_circuit_k] != 0 ? circuit_gate(view, i, word)
+                                         : round_shift(word * view.now.fprime[i], 15);
       if (reg[delta_from_word] != 0) delta = word;
       result.a0[i] = round(delta * view.eta, result.generators[i], result.losses);
       if (!result.c.empty())
@@ -56,10 +58,50 @@ class DeltaPost final : public PostUnit {
         return z > -one ? -view.registers[delta_mu] : 0;
       case DeltaKind::returned:
         return view.error == nullptr ? 0 : view.error[i];
+      case DeltaKind::circuit:
+        return circuit(view, z, one, is_target);
       case DeltaKind::own:
         break;
     }
     return z;
+  }
+
+  /// States of the neuron: 2 and -2 are those that excite the control neuron.
+  static int transfer(std::int64_t input, std::int64_t m, std::int64_t threshold) {
+    if (input > 2 * m + threshold) return 2;
+    if (input >= m) return 1;
+    if (input > -m) return 0;
+    return input >= -2 * m - threshold ? -1 : -2;
+  }
+
+  static std::int64_t circuit(const PostView& view, std::int64_t z, std::int64_t one, bool is_target) {
+    const std::int64_t m = view.registers[delta_circuit_m], mu = view.registers[delta_mu];
+    std::int64_t driven = z + (is_target ? 2 * m : -2 * m);
+    const int first = transfer(driven, m, one);
+    if (first == 2) driven -= 2 * m;
+    if (first == -2) driven += 2 * m;
+    switch (transfer(driven, m, one)) {
+      case 2:
+        return 32768 + circuit_excess_word;
+      case 1:
+        return 32768;
+      case -1:
+        return -mu;
+      case -2:
+        return -mu - circuit_excess_word;
+      default:
+        return 0;
+    }
+  }
+
+  /// 1 in the format of z is its largest value where the format ends below 1.
+  static std::int64_t circuit_gate(const PostView& view, int i, std::int64_t word) {
+    const std::int64_t one = std::int64_t{1} << view.registers[delta_value_frac],
+                       k = view.registers[delta_circuit_k];
+    const std::int64_t z = view.now.z[i];
+    const bool shut = z >= std::min<std::int64_t>(one, 32767) || z <= std::max<std::int64_t>(-one, -32768);
+    const std::int64_t input = shut ? word - 2 * k : word;
+    return input >= -k ? input : 0;
   }
 
   std::int64_t largest_ = 0;

@@ -5,6 +5,8 @@
 //   linear    delta_i = [i = c] - z_i
 //   hinge     delta_c = 1 if z_c < 1;  delta_i = -mu if z_i > -1 (i not c), both strict
 //   returned  delta_i = f'_i sum_j R_ij delta_j          the sum is exact, rounded here
+//   circuit   delta_i as the local circuit of Amit 2019, Appendix 1, settles; returned errors then pass its
+//             gate, delta - 2K where |x| = 1 and nothing below -K, in place of f'
 //   own       delta_i = what the neuron sends of z_i     the factor of a feedback projection
 //
 // The word that is sent back is delta rounded to nearest at a shift of its own and saturated; `from word`
@@ -18,7 +20,7 @@
 
 namespace trifactor {
 
-enum class DeltaKind : std::int32_t { softmax, linear, hinge, returned, own };
+enum class DeltaKind : std::int32_t { softmax, linear, hinge, returned, own, circuit };
 
 /// Registers of the post unit.
 enum DeltaRegister : std::size_t {
@@ -32,10 +34,16 @@ enum DeltaRegister : std::size_t {
   delta_word_shift,  ///< right shift from delta (15 fraction bits; linear: z's), sum or z to the word
   delta_word_bits,   ///< the word is saturated to
   delta_from_word,   ///< 1: a0 is formed from the word; always with returned and own
+  delta_circuit_m,   ///< M at the point of z (circuit)
+  delta_circuit_k,   ///< K in steps of the word (returned; 0: errors pass f')
   delta_registers
 };
 
 std::unique_ptr<PostUnit> delta_post();
+
+/// What the circuit's two excited states exceed 1 and mu by, 15 fraction bits: only its control neuron sees
+/// it.
+inline constexpr std::int32_t circuit_excess_word = 1 << 13;
 
 /// delta_mu of the parameter mu; 0 means 1 / (classes - 1).
 std::int32_t hinge_mu(const Parameters& p, int classes);

@@ -37,6 +37,35 @@ std::vector<Bounded> softmax(std::span<const Bounded> z) {
   return p;
 }
 
+/// The circuit's transfer function settled, of a sum h with S = 1; plain so that it can be asked at bounds.
+double settled(double h, bool presented, double mu, double m, double excess) {
+  const auto transfer = [&](double input) {
+    return input > 2 * m + 1     ? 1 + excess
+           : input >= m          ? 1
+           : input > -m          ? 0
+           : input >= -2 * m - 1 ? -mu
+                                 : -mu - excess;
+  };
+  const double driven = h + (presented ? 2 * m : -2 * m), first = transfer(driven);
+  return transfer(first > 1 ? driven - 2 * m : first < -mu ? driven + 2 * m : driven);
+}
+
+/// It is constant between the corners, so the hardware's result is one of those at and beside them.
+Bounded circuit_error(const FixedCase& c, Bounded z, bool presented, double mu, double held_mu) {
+  const double m = c.number("circuit_m"), excess = std::ldexp(circuit_excess_word, -15);
+  const double value = settled(z.value, presented, mu, m, excess);
+  double error = 0;
+  const auto ask = [&](double h) {
+    if (h < z.low() || h > z.high()) return;
+    error = std::max(error, std::abs(settled(h, presented, held_mu, m, excess) - value));
+  };
+  ask(z.low()), ask(z.high()), ask(z.value);
+  for (const double corner : {1.0, m, 3 * m, 2 * m + 1, 4 * m + 1})
+    for (const double sign : {-1.0, 1.0})
+      for (const double beside : {-1e-9, 0.0, 1e-9}) ask(sign * corner + beside);
+  return {value, error};
+}
+
 }  // namespace
 
 std::vector<Bounded> bounded_target_errors(const FixedCase& c, std::span<const Bounded> z,
@@ -48,9 +77,13 @@ std::vector<Bounded> bounded_target_errors(const FixedCase& c, std::span<const B
     const Bounded wanted{i == target ? 1.0 : 0.0, 0};
     if (kind == DeltaKind::softmax) delta[i] = wanted - delta[i];
     if (kind == DeltaKind::linear) delta.push_back(wanted - z[i]);
-    if (kind != DeltaKind::hinge) continue;
+    if (kind != DeltaKind::hinge && kind != DeltaKind::circuit) continue;
     const double given = c.number("mu"), mu = given > 0 ? given : 1.0 / (c.layer.classes - 1);
     const double held = std::ldexp(c.plan.post[delta_mu], -15);
+    if (kind == DeltaKind::circuit) {
+      delta.push_back(circuit_error(c, z[i], i == target, mu, held));
+      continue;
+    }
     // The step lies at 1 from below for the target, at -1 from above for the others, both strict.
     const bool target_now = i == target;
     const bool may_hold = target_now ? z[i].low() < 1 : z[i].high() > -1;

@@ -3,7 +3,7 @@
 // order to contribute is over at once. Time does not depend on data.
 //
 //   softmax         largest z: one neuron a cycle; sum of exponentials: one a cycle; then 6 cycles a neuron
-//   linear, hinge   3 cycles a neuron
+//   linear, hinge, circuit   3 cycles a neuron
 //   from word       one cycle more: the factor is made of the word that is sent back
 //   returned        two more: the sum of errors that came back passes the gate f'
 //
@@ -20,13 +20,15 @@ module delta_post #(
   assign up_data = 48'd0;
 
   // ---- registers ---------------------------------------------------------------------------------------
-  localparam logic [2:0] Softmax = 3'd0, Linear = 3'd1, Returned = 3'd3, Own = 3'd4;
+  localparam logic [2:0] Softmax = 3'd0, Linear = 3'd1, Returned = 3'd3, Own = 3'd4, Circuit = 3'd5;
   logic [2:0] kind;
   logic [4:0] value_frac;
   logic [15:0] mu, c_rate;
   logic [5:0] a_shift, c_shift, word_shift;
   logic [4:0] word_bits;
   logic stochastic, from_word;
+  logic [26:0] circuit_m;
+  logic [15:0] circuit_k;
 
   always_ff @(posedge clk) begin
     if (cfg_we)
@@ -41,12 +43,16 @@ module delta_post #(
         8'd7: word_shift <= cfg_data[5:0];
         8'd8: word_bits <= cfg_data[4:0];
         8'd9: from_word <= cfg_data[0];
+        8'd10: circuit_m <= cfg_data[26:0];
+        8'd11: circuit_k <= cfg_data[15:0];
         default: ;
       endcase
   end
   wire softmax = kind == Softmax;
   wire returned = TAKES_ERRORS & kind == Returned;
   wire own = TAKES_ERRORS & kind == Own;
+  wire circuit = TAKES_ERRORS & kind == Circuit;
+  wire circuit_gates = TAKES_ERRORS & circuit_k != 16'd0;
   wire decays = c_rate != 16'd0;
 
   // ---- sequence ----------------------------------------------------------------------------------------
@@ -125,6 +131,32 @@ module delta_post #(
   wire lost = factor == 64'sd0 && exact != 64'sd0;
   wire clipped = factor != rounded;
 
+  // The local circuit: states 2 and -2 excite the control neuron, which takes the drive away.
+  function automatic logic signed [2:0] transfer(input logic signed [31:0] drive,
+                                                 input logic signed [31:0] m,
+                                                 input logic signed [31:0] threshold);
+    logic signed [31:0] far;
+    far = m + m + threshold;
+    transfer = -3'sd2;
+    if (drive >= -far) transfer = -3'sd1;
+    if (drive > -m) transfer = 3'sd0;
+    if (drive >= m) transfer = 3'sd1;
+    if (drive > far) transfer = 3'sd2;
+  endfunction
+  wire signed [31:0] m = $signed({5'd0, circuit_m});
+  wire signed [31:0] wide_one = 32'(one);
+  wire signed [31:0] drive = 32'(z) + (is_target ? m + m : -m - m);
+  wire signed [2:0] first_state = transfer(drive, m, wide_one);
+  wire signed [2:0] settled = transfer(first_state == 3'sd2 ? drive - m - m
+                                       : first_state == -3'sd2 ? drive + m + m : drive, m, wide_one);
+
+  // Its gate: 1 in the format of z is its largest value where the format ends below 1.
+  wire signed [18:0] upper = one > 19'sd32767 ? 19'sd32767 : one;
+  wire signed [18:0] lower = one > 19'sd32768 ? -19'sd32768 : -one;
+  wire signed [18:0] k = $signed({3'd0, circuit_k});
+  wire signed [18:0] gate_input = wide_z >= upper | wide_z <= lower ? delta - k - k : delta;
+  wire signed [18:0] passed = gate_input >= -k ? gate_input : 19'sd0;
+
   always_comb begin
     case (state)
       RoundC: begin
@@ -161,7 +193,15 @@ module delta_post #(
       large_b = $signed({2'd0, neuron_fprime});
     end
     own_error = is_target ? 19'sd32768 - 19'(rounded) : 19'sd0 - 19'(rounded);
-    if (kind == Linear) own_error = is_target ? one - wide_z : 19'sd0 - wide_z;
+    if (circuit) begin
+      case (settled)
+        3'sd2: own_error = 19'sd40960;
+        3'sd1: own_error = 19'sd32768;
+        -3'sd1: own_error = 19'sd0 - $signed({3'd0, mu});
+        -3'sd2: own_error = -19'sd8192 - $signed({3'd0, mu});
+        default: own_error = 19'sd0;
+      endcase
+    end else if (kind == Linear) own_error = is_target ? one - wide_z : 19'sd0 - wide_z;
     else if (~softmax) begin  // hinge, both comparisons strict
       own_error = 19'sd0;
       if (is_target & wide_z < one) own_error = 19'sd32768;
@@ -170,7 +210,8 @@ module delta_post #(
   end
 
   always_ff @(posedge clk) begin
-    if (state == Rate | state == Normalise | state == Scale | state == Gate) product <= large_a * large_b;
+    if (state == Rate | state == Normalise | state == Scale | state == Gate)
+      product <= state == Gate & circuit_gates ? 37'(passed) <<< 15 : large_a * large_b;
     if (state == RateKeep) c_product <= product[31:0];
     if (state == Error) begin
       delta <= own_error;

@@ -44,6 +44,7 @@ struct FloatActivity {
   /// Sum of R delta over the feedback projections into this population, before the gate f' (n); empty where
   /// there is none.
   std::span<const double> error;
+  bool last_step = true;  ///< of its presentation: what a rule compares with later is of last steps
 };
 
 /// What one sample changes: w += a0 b0' + a1 b1' - c w, all in real units; eta is included.

@@ -68,7 +68,11 @@ struct RulePlan {
   bool needs_target = false;             ///< the class itself goes to the layer's own core
   bool uses_current = false;             ///< the post unit reads LocalActivity::current
   int current_frac = 0;                  ///< its fraction bits
-  bool whole_population = false;         ///< the layer must not be split by columns
+  /// The current is the sum with sign(w)|w|^(weight_power - 1) in place of w (rtl/units/transform), formed
+  /// beside the plain one; 2: it is the plain one.
+  int weight_power = 2;
+  int current_sum_frac = 0;       ///< binary point of these sums
+  bool whole_population = false;  ///< the layer must not be split by columns
   Compared compared = Compared::nothing;
   bool remembers_activity = false;  ///< r and f' of the sample before are read
   int mean_words = 0;               ///< leaky means kept for each neuron (32 bits each)
@@ -97,7 +101,7 @@ struct LocalActivity {
   const std::uint16_t* fprime = nullptr;      ///< (neurons) u16.15
   const std::int16_t* r = nullptr;            ///< (neurons), grouped layers
   const std::int16_t* group_scale = nullptr;  ///< (groups) u^q, grouped layers
-  const std::int16_t* current = nullptr;      ///< (neurons) the sum before the activation function
+  const std::int16_t* current = nullptr;      ///< (neurons) the sum that the plan asks for
 };
 
 /// The neurons of one core that belong to one projection's layer, as its post unit sees them.
@@ -189,7 +193,7 @@ struct Rule {
   std::string name;
   std::string summary;
   std::string source;        ///< the publication and its equations
-  bool every_step = false;   ///< false: once a sample
+  bool every_step = false;   ///< can learn at every step of a presentation; false: at the last alone
   bool sends_error = false;  ///< forms errors of its target's neurons that feedback projections carry back
   bool takes_error = false;  ///< in a hidden layer it learns from errors that came back
   bool teaches_feedback = false;                ///< may be the plasticity of a feedback projection

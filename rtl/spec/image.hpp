@@ -24,6 +24,7 @@ enum class Reduction : std::uint8_t { sum, highest };
 /// How one projection learns in one core. Meaning of the fields: RulePlan in rtl/rules/rule.hpp.
 struct PlasticityImage {
   std::string rule;
+  bool every_step = false;       ///< learns at every step of a presentation, not at the last alone
   std::uint32_t weight_age = 0;  ///< D: an update is written after so many later passes
   std::int32_t partners = 0, up_words = 0, down_words = 0;
   std::int32_t input_words = 0;  ///< of up_words, the last ones: from the input cores
@@ -31,6 +32,9 @@ struct PlasticityImage {
   bool needs_target = false;
   bool uses_current = false;
   std::int32_t current_frac = 0;
+  /// Weights are raised to this power less one where the current is formed; 2: the current is the plain sum.
+  std::int32_t weight_power = 2;
+  std::int32_t current_sum_frac = 0;  ///< binary point of the sums with raised weights
   Compared compared = Compared::nothing;
   bool remembers_activity = false;
   std::int32_t mean_words = 0, held_words = 0;
@@ -48,11 +52,11 @@ struct PlasticityImage {
 
   template <class V>
   friend void visit(V& v, PlasticityImage& p) {
-    v(p.rule, p.weight_age, p.partners, p.up_words, p.down_words, p.input_words, p.reduction, p.needs_target,
-      p.uses_current, p.current_frac, p.compared, p.remembers_activity, p.mean_words, p.held_words, p.b0,
-      p.b1, p.mean_extra_bits, p.mean_rate, p.row_mean_bits, p.uses_a1, p.uses_c, p.sends_error, p.lane_shift,
-      p.stochastic, p.eta, p.exponentials, p.reciprocals, p.contribute_cycles, p.form_cycles, p.teacher,
-      p.post);
+    v(p.rule, p.every_step, p.weight_age, p.partners, p.up_words, p.down_words, p.input_words, p.reduction,
+      p.needs_target, p.uses_current, p.current_frac, p.weight_power, p.current_sum_frac, p.compared,
+      p.remembers_activity, p.mean_words, p.held_words, p.b0, p.b1, p.mean_extra_bits, p.mean_rate,
+      p.row_mean_bits, p.uses_a1, p.uses_c, p.sends_error, p.lane_shift, p.stochastic, p.eta, p.exponentials,
+      p.reciprocals, p.contribute_cycles, p.form_cycles, p.teacher, p.post);
   }
 };
 
@@ -65,21 +69,31 @@ struct BlockImage {
   std::uint32_t row_slice = 0;  ///< part of the seed of update generators
   /// Carries errors back: its rows are errors of the source's neurons, no part of the forward pass.
   bool feedback = false;
+  /// Closes a cycle: a step reads the source's activities of the step before.
+  bool late = false;
   bool bias = false;
   std::int32_t bias_value = 0;  ///< 1.0 in the activity's format
   std::int32_t weight_bits = 0;
   std::int32_t activity_bits = 0;
   std::int32_t sum_shift = 0;  ///< left shift that brings this block's sums to their common binary point
+  /// Synapses of a pooling window: neurons take the largest of their products in place of the sum; one that
+  /// did not arrive, or lies outside the image, is 0. 0: sums.
+  std::uint32_t window = 0;
   bool plastic = false;
   PlasticityImage plasticity;
+  /// Which synapses exist: a bit each, rows (the bias row too) of mask_bytes(neurons), lowest bit first;
+  /// empty: all. One that does not exist has weight 0, is never enabled, and moves neither generator nor
+  /// counter.
+  std::vector<std::uint8_t> mask;
   std::vector<std::int16_t> weights;  ///< (rows + bias) x neurons, axon-major
 
   std::uint32_t total_rows() const { return rows + (bias ? 1 : 0); }
+  static std::size_t mask_bytes(std::uint32_t neurons) { return (std::size_t{neurons} + 7) / 8; }
 
   template <class V>
   friend void visit(V& v, BlockImage& b) {
-    v(b.projection, b.source, b.first_row, b.rows, b.row_slice, b.feedback, b.bias, b.bias_value,
-      b.weight_bits, b.activity_bits, b.sum_shift, b.plastic, b.plasticity, b.weights);
+    v(b.projection, b.source, b.first_row, b.rows, b.row_slice, b.feedback, b.late, b.bias, b.bias_value,
+      b.weight_bits, b.activity_bits, b.sum_shift, b.window, b.plastic, b.plasticity, b.mask, b.weights);
   }
 };
 
@@ -99,14 +113,49 @@ struct NormaliseImage {
   }
 };
 
+/// Steps that a presentation may have.
+inline constexpr std::uint32_t most_steps = 4096;
+
+inline constexpr std::int32_t most_membrane_input_frac = 24;
+
+/// A membrane: u += rate (sum - u) at every step (units/membrane); the activation function is of u.
+struct MembraneImage {
+  bool present = false;
+  bool reads_before = false;  ///< the activation function is of u as it was before this step's sum
+  std::int32_t input_frac = 0, extra = 0;  ///< fraction bits of the sum as it enters, and of u beyond them
+  std::int32_t rate = 0;                   ///< 16-bit fraction
+
+  template <class V>
+  friend void visit(V& v, MembraneImage& m) {
+    v(m.present, m.reads_before, m.input_frac, m.extra, m.rate);
+  }
+};
+
+inline constexpr int dropout_frac = 14;
+
+/// Neurons that are left out of a learning tick at random (dropout): each draws a word of its `mask`
+/// generator and is left out when that is below `threshold`. The others hand on their value times the factor,
+/// and errors that come back to them are multiplied by it; the derivative of one left out is 0.
+struct DropoutImage {
+  std::uint32_t threshold = 0;  ///< probability x 2^32; 0: no dropout, no draw
+  std::int32_t mantissa = 0;    ///< of 1 / (1 - probability): 2^14 to 2^15 - 1
+  std::int32_t exponent = 0;    ///< factor = mantissa x 2^(exponent - dropout_frac)
+
+  template <class V>
+  friend void visit(V& v, DropoutImage& d) {
+    v(d.threshold, d.mantissa, d.exponent);
+  }
+};
+
 /// Where a slice of a source population comes from, for the closing of steps.
 struct SourceSlice {
   std::uint32_t population = 0;
   std::uint32_t core = 0;
   std::uint32_t first_neuron = 0, neurons = 0;
+  bool late = false;  ///< what it sends at a step is read at the next
   template <class V>
   friend void visit(V& v, SourceSlice& s) {
-    v(s.population, s.core, s.first_neuron, s.neurons);
+    v(s.population, s.core, s.first_neuron, s.neurons, s.late);
   }
 };
 
@@ -115,6 +164,7 @@ struct SourceSlice {
 struct CoreImage {
   std::uint32_t core = 0;  ///< tile, y x width + x
   std::uint64_t network_seed = 0;
+  std::uint32_t steps = 1;  ///< of a presentation
   std::uint32_t population = 0;
   std::uint32_t first_neuron = 0, neurons = 0;
   bool input = false;                  ///< values come from the host port
@@ -125,12 +175,16 @@ struct CoreImage {
   std::int32_t sum_frac = 0, value_frac = 0;
   std::int32_t slope = 0;       ///< of leaky ReLU, or the exponent of a power; 15 fraction bits
   std::int32_t scale_log2 = 0;  ///< power neurons: what is 1
+  MembraneImage membrane;
+  std::int32_t noise = 0;  ///< uniform in [-noise, noise) is added to the value, in its last places; 0: none
   NormaliseImage normalise;
+  DropoutImage dropout;
   std::int32_t output_shift = 0;  ///< right shift from local value (z or r) to the activity that is sent
   std::int32_t activity_bits = 0;
   std::vector<BlockImage> blocks;
   std::vector<SourceSlice> sources;               ///< every slice whose end packet closes a step of this core
   std::vector<std::uint32_t> destinations;        ///< cores that receive this core's activities
+  std::vector<std::uint32_t> late_destinations;   ///< cores that read them one step late
   std::vector<SourceSlice> error_sources;         ///< every slice whose errors come back to this core
   std::vector<std::uint32_t> error_destinations;  ///< cores that receive the errors of this core's neurons
   /// Input cores: past samples whose squared distances they form, and the projections whose teachers get
@@ -140,10 +194,10 @@ struct CoreImage {
 
   template <class V>
   friend void visit(V& v, CoreImage& c) {
-    v(c.core, c.network_seed, c.population, c.first_neuron, c.neurons, c.input, c.output, c.owner, c.helpers,
-      c.activation, c.sum_frac, c.value_frac, c.slope, c.scale_log2, c.normalise, c.output_shift,
-      c.activity_bits, c.blocks, c.sources, c.destinations, c.error_sources, c.error_destinations,
-      c.input_partners, c.input_teachers);
+    v(c.core, c.network_seed, c.steps, c.population, c.first_neuron, c.neurons, c.input, c.output, c.owner,
+      c.helpers, c.activation, c.sum_frac, c.value_frac, c.slope, c.scale_log2, c.membrane, c.noise,
+      c.normalise, c.dropout, c.output_shift, c.activity_bits, c.blocks, c.sources, c.destinations,
+      c.late_destinations, c.error_sources, c.error_destinations, c.input_partners, c.input_teachers);
   }
 };
 
@@ -151,6 +205,7 @@ struct CoreImage {
 struct TeacherImage {
   std::uint32_t projection = 0;
   std::uint32_t tile = 0;
+  std::uint32_t steps = 1;  ///< it teaches so often a sample
   std::string rule;
   std::int32_t partners = 0, up_words = 0, down_words = 0;
   std::int32_t input_words = 0;
@@ -163,7 +218,7 @@ struct TeacherImage {
 
   template <class V>
   friend void visit(V& v, TeacherImage& t) {
-    v(t.projection, t.tile, t.rule, t.partners, t.up_words, t.down_words, t.input_words, t.reduction,
+    v(t.projection, t.tile, t.steps, t.rule, t.partners, t.up_words, t.down_words, t.input_words, t.reduction,
       t.teach_cycles, t.registers, t.contributors, t.input_contributors);
   }
 };

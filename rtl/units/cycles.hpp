@@ -9,11 +9,14 @@ namespace trifactor {
 inline constexpr int lane_latency = 2;          ///< burst to new weights
 inline constexpr int lane_counter_latency = 3;  ///< burst to its share of the counters
 inline constexpr int accumulate_latency = 2;    ///< last burst to complete sums
+inline constexpr int transform_latency = 2;     ///< weight to its power, before the accumulator
 inline constexpr int activation_latency = 3;
 inline constexpr int exp_latency = 2;
 inline constexpr int reciprocal_latency = 2;
 inline constexpr int power_latency = 4;
 inline constexpr int trace_latency = 2;
+inline constexpr int membrane_latency = 3;
+inline constexpr int noise_latency = 3;
 inline constexpr int distance_latency = 2;  ///< last pair of values to the complete sum
 inline constexpr int rank_latency = 1;      ///< key to the list that holds it
 inline constexpr int reduce_latency = 1;    ///< one node; a word a cycle

@@ -81,6 +81,7 @@ struct Program {
   std::string network;
   std::uint64_t seed = 1;
   std::uint32_t classes = 0;
+  std::uint32_t steps = 1;  ///< of a presentation
   Machine machine;
   std::string encoder = "unit";        ///< of the input population
   std::vector<double> encoder_offset;  ///< fitted mean, empty until a run fits it
@@ -112,8 +113,8 @@ void visit(V& v, Machine& m) {
 /// The fields of a program without its cores' images, which files and sessions handle one by one.
 template <class V>
 void visit(V& v, Program& p) {
-  v(p.network, p.seed, p.classes, p.machine, p.encoder, p.encoder_offset, p.populations, p.projections,
-    p.formats, p.usage, p.teachers, p.label);
+  v(p.network, p.seed, p.classes, p.steps, p.machine, p.encoder, p.encoder_offset, p.populations,
+    p.projections, p.formats, p.usage, p.teachers, p.label);
 }
 
 }  // namespace trifactor

@@ -40,6 +40,7 @@ void check_program(const Program& p, const std::string& where) {
     check(type.x0 >= 0 && type.y0 >= 0 && type.x1 < p.machine.mesh.width && type.y1 < p.machine.mesh.height,
           "tiles of a core type");
   check(p.classes >= 2 && p.classes <= 65535, "classes");
+  check(p.steps >= 1 && p.steps <= most_steps, "steps of a presentation");
   std::size_t inputs = 0;
   for (const PopulationInfo& population : p.populations) {
     inputs += population.input;
@@ -63,6 +64,7 @@ void check_program(const Program& p, const std::string& where) {
   for (const CoreUsage& usage : p.usage) check(tile(usage.core), "place of a core");
   for (const TeacherImage& teacher : p.teachers) {
     check(teacher.projection < p.projections.size() && tile(teacher.tile), "place of a teacher");
+    check(teacher.steps == 1 || teacher.steps == p.steps, "steps of a teacher");
     check(teacher.partners >= 0 && teacher.partners <= 65536 && teacher.up_words >= 0 &&
               teacher.down_words >= 0 && teacher.up_words <= (1 << 20) && teacher.down_words <= (1 << 20),
           "words of a teacher");
@@ -93,17 +95,28 @@ void check_core(const Program& p, const CoreImage& c, const std::string& where) 
   check(static_cast<std::uint32_t>(c.activation) <= static_cast<std::uint32_t>(Activation::power),
         "activation");
   check(shift(c.sum_frac) && shift(c.value_frac) && shift(c.output_shift), "binary points of a core");
+  check(c.steps == p.steps, "steps of a core");
+  const MembraneImage& m = c.membrane;
+  check(!m.present || (m.input_frac >= 0 && m.input_frac <= most_membrane_input_frac && m.extra >= 0 &&
+                       m.extra <= 20 && m.rate >= 1 && m.rate <= 65536),
+        "membrane of a core");
+  check(c.noise >= 0 && c.noise <= 32767, "noise of a core");
   check(c.scale_log2 >= -16 && c.scale_log2 <= 16, "scale of power neurons");
   check(c.activity_bits >= 1 && c.activity_bits <= 16, "bits of a core's activities");
   const NormaliseImage& n = c.normalise;
   check(n.group_size >= 0 && n.group_size <= 256 && (n.group_size == 0 || c.neurons % n.group_size == 0),
         "groups of a core");
   check(shift(n.variance_shift) && shift(n.mean_shift) && shift(n.scale_frac), "shifts of a normalisation");
+  check(c.dropout.threshold == 0 || (c.dropout.mantissa >= 1 << 14 && c.dropout.mantissa < 1 << 15 &&
+                                     c.dropout.exponent >= 0 && c.dropout.exponent <= 7),
+        "dropout of a core");
   check(c.input_partners >= 0 && c.input_partners <= 65536, "past samples of an input core");
   for (const std::uint32_t projection : c.input_teachers)
     check(projection < p.projections.size(), "teachers of an input core");
   for (const std::uint32_t helper : c.helpers) check(tile(helper), "helpers of a core");
   for (const std::uint32_t destination : c.destinations) check(tile(destination), "destinations of a core");
+  for (const std::uint32_t destination : c.late_destinations)
+    check(tile(destination), "late destinations of a core");
   const auto source = [&](const SourceSlice& s) {
     return tile(s.core) && s.population < p.populations.size() &&
            within(s.first_neuron, s.neurons, p.populations[s.population].neurons);
@@ -121,6 +134,9 @@ void check_core(const Program& p, const CoreImage& c, const std::string& where) 
     check(b.weight_bits == projection.weight.bits && b.activity_bits >= 1 && b.activity_bits <= 16,
           "bits of a block");
     check(b.sum_shift >= 0 && b.sum_shift <= 47, "shift of a block");
+    check(b.mask.empty() || b.mask.size() == b.total_rows() * BlockImage::mask_bytes(c.neurons),
+          "mask of a block");
+    check(!(b.window != 0 && (b.plastic || b.feedback || b.bias)), "kind of a block");
     check(b.plastic == !projection.rule.empty(), "rule of a block");
     check(b.feedback == projection.feedback && !(b.feedback && b.bias), "direction of a block");
     const PlasticityImage& rule = b.plasticity;
@@ -133,6 +149,9 @@ void check_core(const Program& p, const CoreImage& c, const std::string& where) 
     check(rule.input_words >= 0 && rule.input_words <= rule.up_words &&
               rule.reduction <= Reduction::highest && rule.current_frac >= -64 && rule.current_frac <= 47,
           "words of a rule");
+    check(rule.weight_power >= 2 && rule.weight_power <= 4 && rule.current_sum_frac >= -64 &&
+              rule.current_sum_frac <= 47,
+          "power of a rule's weights");
     check(static_cast<std::uint32_t>(rule.compared) <= static_cast<std::uint32_t>(Compared::group_scale) &&
               static_cast<std::uint32_t>(rule.b0) <= static_cast<std::uint32_t>(RowTrace::mean) &&
               static_cast<std::uint32_t>(rule.b1) <= static_cast<std::uint32_t>(RowTrace::mean),

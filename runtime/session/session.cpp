@@ -12,6 +12,7 @@ Session::Session(Device& device, const LayoutReader& layout, const SessionOption
   chip.machine = program_.machine;
   chip.populations = static_cast<std::uint32_t>(program_.populations.size());
   chip.projections = static_cast<std::uint32_t>(program_.projections.size());
+  chip.steps = program_.steps;
   chip.digests = options.digests;
   chip.threads = options.threads;
   device_.send({FrameType::chip, 0, 0, pack(chip)});

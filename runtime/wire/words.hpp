@@ -18,12 +18,14 @@ namespace trifactor {
 struct ChipImage {
   Machine machine;  ///< numeric entries only
   std::uint32_t populations = 0, projections = 0;
+  std::uint32_t steps = 1;  ///< of a presentation
   bool digests = false;
   std::uint32_t threads = 1;
 
   template <class V>
   friend void visit(V& v, ChipImage& c) {
-    v(c.populations, c.projections, c.digests, c.threads, c.machine.tree.own_network, c.machine.barrier);
+    v(c.populations, c.projections, c.steps, c.digests, c.threads, c.machine.tree.own_network,
+      c.machine.barrier);
     visit_machine(c.machine, [&](const char*, std::int64_t& field, auto&&...) { v(field); });
   }
 };

@@ -92,13 +92,14 @@ class FunctionalDevice final : public Device {
     bool input = false, output = false;
     std::vector<std::size_t> owners, members;  ///< indices into cores_
     std::vector<std::int16_t> activity, error;
+    std::vector<std::int16_t> before;  ///< activity of the tick before, for late blocks
     bool takes_errors = false;
     std::vector<std::size_t> layers;  ///< that learn into it, in layers_: forward ones, then feedback
   };
   /// One plastic projection: which block of which cores it occupies.
   struct Layer {
     std::uint32_t projection = 0, population = 0;
-    bool feedback = false;
+    bool feedback = false, every_step = false;
     std::vector<std::pair<std::size_t, std::size_t>> owner_blocks;  ///< (core, block)
     std::vector<std::pair<std::size_t, std::size_t>> blocks;
     Teacher* teacher = nullptr;
@@ -129,6 +130,7 @@ class FunctionalDevice final : public Device {
         layer.projection = image.blocks[b].projection;
         layer.population = image.population;
         layer.feedback = image.blocks[b].feedback;
+        layer.every_step = image.blocks[b].plasticity.every_step;
         layer.needs_target = image.blocks[b].plasticity.needs_target;
         layer.up_words = image.blocks[b].plasticity.up_words;
         layer.input_words = image.blocks[b].plasticity.input_words;
@@ -144,27 +146,41 @@ class FunctionalDevice final : public Device {
         if (layers_[k].feedback == feedback) populations_[layers_[k].population].layers.push_back(k);
     for (Population& population : populations_) {
       population.activity.assign(population.neurons, 0);
+      population.before.assign(population.neurons, 0);
       population.error.assign(population.neurons, 0);
     }
     sums_.resize(cores_.size());
-    for (std::size_t k = 0; k < cores_.size(); ++k) sums_[k].assign(cores_[k].image().neurons, 0);
+    for (std::size_t k = 0; k < cores_.size(); ++k) sums_[k].assign(cores_[k].sum_words(true), 0);
   }
 
   void present(const Frame& frame) {
-    const std::uint64_t presentation = frame.tick;
     const bool learn = frame.words.at(0) != 0;
     const std::uint16_t label = static_cast<std::uint16_t>(frame.words.at(1));
     label_.events()[Event::host_word] += frame.words.size();
-    for (Population& population : populations_) {
-      if (population.input)
-        enter(population, frame, learn);
-      else
-        forward(population, presentation, learn);
+    if (learn) {
+      label_.enter(label);
+      label_.events()[Event::label_word] += label_.image().teachers.size() + label_.image().targets.size();
+      third_factor_digests_.clear();
     }
-    if (learn) this->learn(presentation, label);
+    for (Population& population : populations_)
+      if (population.input) enter(population, frame, learn);
+    for (std::uint32_t step = 0; step < chip_.steps; ++step)
+      run_step(frame.tick * chip_.steps + step, learn, label);
+    for (Core& core : cores_) carry(core, learn);
     answer(frame, learn, label);
-    parallel_->each(cores_.size(), [&](std::size_t k) { cores_[k].release(presentation); });
     if (learn) ++learned_;
+  }
+
+  void run_step(std::uint64_t tick, bool learn, std::uint16_t label) {
+    const bool first = tick % chip_.steps == 0;
+    for (Population& population : populations_) population.before = population.activity;
+    for (Population& population : populations_)
+      if (population.input)
+        send_distances(population, learn, tick);
+      else
+        forward(population, tick, learn, first);
+    if (learn) this->learn(tick, label);
+    parallel_->each(cores_.size(), [&](std::size_t k) { cores_[k].release(tick); });
   }
 
   void enter(Population& population, const Frame& frame, bool learn) {
@@ -177,77 +193,113 @@ class FunctionalDevice final : public Device {
     if (!learn) return;
     input_distances_.assign(max_partners, 0);
     for (const std::size_t k : population.members)
-      if (const CoreImage& image = cores_[k].image(); image.input_partners > 0) {
-        cores_[k].contribute_input(input_distances_);
-        for (const std::uint32_t projection : image.input_teachers)
-          cores_[k].events()[Event::reduction_word] +=
-              static_cast<std::uint64_t>(teacher_of(projection).image().input_words);
+      if (cores_[k].image().input_partners > 0) cores_[k].contribute_input(input_distances_);
+  }
+
+  /// The distances of a sample's input go to every teacher as often as it teaches.
+  void send_distances(const Population& population, bool learn, std::uint64_t tick) {
+    if (!learn) return;
+    for (const std::size_t k : population.members)
+      for (const std::uint32_t projection : cores_[k].image().input_teachers) {
+        const TeacherImage& teacher = teacher_of(projection).image();
+        if (teacher.steps == chip_.steps || tick % chip_.steps == chip_.steps - 1)
+          cores_[k].events()[Event::reduction_word] += static_cast<std::uint64_t>(teacher.input_words);
       }
   }
 
-  void forward(Population& population, std::uint64_t presentation, bool learn) {
+  void forward(Population& population, std::uint64_t tick, bool learn, bool first) {
     parallel_->each(population.members.size(), [&](std::size_t m) {
       const std::size_t k = population.members[m];
       Core& core = cores_[k];
-      deliver(core, presentation, false);
+      if (first && learn) core.recall(tick);
+      deliver(core, tick, first);
       std::fill(sums_[k].begin(), sums_[k].end(), 0);
-      core.accumulate(presentation, sums_[k], learn);
+      core.accumulate(tick, sums_[k], learn);
     });
-    gather_sums(population);
+    gather_sums(population, learn);
     parallel_->each(population.owners.size(), [&](std::size_t o) {
       Core& core = cores_[population.owners[o]];
-      core.evaluate(sums_[population.owners[o]], learn);
+      core.evaluate(tick, sums_[population.owners[o]], learn);
       std::copy(core.outputs().begin(), core.outputs().end(),
                 population.activity.begin() + core.image().first_neuron);
     });
   }
 
-  /// Activities to forward blocks, or errors to feedback blocks.
-  void deliver(Core& core, std::uint64_t presentation, bool feedback) {
+  /// Activities to forward blocks. What a late block reads at a presentation's first step was carried.
+  void deliver(Core& core, std::uint64_t tick, bool first) {
     for (std::size_t b = 0; b < core.image().blocks.size(); ++b) {
       const BlockImage& block = core.image().blocks[b];
-      if (block.feedback != feedback) continue;
       const Population& source = populations_[block.source];
-      const auto& values = feedback ? source.error : source.activity;
+      if (!block.feedback && !(block.late && first))
+        deliver(core, tick, b, block.late ? source.before : source.activity);
+    }
+  }
+
+  /// Errors to feedback blocks.
+  void deliver_errors(Core& core, std::uint64_t tick) {
+    for (std::size_t b = 0; b < core.image().blocks.size(); ++b)
+      if (const BlockImage& block = core.image().blocks[b]; block.feedback)
+        deliver(core, tick, b, populations_[block.source].error);
+  }
+
+  static void deliver(Core& core, std::uint64_t tick, std::size_t b, std::span<const std::int16_t> values) {
+    const BlockImage& block = core.image().blocks[b];
+    for (std::uint32_t row = 0; row < block.rows; ++row)
+      if (const std::int16_t value = values[block.first_row + row]; value != 0)
+        core.deliver(tick, b, row, value);
+  }
+
+  /// The activities at the end of a learning presentation wait in late blocks for the next one.
+  void carry(Core& core, bool learn) {
+    if (!learn) return;
+    for (std::size_t b = 0; b < core.image().blocks.size(); ++b) {
+      const BlockImage& block = core.image().blocks[b];
+      if (!block.late) continue;
+      core.begin_carry(b);
       for (std::uint32_t row = 0; row < block.rows; ++row)
-        if (values[block.first_row + row] != 0)
-          core.deliver(presentation, b, row, values[block.first_row + row]);
+        if (const std::int16_t value = populations_[block.source].activity[block.first_row + row]; value != 0)
+          core.carry(b, row, value);
     }
   }
 
   /// Partial sums of row slices to their owners.
-  void gather_sums(const Population& population) {
+  void gather_sums(const Population& population, bool with_raised) {
     for (std::size_t k : population.members) {
       if (owner_of_[k] == k) continue;
-      for (std::size_t i = 0; i < sums_[k].size(); ++i) sums_[owner_of_[k]][i] += sums_[k][i];
-      cores_[k].events()[Event::reduction_word] += sums_[k].size();
+      const std::uint32_t words = cores_[k].sum_words(with_raised);
+      for (std::size_t i = 0; i < words; ++i) sums_[owner_of_[k]][i] += sums_[k][i];
+      cores_[k].events()[Event::reduction_word] += words;
     }
   }
 
   /// The errors that come back to a population pass its feedback weights as they are before this sample's
   /// updates.
-  void return_errors(const Population& population, std::uint64_t presentation) {
+  void return_errors(const Population& population, std::uint64_t tick) {
     parallel_->each(population.members.size(), [&](std::size_t m) {
       const std::size_t k = population.members[m];
-      deliver(cores_[k], presentation, true);
+      deliver_errors(cores_[k], tick);
       std::fill(sums_[k].begin(), sums_[k].end(), 0);
-      cores_[k].accumulate_errors(presentation, sums_[k]);
+      cores_[k].accumulate_errors(tick, sums_[k]);
     });
-    gather_sums(population);
-    for (const std::size_t k : population.owners) cores_[k].take_errors(sums_[k]);
+    gather_sums(population, false);
+    for (const std::size_t k : population.owners)
+      cores_[k].take_errors(std::span(sums_[k]).first(cores_[k].sum_words(false)));
   }
 
   /// From the output backwards: a layer's errors are made of those behind it.
-  void learn(std::uint64_t presentation, std::uint16_t label) {
-    label_.enter(label);
-    label_.events()[Event::label_word] += label_.image().teachers.size() + label_.image().targets.size();
+  void learn(std::uint64_t tick, std::uint16_t label) {
+    const bool last = tick % chip_.steps == chip_.steps - 1;
     for (std::size_t p = populations_.size(); p-- > 0;) {
-      if (populations_[p].takes_errors) return_errors(populations_[p], presentation);
-      for (const std::size_t layer : populations_[p].layers) learn(layers_[layer], presentation, label);
+      const Population& population = populations_[p];
+      const bool learns = std::any_of(population.layers.begin(), population.layers.end(),
+                                      [&](std::size_t k) { return last || layers_[k].every_step; });
+      if (population.takes_errors && learns) return_errors(population, tick);
+      for (const std::size_t layer : population.layers)
+        if (last || layers_[layer].every_step) learn(layers_[layer], tick, label);
     }
   }
 
-  void learn(Layer& layer, std::uint64_t presentation, std::uint16_t label) {
+  void learn(Layer& layer, std::uint64_t tick, std::uint16_t label) {
     apply_rates(layer);
     std::span<const std::int16_t> words;
     if (layer.teacher != nullptr) {
@@ -259,7 +311,7 @@ class FunctionalDevice final : public Device {
     }
     parallel_->each(layer.owner_blocks.size(), [&](std::size_t o) {
       const auto [core, block] = layer.owner_blocks[o];
-      cores_[core].form(presentation, block, words, layer.needs_target ? label : -1);
+      cores_[core].form(tick, block, words, layer.needs_target ? label : -1);
       if (cores_[core].image().blocks[block].plasticity.sends_error)
         std::copy(cores_[core].errors().begin(), cores_[core].errors().end(),
                   populations_[layer.population].error.begin() + cores_[core].image().first_neuron);
@@ -274,7 +326,7 @@ class FunctionalDevice final : public Device {
         const auto part = [n](const std::vector<std::int16_t>& v) {
           return std::span(v).first(v.empty() ? 0 : n);
         };
-        cores_[core].accept(presentation, block, part(formed.a0), part(formed.a1), part(formed.c));
+        cores_[core].accept(tick, block, part(formed.a0), part(formed.a1), part(formed.c));
       }
     });
     parallel_->each(layer.blocks.size(),
@@ -304,7 +356,7 @@ class FunctionalDevice final : public Device {
   void digest_factors(const Layer& layer) {
     std::uint64_t digest = layer.teacher == nullptr ? 0 : layer.teacher->digest();
     for (auto [core, block] : layer.owner_blocks) digest += cores_[core].factor_digest(block);
-    third_factor_digests_[layer.projection] = digest;
+    third_factor_digests_[layer.projection] += digest;
   }
 
   void answer(const Frame& frame, bool learn, std::uint16_t label) {

@@ -1,6 +1,9 @@
-// The function units that take one request a cycle: activation, exp, power, reciprocal, trace.
+// The function units that take one request a cycle: activation, exp, membrane, noise, power, reciprocal,
+// trace.
 #include <Vunit_activation.h>
 #include <Vunit_exp_unit.h>
+#include <Vunit_membrane.h>
+#include <Vunit_noise.h>
 #include <Vunit_power.h>
 #include <Vunit_reciprocal.h>
 #include <Vunit_trace.h>
@@ -8,6 +11,8 @@
 #include "rtl/units/activation/golden.hpp"
 #include "rtl/units/cycles.hpp"
 #include "rtl/units/exp/golden.hpp"
+#include "rtl/units/membrane/golden.hpp"
+#include "rtl/units/noise/golden.hpp"
 #include "rtl/units/power/golden.hpp"
 #include "rtl/units/reciprocal/golden.hpp"
 #include "rtl/units/trace/golden.hpp"
@@ -339,10 +344,136 @@ class TraceSubject final : public ModelStream<Vunit_trace> {
   }
 };
 
+class MembraneSubject final : public ModelStream<Vunit_membrane> {
+ public:
+  std::string name() const override { return "membrane"; }
+  std::vector<Field> fields() const override {
+    return {{"gap"}, {"sum_frac"}, {"input_frac"}, {"extra"}, {"rate"}, {"sum"}, {"u"}};
+  }
+  std::vector<std::string> bins() const override {
+    return {"rate 1",        "rate 65536", "extra 0", "extra 20",   "sum is rounded", "sum is shifted up",
+            "sum saturates", "u rises",    "u falls", "after a gap"};
+  }
+  std::uint64_t directed() const override { return 16; }
+  Episode episode(std::uint64_t, Dice& dice) const override {
+    Episode e;
+    const std::int64_t sum_frac = dice.between(0, 46), input_frac = dice.between(0, 24);
+    const std::int64_t extra = dice.one_in(3) ? 20 * dice.below(2) : dice.between(0, 20);
+    const std::int64_t rate = dice.one_in(3) ? 1 + 65535 * dice.below(2) : 1 + dice.corner_unsigned(16);
+    const bool far = dice.one_in(4);
+    for (int i = 0; i < 128; ++i)
+      e.words.insert(
+          e.words.end(),
+          {dice.one_in(4) ? dice.between(1, 3) : 0, sum_frac, input_frac, extra, rate,
+           dice.corner_signed(far ? 48 : static_cast<int>(dice.between(2, 48))), dice.corner_signed(46)});
+    return e;
+  }
+
+ private:
+  int latency() const override { return membrane_latency; }
+  std::vector<std::string> outputs() const override { return {"new_u"}; }
+  void show(const std::int64_t* v, bool valid) override {
+    model_->start = valid;
+    model_->sum_frac = static_cast<CData>(low_bits(v[1], 6));
+    model_->input_frac = static_cast<CData>(low_bits(v[2], 5));
+    model_->extra = static_cast<CData>(low_bits(v[3], 5));
+    model_->rate = static_cast<IData>(low_bits(v[4], 17));
+    model_->sum = low_bits(v[5], 48);
+    model_->u = low_bits(v[6], 46);
+  }
+  void read(std::vector<std::int64_t>& out) override { out.push_back(as_signed(model_->new_u, 46)); }
+  bool expect(const std::int64_t* v, std::vector<std::int64_t>& out, Coverage& coverage) override {
+    MembraneImage image;
+    image.input_frac = static_cast<std::int32_t>(v[2]), image.extra = static_cast<std::int32_t>(v[3]);
+    image.rate = static_cast<std::int32_t>(v[4]);
+    out.push_back(membrane_step(image, static_cast<int>(v[1]), v[6], v[5]));
+    const std::int64_t rounded = rescale(v[5], static_cast<int>(v[1]), image.input_frac);
+    const bool seen[] = {v[4] == 1,
+                         v[4] == 65536,
+                         v[3] == 0,
+                         v[3] == 20,
+                         v[1] > v[2],
+                         v[1]<v[2], rounded != saturate_signed(rounded, membrane_bits - image.extra), out[0]>
+                             v[6],
+                         out[0]<v[6], v[0]> 0};
+    for (std::size_t bin = 0; bin < std::size(seen); ++bin) coverage.hit(bin, seen[bin]);
+    return true;
+  }
+};
+
+class NoiseSubject final : public ModelStream<Vunit_noise> {
+ public:
+  std::string name() const override { return "noise"; }
+  std::vector<Field> fields() const override {
+    return {{"gap"}, {"tanh"}, {"value_frac"}, {"amplitude"}, {"word"}, {"z"}, {"fprime"}};
+  }
+  std::vector<std::string> bins() const override {
+    return {"tanh",
+            "not tanh",
+            "amplitude 0",
+            "amplitude 32767",
+            "saturates above",
+            "saturates below",
+            "derivative 0",
+            "derivative beyond 1/2",
+            "after a gap"};
+  }
+  std::uint64_t directed() const override { return 16; }
+  Episode episode(std::uint64_t, Dice& dice) const override {
+    Episode e;
+    const std::int64_t tanh = dice.below(2), frac = dice.one_in(2) ? 15 : dice.between(0, 15);
+    const std::int64_t amplitude = dice.one_in(4) ? 32767 * dice.below(2) : dice.corner_unsigned(15);
+    for (int i = 0; i < 128; ++i)
+      e.words.insert(
+          e.words.end(),
+          {dice.one_in(4) ? dice.between(1, 3) : 0, tanh, frac, amplitude, dice.corner_unsigned(32),
+           dice.corner_signed(static_cast<int>(dice.between(2, 16))), dice.between(0, 32768)});
+    return e;
+  }
+
+ private:
+  int latency() const override { return noise_latency; }
+  std::vector<std::string> outputs() const override { return {"new_z", "new_fprime"}; }
+  void show(const std::int64_t* v, bool valid) override {
+    model_->start = valid;
+    model_->tanh = static_cast<CData>(low_bits(v[1], 1));
+    model_->value_frac = static_cast<CData>(low_bits(v[2], 4));
+    model_->amplitude = static_cast<SData>(low_bits(v[3], 15));
+    model_->word = static_cast<IData>(low_bits(v[4], 32));
+    model_->z = static_cast<SData>(low_bits(v[5], 16));
+    model_->fprime = static_cast<SData>(low_bits(v[6], 16));
+  }
+  void read(std::vector<std::int64_t>& out) override {
+    out.push_back(as_signed(model_->new_z, 16));
+    out.push_back(model_->new_fprime);
+  }
+  bool expect(const std::int64_t* v, std::vector<std::int64_t>& out, Coverage& coverage) override {
+    const NeuronValue value =
+        add_noise(v[1] != 0 ? Activation::tanh : Activation::linear, static_cast<int>(v[2]),
+                  static_cast<std::int32_t>(v[3]), static_cast<std::uint32_t>(v[4]),
+                  {static_cast<std::int32_t>(v[5]), static_cast<std::int32_t>(v[6])});
+    out.push_back(value.z);
+    out.push_back(value.fprime);
+    const bool seen[] = {v[1] != 0,
+                         v[1] == 0,
+                         v[3] == 0,
+                         v[3] == 32767,
+                         value.z == 32767 && v[5] != 32767,
+                         value.z == -32768 && v[5] != -32768,
+                         v[1] != 0 && value.fprime == 0,
+                         v[1] != 0 && value.fprime > 16384,
+                         v[0] > 0};
+    for (std::size_t bin = 0; bin < std::size(seen); ++bin) coverage.hit(bin, seen[bin]);
+    return true;
+  }
+};
+
 }  // namespace
 
 std::unique_ptr<Subject> activation_subject() { return std::make_unique<ActivationSubject>(); }
 std::unique_ptr<Subject> exp_subject() { return std::make_unique<ExpSubject>(); }
+std::unique_ptr<Subject> membrane_subject() { return std::make_unique<MembraneSubject>(); }
+std::unique_ptr<Subject> noise_subject() { return std::make_unique<NoiseSubject>(); }
 std::unique_ptr<Subject> power_subject() { return std::make_unique<PowerSubject>(); }
 std::unique_ptr<Subject> reciprocal_subject() { return std::make_unique<ReciprocalSubject>(); }
 std::unique_ptr<Subject> trace_subject() { return std::make_unique<TraceSubject>(); }

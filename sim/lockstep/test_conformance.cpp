@@ -56,6 +56,8 @@ TEST_CASE("other seeds give other vectors and the same verdict") {
     INFO(seed);
     CHECK(verify_unit("packages", {5000, seed, {}}).passed);
     CHECK(verify_unit("trace", {5000, seed, {}}).passed);
+    CHECK(verify_unit("membrane", {5000, seed, {}}).passed);
+    CHECK(verify_unit("noise", {5000, seed, {}}).passed);
   }
 }
 

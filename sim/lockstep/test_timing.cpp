@@ -8,12 +8,15 @@
 #include <Vunit_lane.h>
 #include <Vunit_lane_array.h>
 #include <Vunit_lane_array_64.h>
+#include <Vunit_membrane.h>
+#include <Vunit_noise.h>
 #include <Vunit_power.h>
 #include <Vunit_random.h>
 #include <Vunit_rank.h>
 #include <Vunit_reciprocal.h>
 #include <Vunit_reduce.h>
 #include <Vunit_trace.h>
+#include <Vunit_transform.h>
 
 #include <catch2/catch.hpp>
 #include <deque>
@@ -187,9 +190,12 @@ std::vector<PassShape> shapes(std::int64_t lanes) {
 TEST_CASE("function units are ready after their latency, not before") {
   CHECK(done_latency<Vunit_activation>() == activation_latency);
   CHECK(done_latency<Vunit_exp_unit>() == exp_latency);
+  CHECK(done_latency<Vunit_membrane>() == membrane_latency);
+  CHECK(done_latency<Vunit_noise>() == noise_latency);
   CHECK(done_latency<Vunit_power>() == power_latency);
   CHECK(done_latency<Vunit_reciprocal>() == reciprocal_latency);
   CHECK(done_latency<Vunit_trace>() == trace_latency);
+  CHECK(done_latency<Vunit_transform>() == transform_latency);
 }
 
 TEST_CASE("a reduction node passes a word in one cycle") {

@@ -13,6 +13,8 @@ std::span<const SubjectEntry> unit_subjects() {
       {"lane", lane_subject},
       {"lane_array", lane_array_subject},
       {"lane_array_64", lane_array_64_subject},
+      {"membrane", membrane_subject},
+      {"noise", noise_subject},
       {"packages", packages_subject},
       {"power", power_subject},
       {"random", random_subject},
@@ -20,6 +22,7 @@ std::span<const SubjectEntry> unit_subjects() {
       {"reciprocal", reciprocal_subject},
       {"reduce", reduce_subject},
       {"trace", trace_subject},
+      {"transform", transform_subject},
   };
   return all;
 }

@@ -221,9 +221,9 @@ void Chip::start() {
     connect_teacher(*teacher);
     const TeacherImage& image = teacher->teacher().image();
     for (const std::uint32_t core : image.input_contributors)
-      cores_.at(core)->add_input_teacher({projection,
-                                          static_cast<std::uint32_t>(image.up_words - image.input_words),
-                                          static_cast<std::uint32_t>(image.input_words)});
+      cores_.at(core)->add_input_teacher(
+          {projection, static_cast<std::uint32_t>(image.up_words - image.input_words),
+           static_cast<std::uint32_t>(image.input_words), image.steps == chip_.steps});
   }
   for (std::uint32_t t = 0; t < label_image_.teachers.size(); ++t)
     tiles_.at(label_image_.teachers[t])->teacher->set_index(t);
@@ -290,8 +290,9 @@ void Chip::expect_digests() {
     for (const BlockImage& block : image.blocks) {
       if (!block.plastic) continue;
       e.projection = block.projection;
-      e.updates.push_back(block.plasticity.weight_age);
-      if (image.owner == image.core) ++e.factors;
+      const std::uint32_t times = block.plasticity.every_step ? chip_.steps : 1;
+      e.updates.insert(e.updates.end(), times, block.plasticity.weight_age);
+      if (image.owner == image.core) e.factors += times;
     }
     core->on_formed = [this, self, population](std::size_t block, std::uint64_t sample) {
       digests_.third_factor(sample, population, self->core().factor_digest(block));
@@ -304,7 +305,7 @@ void Chip::expect_digests() {
   for (auto& [projection, teacher] : teachers_) {
     const std::uint32_t population =
         cores_.at(teacher->teacher().image().contributors.front())->core().image().population;
-    ++expected[population].factors;
+    expected[population].factors += teacher->teacher().image().steps;
     TileTeacher* const self = teacher.get();
     teacher->on_taught = [this, self, population](std::uint64_t sample) {
       digests_.third_factor(sample, population, self->teacher().digest());

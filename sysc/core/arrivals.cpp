@@ -9,10 +9,16 @@ namespace trifactor {
 std::uint64_t TileCore::tick_of(const Packet& packet) const {
   switch (static_cast<PacketKind>(packet.kind)) {
     case PacketKind::word:
-    case PacketKind::factor:
+    case PacketKind::factor: {
+      const std::size_t block = block_of(packet.aux);
+      return full_tick(packet.tick, block < image().blocks.size() ? learn_index(block) : learned_);
+    }
     case PacketKind::target:
     case PacketKind::rate:
       return full_tick(packet.tick, learned_);
+    case PacketKind::input:
+    case PacketKind::input_end:
+      return full_tick(packet.tick, presentation_of(forward_));
     default:
       return full_tick(packet.tick, forward_);
   }
@@ -66,8 +72,8 @@ void TileCore::take_other(const Packet& packet, std::uint64_t cycle) {
   advance(cycle);
 }
 
-bool TileCore::unexpected(std::uint64_t presentation) {
-  fault("TF-HW-001", "presentation " + std::to_string(presentation) + " arrived while buffers are for " +
+bool TileCore::unexpected(std::uint64_t tick) {
+  fault("TF-HW-001", "presentation " + std::to_string(tick) + " arrived while buffers are for " +
                          std::to_string(released_) + " and " + std::to_string(released_ + 1));
   return false;
 }
@@ -84,10 +90,10 @@ void TileCore::book_rows(std::uint64_t cycle) {
 
 /// The rows that hear a value: each must hear it once. False after a fault.
 template <class OnRow>
-bool TileCore::take_rows(const Packet& packet, std::uint64_t presentation, Feed& feed, const char* what,
-                         OnRow on_row) {
-  Incoming& slot = incoming(presentation);
-  ++feed.got[presentation % presentations_in_flight];
+bool TileCore::take_rows(const Packet& packet, std::uint64_t tick, Feed& feed, const char* what,
+                         std::vector<Arrived>& arrived, OnRow on_row) {
+  Incoming& slot = incoming(tick);
+  ++feed.got[tick % ticks_in_flight];
   for (std::uint32_t p = feed.first_part; p < feed.end_part; ++p) {
     const Part& part = parts_[p];
     const std::uint32_t row = packet.index - part.first_row;
@@ -96,136 +102,141 @@ bool TileCore::take_rows(const Packet& packet, std::uint64_t presentation, Feed&
     const std::uint64_t bit = std::uint64_t{1} << (part.first_bit + row) % 64;
     if ((seen & bit) != 0) {
       fault("TF-HW-002", std::string(what) + " " + std::to_string(packet.index) + " of presentation " +
-                             std::to_string(presentation) + " arrived twice");
+                             std::to_string(tick) + " arrived twice");
       return false;
     }
     seen |= bit;
-    slot.arrived.push_back(
+    arrived.push_back(
         {row, static_cast<std::uint16_t>(part.block), static_cast<std::int16_t>(packet.payload)});
     on_row();
   }
   return true;
 }
 
-void TileCore::take_activity(const Packet& packet, std::uint64_t presentation, std::uint64_t cycle) {
-  if (!expected(presentation)) return;
+void TileCore::take_activity(const Packet& packet, std::uint64_t tick, std::uint64_t cycle) {
+  if (!expected(tick)) return;
   const std::size_t source = source_of(packet.source);
   if (source == feeds_.size()) return fault("TF-HW-006", "an activity from a core that is no source");
   Feed& feed = feeds_[source];
   if (feed.population != packet.aux || packet.index - feed.first_neuron >= feed.neurons)
     return fault("TF-HW-006", "an activity of a neuron that its source does not hold");
+  if (carries(feed, tick)) {
+    take_rows(packet, tick, feed, "row", incoming(tick).carried, [] {});
+    return;
+  }
   const bool first = waiting_rows_ == 0;
   const bool streams = forward_state_ == Forward::streaming;
-  const bool taken = take_rows(packet, presentation, feed, "row", [&] {
-    if (presentation != forward_) return;
+  const bool taken = take_rows(packet, tick, feed, "row", incoming(tick).arrived, [&] {
+    if (tick != forward_) return;
     if (streams)
       book_rows(cycle);
     else
       ++waiting_rows_;
   });
   if (!taken) return;
-  const Incoming& slot = incoming(presentation);
+  const Incoming& slot = incoming(tick);
   // A pass that waits to open waits for its first row, then for updates, never for a second row.
-  if (presentation == forward_ &&
-      ((forward_state_ == Forward::closed && first) || slot.ends == feeds_.size()))
+  if (tick == forward_ &&
+      ((forward_state_ == Forward::closed && first) || slot.ends == closing_sources(tick)))
     advance(cycle);
 }
 
-void TileCore::take_end(const Packet& packet, std::uint64_t presentation) {
-  if (!expected(presentation)) return;
-  Incoming& slot = incoming(presentation);
+void TileCore::take_end(const Packet& packet, std::uint64_t tick) {
+  if (!expected(tick)) return;
+  Incoming& slot = incoming(tick);
   const std::size_t source = source_of(packet.source);
   if (source == image().sources.size())
     return fault("TF-HW-006", "an end packet from a core that is no source");
   const bool learn = packet.aux != 0;
-  if (slot.known && slot.learn != learn)
-    return fault("TF-HW-007",
-                 "sources disagree about learning in presentation " + std::to_string(presentation));
-  std::uint32_t& promised = feeds_[source].promised[presentation % presentations_in_flight];
+  std::uint32_t& promised = feeds_[source].promised[tick % ticks_in_flight];
   if (promised != 0)
     return fault("TF-HW-003", "core " + std::to_string(packet.source) + " closed presentation " +
-                                  std::to_string(presentation) + " twice");
+                                  std::to_string(tick) + " twice");
+  promised = packet.index + 1;  // one more, so that 0 means not closed
+  if (carries(feeds_[source], tick)) {
+    slot.carry_learn = learn;
+    ++slot.carry_ends;
+    return take_carried();
+  }
+  if (slot.known && slot.learn != learn)
+    return fault("TF-HW-007", "sources disagree about learning in presentation " + std::to_string(tick));
   slot.known = true;
   slot.learn = learn;
-  promised = packet.index + 1;  // one more, so that 0 means not closed
   ++slot.ends;
 }
 
-void TileCore::take_sum(const Packet& packet, std::uint64_t presentation) {
-  if (presentation < forward_ || presentation >= forward_ + presentations_in_flight)
+void TileCore::take_sum(const Packet& packet, std::uint64_t tick) {
+  if (tick < forward_ || tick >= forward_ + ticks_in_flight)
     return fault("TF-HW-001",
-                 "a partial sum of presentation " + std::to_string(presentation) + " arrived out of turn");
-  const std::size_t at = slice_sum(packet);
-  Incoming& slot = incoming(presentation);
+                 "a partial sum of presentation " + std::to_string(tick) + " arrived out of turn");
+  const std::size_t at = slice_sum(packet, core_.sum_words(true));
+  Incoming& slot = incoming(tick);
   if (at >= slot.sum_seen.size()) return fault("TF-HW-006", "a partial sum from a core that is no slice");
   if (slot.sum_seen[at])
-    return fault("TF-HW-002",
-                 "a partial sum of presentation " + std::to_string(presentation) + " arrived twice");
+    return fault("TF-HW-002", "a partial sum of presentation " + std::to_string(tick) + " arrived twice");
   slot.sum_seen[at] = true;
   slot.total[packet.index] += packet.payload;
   ++slot.sums;
 }
 
-/// Which partial sum of a slice it is; beyond all of them where there is no such slice or neuron.
-std::size_t TileCore::slice_sum(const Packet& packet) {
+/// Which of a slice's `words` partial sums it is; beyond all of them where there is no such slice or sum.
+std::size_t TileCore::slice_sum(const Packet& packet, std::size_t words) {
   const auto& helpers = image().helpers;
   const std::size_t helper =
       static_cast<std::size_t>(std::find(helpers.begin(), helpers.end(), packet.source) - helpers.begin());
-  return packet.index < image().neurons ? helper * image().neurons + packet.index
-                                        : helpers.size() * image().neurons;
+  return packet.index < words ? helper * words + packet.index : helpers.size() * words;
 }
 
 /// Errors need no credits: those of a presentation come back after this core has evaluated it (its activities
 /// led to them) and before it gives the presentation's buffer back (learning needs them). Others are faults.
-bool TileCore::error_expected(std::uint64_t presentation) {
+bool TileCore::error_expected(std::uint64_t tick) {
   if (image().error_sources.empty()) {
     fault("TF-HW-005", "an error for a core that takes none");
     return false;
   }
-  if (presentation >= released_ && presentation < forward_ && incoming(presentation).learn) return true;
-  fault("TF-HW-001", "an error of presentation " + std::to_string(presentation) + " arrived out of turn");
+  if (tick >= released_ && tick < forward_ && incoming(tick).learn) return true;
+  fault("TF-HW-001", "an error of presentation " + std::to_string(tick) + " arrived out of turn");
   return false;
 }
 
-void TileCore::take_error(const Packet& packet, std::uint64_t presentation, std::uint64_t cycle) {
-  if (!error_expected(presentation)) return;
+void TileCore::take_error(const Packet& packet, std::uint64_t tick, std::uint64_t cycle) {
+  if (!error_expected(tick)) return;
   const auto found = std::find_if(error_feeds_.begin(), error_feeds_.end(),
                                   [&](const Feed& feed) { return feed.core == packet.source; });
   if (found == error_feeds_.end()) return fault("TF-HW-006", "an error from a core that sends none here");
   Feed& feed = *found;
   if (feed.population != packet.aux || packet.index - feed.first_neuron >= feed.neurons)
     return fault("TF-HW-006", "an error of a neuron that its source does not hold");
-  const bool streams = learn_state_ == Learn::waiting_for_errors && presentation == learn_presentation();
-  const bool taken = take_rows(packet, presentation, feed, "the error of neuron", [&] {
+  const bool streams = learn_state_ == Learn::waiting_for_errors && tick == learn_tick();
+  const bool taken = take_rows(packet, tick, feed, "the error of neuron", incoming(tick).arrived, [&] {
     if (streams) book_rows(cycle);
   });
-  if (taken && incoming(presentation).error_ends == error_feeds_.size()) advance(cycle);
+  if (taken && incoming(tick).error_ends == error_feeds_.size()) advance(cycle);
 }
 
-void TileCore::take_error_end(const Packet& packet, std::uint64_t presentation) {
-  if (!error_expected(presentation)) return;
+void TileCore::take_error_end(const Packet& packet, std::uint64_t tick) {
+  if (!error_expected(tick)) return;
   const auto found = std::find_if(error_feeds_.begin(), error_feeds_.end(),
                                   [&](const Feed& feed) { return feed.core == packet.source; });
   if (found == error_feeds_.end())
     return fault("TF-HW-006", "an end of errors from a core that sends none here");
-  std::uint32_t& promised = found->promised[presentation % presentations_in_flight];
+  std::uint32_t& promised = found->promised[tick % ticks_in_flight];
   if (promised != 0)
     return fault("TF-HW-003", "core " + std::to_string(packet.source) +
-                                  " closed the errors of presentation " + std::to_string(presentation) +
-                                  " twice");
+                                  " closed the errors of presentation " + std::to_string(tick) + " twice");
   promised = packet.index + 1;  // one more, so that 0 means not closed
-  ++incoming(presentation).error_ends;
+  ++incoming(tick).error_ends;
 }
 
-void TileCore::take_error_sum(const Packet& packet, std::uint64_t presentation) {
-  if (!error_expected(presentation)) return;
-  const std::size_t at = slice_sum(packet);
-  Incoming& slot = incoming(presentation);
+void TileCore::take_error_sum(const Packet& packet, std::uint64_t tick) {
+  if (!error_expected(tick)) return;
+  const std::size_t at = slice_sum(packet, image().neurons);
+  Incoming& slot = incoming(tick);
   if (at >= slot.error_sum_seen.size())
     return fault("TF-HW-006", "a partial sum of errors from a core that is no slice");
   if (slot.error_sum_seen[at])
-    return fault("TF-HW-002", "a partial sum of errors of presentation " + std::to_string(presentation) +
-                                  " arrived twice");
+    return fault("TF-HW-002",
+                 "a partial sum of errors of presentation " + std::to_string(tick) + " arrived twice");
   slot.error_sum_seen[at] = true;
   slot.error_total[packet.index] += packet.payload;
   ++slot.error_sums;
@@ -233,8 +244,8 @@ void TileCore::take_error_sum(const Packet& packet, std::uint64_t presentation) 
 
 void TileCore::take_word(const Packet& packet, std::uint64_t sample, std::uint64_t cycle) {
   const std::size_t block = block_of(packet.aux);
-  if (block == image().blocks.size() || !image().blocks[block].plastic || sample < learned_ ||
-      sample >= learned_ + received_[block].size())
+  if (block == image().blocks.size() || !image().blocks[block].plastic || sample < learn_index(block) ||
+      sample >= learn_index(block) + received_[block].size())
     return fault("TF-HW-004",
                  "a third-factor word of learning sample " + std::to_string(sample) + " arrived out of turn");
   Received& r = received(block, sample);
@@ -259,8 +270,8 @@ void TileCore::words_arrive(std::uint32_t projection, std::uint64_t sample,
 
 void TileCore::take_factor(const Packet& packet, std::uint64_t sample, std::uint64_t cycle) {
   const std::size_t block = block_of(packet.aux);
-  if (block == image().blocks.size() || !image().blocks[block].plastic || owner() || sample < learned_ ||
-      sample >= learned_ + received_[block].size())
+  if (block == image().blocks.size() || !image().blocks[block].plastic || owner() ||
+      sample < learn_index(block) || sample >= learn_index(block) + received_[block].size())
     return fault("TF-HW-004",
                  "factors of learning sample " + std::to_string(sample) + " arrived out of turn");
   Received& r = received(block, sample);
@@ -274,18 +285,21 @@ void TileCore::take_factor(const Packet& packet, std::uint64_t sample, std::uint
   if (++r.factors == image().neurons) r.complete_at = cycle;
 }
 
-void TileCore::take_credit(const Packet& packet, std::uint64_t presentation) {
+void TileCore::take_credit(const Packet& packet, std::uint64_t tick) {
   const std::size_t d = destination_index_.find(packet.source);
-  if (d == TileIndex::none || presentation != credits_[d])
-    return fault("TF-HW-003",
-                 "a credit for presentation " + std::to_string(presentation) + " came out of turn");
-  if (forward_ == credits_[d]++ + presentations_in_flight) --missing_credits_;
+  const std::uint64_t ahead = d < image().destinations.size() ? 0 : 1;  // late: for the tick after
+  if (d == TileIndex::none || tick != credits_[d])
+    return fault("TF-HW-003", "a credit for presentation " + std::to_string(tick) + " came out of turn");
+  if (forward_ + ahead == credits_[d]++ + ticks_in_flight) --missing_credits_;
 }
 
 void TileCore::take_input(const Packet& packet, std::uint64_t presentation) {
   if (!image().input) return fault("TF-HW-005", "a packet for an input core");
-  if (!expected(presentation)) return;
-  Incoming& slot = incoming(presentation);
+  if (presentation - presentation_of(released_) >= ticks_in_flight) {
+    unexpected(presentation * image().steps);
+    return;
+  }
+  Entering& slot = entering(presentation);
   if (static_cast<PacketKind>(packet.kind) == PacketKind::input_end) {
     if (slot.known)
       return fault("TF-HW-003", "presentation " + std::to_string(presentation) + " was closed twice");

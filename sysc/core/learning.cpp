@@ -8,27 +8,39 @@
 
 namespace trifactor {
 
+/// Whether any block learns at that tick of a learning presentation.
+bool TileCore::learns_at(std::uint64_t tick) const {
+  return std::any_of(plastic_.begin(), plastic_.end(),
+                     [&](std::size_t b) { return core_.learns_at(b, tick); });
+}
+
+/// Moves to the next block, from place `from` in plastic_ on, that learns at the tick under way.
+bool TileCore::next_learning_block(std::size_t from) {
+  for (learn_position_ = from; learn_position_ < plastic_.size(); ++learn_position_)
+    if (core_.learns_at(plastic_[learn_position_], learn_tick())) return true;
+  return false;
+}
+
 bool TileCore::factor_ready(std::uint64_t now) const {
   const std::size_t b = learn_block();
   const PlasticityImage& p = image().blocks[b].plasticity;
-  const Received& r = received_[b][learned_ % received_[b].size()];
+  const Received& r = received_[b][learn_index(b) % received_[b].size()];
   if (owner() && p.needs_target && (targets_.empty() || targets_.front().sample != learned_)) return false;
   if (owner() && p.down_words == 0) return true;
-  return r.sample == learned_ && r.complete_at <= now;
+  return r.sample == learn_index(b) && r.complete_at <= now;
 }
 
 bool TileCore::errors_complete() {
-  const std::uint64_t presentation = learn_presentation();
-  return incoming(presentation).error_ends == error_feeds_.size() &&
-         complete(error_feeds_, presentation, "errors");
+  const std::uint64_t tick = learn_tick();
+  return incoming(tick).error_ends == error_feeds_.size() && complete(error_feeds_, tick, "errors");
 }
 
 /// The error pass of a sample: rows that came before it opens stream at once, the others as they arrive.
 void TileCore::open_errors(std::uint64_t now) {
-  deliver(learn_presentation());
+  deliver(learn_tick());
   std::uint64_t rows = 0;
   for (std::size_t b = 0; b < image().blocks.size(); ++b)
-    if (image().blocks[b].feedback) rows += core_.rows_to_read(learn_presentation(), b);
+    if (image().blocks[b].feedback) rows += core_.rows_to_read(learn_tick(), b);
   if (rows != 0) {
     const std::uint64_t start = std::max(now, memory_free_);
     memory_free_ = start + rows * row_bursts_;
@@ -39,21 +51,20 @@ void TileCore::open_errors(std::uint64_t now) {
 }
 
 void TileCore::accumulate_errors(std::uint64_t now) {
-  Incoming& slot = incoming(learn_presentation());
+  Incoming& slot = incoming(learn_tick());
   std::vector<std::int64_t> sums(image().neurons, 0);
-  deliver(learn_presentation());
+  deliver(learn_tick());
   finish_updates();
-  core_.accumulate_errors(learn_presentation(), sums);
+  core_.accumulate_errors(learn_tick(), sums);
   if (owner()) {
     for (std::size_t i = 0; i < sums.size(); ++i) slot.error_total[i] += sums[i];
     waiting_since_ = now;
     learn_state_ = Learn::waiting_for_error_slices;
   } else {
     for (std::uint32_t i = 0; i < sums.size(); ++i)
-      outlet_.inject(
-          image().core,
-          make_packet(PacketKind::error_sum, image().core, to_owner_, learn_presentation(), i, 0, sums[i]),
-          now + i);
+      outlet_.inject(image().core,
+                     make_packet(PacketKind::error_sum, image().core, to_owner_, learn_tick(), i, 0, sums[i]),
+                     now + i);
     core_.events()[Event::reduction_word] += sums.size();
     waiting_since_ = now;
     learn_state_ = Learn::waiting_for_factor;
@@ -70,9 +81,9 @@ void TileCore::form(std::uint64_t now) {
     rates_.pop_front();
   }
   const int target = p.needs_target ? targets_.front().label : -1;
-  deliver(learn_presentation());
+  deliver(learn_tick());
   finish_updates();
-  core_.form(learn_presentation(), b, received_[b][learned_ % received_[b].size()].words, target);
+  core_.form(learn_tick(), b, received_[b][learn_index(b) % received_[b].size()].words, target);
   if (on_formed) on_formed(b, learned_);
   const std::uint64_t start = std::max(now, post_free_),
                       end = start + static_cast<std::uint64_t>(p.form_cycles);
@@ -92,7 +103,7 @@ void TileCore::send_factors(std::size_t block, std::uint64_t now) {
     const std::int64_t payload =
         static_cast<std::int64_t>(word(formed.a0) | word(formed.a1) << 16 | word(formed.c) << 32);
     outlet_.inject(image().core,
-                   make_packet(PacketKind::factor, image().core, to_helpers_, learned_, i,
+                   make_packet(PacketKind::factor, image().core, to_helpers_, learn_index(block), i,
                                image().blocks[block].projection, payload),
                    now + i);
   }
@@ -100,10 +111,10 @@ void TileCore::send_factors(std::size_t block, std::uint64_t now) {
 
 void TileCore::accept(std::uint64_t now) {
   const std::size_t b = learn_block();
-  const Received& r = received_[b][learned_ % received_[b].size()];
-  deliver(learn_presentation());
+  const Received& r = received_[b][learn_index(b) % received_[b].size()];
+  deliver(learn_tick());
   finish_updates();
-  core_.accept(learn_presentation(), b, r.a0, r.a1, r.c);
+  core_.accept(learn_tick(), b, r.a0, r.a1, r.c);
   learn_due_ = now;
   learn_state_ = Learn::forming;
 }
@@ -113,7 +124,7 @@ void TileCore::write_updates(std::uint64_t now) {
   for (const std::size_t b : plastic_)
     while (!deferred_[b] && core_.may_update(b)) {
       // With a weight age the pass that had to come first may be over before the factors are formed.
-      if (learn_state_ == Learn::forming && b == learn_block() && written(b) == learned_) break;
+      if (learn_state_ == Learn::forming && b == learn_block() && written(b) == learn_index(b)) break;
       const UpdatePass pass = begin_update(b);
       if (pass.rows == 0) continue;
       const bool single = machine_.core.synapse_ports == 1;
@@ -140,7 +151,10 @@ UpdatePass TileCore::begin_update(std::size_t block) {
 
 UpdatePass TileCore::write_update(std::size_t block) {
   const UpdatePass pass = core_.update(block);
-  if (on_updated) on_updated(block, core_.written(block) - 1);
+  if (on_updated) {
+    const std::uint64_t index = core_.written(block) - 1;
+    on_updated(block, image().blocks[block].plasticity.every_step ? index / image().steps : index);
+  }
   return pass;
 }
 
@@ -157,6 +171,7 @@ bool TileCore::learn_step(std::uint64_t now) {
   switch (learn_state_) {
     case Learn::idle:
       if (to_learn_.empty()) return false;
+      next_learning_block(0);
       if (!error_feeds_.empty()) {
         open_errors(now);
         return true;
@@ -178,7 +193,7 @@ bool TileCore::learn_step(std::uint64_t now) {
       accumulate_errors(now);
       return true;
     case Learn::waiting_for_error_slices: {
-      const Incoming& slot = incoming(learn_presentation());
+      const Incoming& slot = incoming(learn_tick());
       if (slot.error_sums != image().helpers.size() * image().neurons) return false;
       book_.add(CycleCause::waiting_for_third_factor, waiting_since_, now);
       core_.take_errors(slot.error_total);
@@ -199,8 +214,8 @@ bool TileCore::learn_step(std::uint64_t now) {
       const std::size_t b = learn_block();
       if (owner()) send_factors(b, now);
       if (owner() && image().blocks[b].plasticity.sends_error && !error_fan_.routes.empty())
-        send_values(error_fan_, PacketKind::error, PacketKind::error_end, learn_presentation(),
-                    core_.errors(), 0, now);
+        send_values(error_fan_, PacketKind::error, PacketKind::error_end, learn_tick(), core_.errors(), 0,
+                    now);
       learn_state_ = Learn::updating;
       write_updates(now);
       learn_due_ = std::max(now, memory_free_);
@@ -208,16 +223,19 @@ bool TileCore::learn_step(std::uint64_t now) {
     }
     case Learn::updating:
       if (now < learn_due_) return false;
-      if (++learn_position_ < plastic_.size()) {
+      if (next_learning_block(learn_position_ + 1)) {
         waiting_since_ = now;
         learn_state_ = Learn::waiting_for_factor;
         return true;
       }
       learn_position_ = 0;
-      if (!targets_.empty() && targets_.front().sample == learned_) targets_.pop_front();
-      incoming(learn_presentation()).finished = true;
+      incoming(learn_tick()).finished = true;
+      ++ticks_learned_;
+      if (core_.last_step(learn_tick())) {
+        if (!targets_.empty() && targets_.front().sample == learned_) targets_.pop_front();
+        ++learned_;
+      }
       to_learn_.pop_front();
-      ++learned_;
       learn_state_ = Learn::idle;
       learn_due_ = never;
       return true;

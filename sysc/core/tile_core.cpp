@@ -12,7 +12,7 @@ TileCore::TileCore(sc_core::sc_module_name name, Core core, const Machine& machi
     : sc_module(name), core_(std::move(core)), machine_(machine), outlet_(outlet) {
   const CoreImage& c = image();
   row_bursts_ = static_cast<std::uint64_t>(row_bursts(c.neurons, machine.core.lanes));
-  sums_.assign(c.neurons, 0);
+  sums_.assign(core_.sum_words(true), 0);
   received_.resize(c.blocks.size());
   deferred_.resize(c.blocks.size());
   for (std::size_t b = 0; b < c.blocks.size(); ++b) {
@@ -31,23 +31,29 @@ TileCore::TileCore(sc_core::sc_module_name name, Core core, const Machine& machi
   }
   std::vector<std::uint32_t> first_bits = {0};
   for (const BlockImage& block : c.blocks) first_bits.push_back(first_bits.back() + block.rows);
-  for (const SourceSlice& source : c.sources) source_index_.add(source.core);
+  for (const SourceSlice& source : c.sources) {
+    source_index_.add(source.core);
+    late_sources_ += source.late ? 1 : 0;
+  }
   add_feeds(c.sources, false, first_bits, feeds_);
   add_feeds(c.error_sources, true, first_bits, error_feeds_);
   // What the feedback blocks learn from is what the forward blocks' factors are made of, so those come first.
   std::stable_partition(plastic_.begin(), plastic_.end(),
                         [&](std::size_t b) { return !c.blocks[b].feedback; });
-  for (const std::uint32_t destination : c.destinations) destination_index_.add(destination);
+  for (const auto* destinations : {&c.destinations, &c.late_destinations})
+    for (const std::uint32_t destination : *destinations) destination_index_.add(destination);
+  if (!c.late_destinations.empty()) nothing_.assign(c.neurons, 0);
   for (Incoming& slot : incoming_) {
     slot.rows_seen.assign((first_bits.back() + 63) / 64, 0);
-    if (!c.helpers.empty()) slot.sum_seen.assign(c.helpers.size() * c.neurons, false);
-    if (owner()) slot.total.assign(c.neurons, 0);
+    if (!c.helpers.empty()) slot.sum_seen.assign(c.helpers.size() * core_.sum_words(true), false);
+    if (owner()) slot.total.assign(core_.sum_words(true), 0);
     if (!c.error_sources.empty()) {
       slot.error_sum_seen.assign(c.helpers.size() * c.neurons, false);
       slot.error_total.assign(c.neurons, 0);
     }
-    if (c.input) slot.values.assign(c.neurons, 0);
   }
+  for (Entering& slot : entering_)
+    if (c.input) slot.values.assign(c.neurons, 0);
 }
 
 void TileCore::add_feeds(const std::vector<SourceSlice>& sources, bool feedback,
@@ -59,7 +65,7 @@ void TileCore::add_feeds(const std::vector<SourceSlice>& sources, bool feedback,
       if (c.blocks[b].source == source.population && c.blocks[b].feedback == feedback)
         parts_.push_back({b, c.blocks[b].first_row, c.blocks[b].rows, first_bits[b]});
     feeds.push_back({source.core, source.population, source.first_neuron, source.neurons, first,
-                     static_cast<std::uint32_t>(parts_.size())});
+                     static_cast<std::uint32_t>(parts_.size()), source.late});
   }
 }
 
@@ -69,8 +75,9 @@ void TileCore::connect(std::uint32_t host_tile, const RowsOf& rows_of) {
   if (!owner()) to_owner_ = outlet_.route(c.core, {c.owner});
   if (!c.helpers.empty()) to_helpers_ = outlet_.route(c.core, c.helpers);
   for (const SourceSlice& source : c.sources) credit_routes_.push_back(outlet_.route(c.core, {source.core}));
-  credits_.assign(c.destinations.size(), 0);
+  credits_.assign(c.destinations.size() + c.late_destinations.size(), 0);
   forward_fan_ = make_fan(c.destinations, false, rows_of);
+  late_fan_ = make_fan(c.late_destinations, false, rows_of);
   error_fan_ = make_fan(c.error_destinations, true, rows_of);
 }
 
@@ -132,28 +139,26 @@ TileCore::Received& TileCore::received(std::size_t block, std::uint64_t sample) 
 }
 
 /// Gives the core what arrived of a presentation.
-void TileCore::deliver(std::uint64_t presentation) {
-  std::vector<Arrived>& arrived = incoming(presentation).arrived;
-  for (const Arrived& a : arrived) core_.deliver(presentation, a.block, a.row, a.value);
+void TileCore::deliver(std::uint64_t tick) {
+  std::vector<Arrived>& arrived = incoming(tick).arrived;
+  for (const Arrived& a : arrived) core_.deliver(tick, a.block, a.row, a.value);
   arrived.clear();
 }
 
-void TileCore::clear(std::uint64_t presentation) {
-  Incoming& slot = incoming(presentation);
+void TileCore::clear(std::uint64_t tick) {
+  Incoming& slot = incoming(tick);
   slot.known = slot.learn = slot.finished = false;
-  slot.ends = slot.sums = slot.values_seen = slot.error_ends = slot.error_sums = 0;
+  slot.ends = slot.sums = slot.carry_ends = slot.error_ends = slot.error_sums = 0;
   std::fill(slot.rows_seen.begin(), slot.rows_seen.end(), 0u);
   for (std::vector<Feed>* feeds : {&feeds_, &error_feeds_})
-    for (Feed& feed : *feeds)
-      feed.got[presentation % presentations_in_flight] =
-          feed.promised[presentation % presentations_in_flight] = 0;
+    for (Feed& feed : *feeds) feed.got[tick % ticks_in_flight] = feed.promised[tick % ticks_in_flight] = 0;
   std::fill(slot.sum_seen.begin(), slot.sum_seen.end(), false);
   std::fill(slot.total.begin(), slot.total.end(), 0);
   std::fill(slot.error_sum_seen.begin(), slot.error_sum_seen.end(), false);
   std::fill(slot.error_total.begin(), slot.error_total.end(), 0);
 }
 
-/// Buffers are given back in the order of presentations.
+/// Buffers are given back in the order of ticks.
 void TileCore::release_finished(std::uint64_t now) {
   while (released_ < forward_ && incoming(released_).finished) {
     book_streamed();
@@ -161,10 +166,14 @@ void TileCore::release_finished(std::uint64_t now) {
     deliver(released_);
     clear(released_);
     core_.release(released_);
-    if (image().input)
-      outlet_.inject(image().core,
-                     make_packet(PacketKind::host_credit, image().core, to_host_, released_, 0, 0, 0),
-                     now + 1);
+    if (image().input && core_.last_step(released_)) {
+      Entering& done = entering(presentation_of(released_));
+      done.known = false, done.values_seen = 0;
+      outlet_.inject(
+          image().core,
+          make_packet(PacketKind::host_credit, image().core, to_host_, presentation_of(released_), 0, 0, 0),
+          now + 1);
+    }
     for (const std::uint32_t route : credit_routes_)
       outlet_.inject(image().core, make_packet(PacketKind::credit, image().core, route, released_, 0, 0, 0),
                      now + 1);
@@ -185,8 +194,8 @@ void TileCore::advance(std::uint64_t now) {
     next = std::min(next, learn_due_);
   if (learn_state_ == Learn::waiting_for_factor) {
     const std::size_t b = learn_block();
-    const Received& r = received_[b][learned_ % received_[b].size()];
-    if (r.sample == learned_ && r.complete_at != never && r.complete_at > now)
+    const Received& r = received_[b][learn_index(b) % received_[b].size()];
+    if (r.sample == learn_index(b) && r.complete_at != never && r.complete_at > now)
       next = std::min(next, r.complete_at);
   }
   if (next != never) outlet_.wake(*this, next);
@@ -196,10 +205,13 @@ bool TileCore::idle() const {
   return forward_state_ == Forward::closed && learn_state_ == Learn::idle && to_learn_.empty() &&
          released_ == forward_ && targets_.empty() &&
          std::all_of(credits_.begin(), credits_.end(), [&](std::uint64_t c) { return c == forward_; }) &&
-         std::none_of(std::begin(incoming_), std::end(incoming_), [](const Incoming& i) {
-           return i.known || i.ends != 0 || i.sums != 0 || i.values_seen != 0 || i.error_ends != 0 ||
-                  i.error_sums != 0;
-         });
+         std::none_of(std::begin(incoming_), std::end(incoming_),
+                      [](const Incoming& i) {
+                        return i.known || i.ends != 0 || i.sums != 0 || i.error_ends != 0 ||
+                               i.error_sums != 0;
+                      }) &&
+         std::none_of(std::begin(entering_), std::end(entering_),
+                      [](const Entering& e) { return e.known || e.values_seen != 0; });
 }
 
 std::string TileCore::waiting() const {
@@ -207,7 +219,9 @@ std::string TileCore::waiting() const {
   static constexpr const char* forward_names[] = {
       "its pass cannot open",   "rows to arrive", "sums",
       "partial sums of slices", "evaluation",     "credits of destinations"};
-  std::string text = "core " + std::to_string(image().core) + " at presentation " + std::to_string(forward_) +
+  std::string text = "core " + std::to_string(image().core) + " at presentation " +
+                     std::to_string(presentation_of(forward_)) +
+                     (image().steps > 1 ? ", step " + std::to_string(forward_ % image().steps) : "") +
                      " waits for " + forward_names[static_cast<int>(forward_state_)];
   if (learn_state_ == Learn::waiting_for_factor)
     text += "; learning sample " + std::to_string(learned_) + " waits for its third factor or target";
@@ -215,14 +229,15 @@ std::string TileCore::waiting() const {
     text += "; learning sample " + std::to_string(learned_) + " waits for errors that come back";
   for (std::size_t d = 0; d < credits_.size(); ++d)
     if (credits_[d] < released_)
-      text += "; credits of core " + std::to_string(image().destinations[d]) + " are missing";
+      text += "; credits of core " + std::to_string(destination(d)) + " are missing";
   return text;
 }
 
 void TileCore::resume_at(std::uint64_t presentation, std::uint64_t learned) {
-  forward_ = released_ = presentation;
+  forward_ = released_ = carried_for_ = presentation * image().steps;
   forward_sample_ = learned_ = learned;
-  std::fill(credits_.begin(), credits_.end(), presentation);
+  forward_ticks_ = ticks_learned_ = learned * image().steps;
+  std::fill(credits_.begin(), credits_.end(), forward_);
   count_missing_credits();
 }
 

@@ -5,7 +5,10 @@
 //   learn:   (errors stream in -> sums complete -> sums of slices) -> contribute -> words arrive -> form ->
 //            (factors to slices) -> update -> (errors leave) -> buffer free, credit
 //
-// The pass of a presentation opens when every update that it must see is written (weight age).
+// The pass of a tick (a step of a presentation, rtl/core) opens when every update that it must see is written
+// (weight age). An input core sends its values at every step; the answer leaves at the last. What late blocks
+// read at the first step of a presentation was sent at the last step of the one before and is carried in the
+// core until then.
 #pragma once
 
 #include <algorithm>
@@ -53,7 +56,7 @@ class TileCore : public sc_core::sc_module, public Sleeper {
 
   /// With all that has arrived.
   Core& core() {
-    for (std::uint64_t k = 0; k < presentations_in_flight; ++k) deliver(released_ + k);
+    for (std::uint64_t k = 0; k < ticks_in_flight; ++k) deliver(released_ + k);
     finish_updates();
     return core_;
   }
@@ -75,10 +78,12 @@ class TileCore : public sc_core::sc_module, public Sleeper {
   /// An input core: a teacher that takes `words` distances, from its word first_word on.
   struct InputTeacher {
     std::uint32_t projection = 0, first_word = 0, words = 0;
+    bool every_step = false;
   };
   void add_input_teacher(InputTeacher teacher) { input_teachers_.push_back(teacher); }
 
-  /// After a checkpoint was written into the core: learning goes on at sample `learned`, presentation `next`.
+  /// After a checkpoint was written into the core: it goes on at that presentation, learning sample
+  /// `learned`.
   void resume_at(std::uint64_t presentation, std::uint64_t learned);
 
  private:
@@ -101,11 +106,15 @@ class TileCore : public sc_core::sc_module, public Sleeper {
     std::uint16_t block = 0;
     std::int16_t value = 0;
   };
-  /// One of the two presentations in the axon buffers.
+  /// One of the two ticks in the axon buffers.
   struct Incoming {
     bool known = false, learn = false, finished = false;
-    std::uint32_t ends = 0;                ///< sources that closed the step
-    std::vector<Arrived> arrived;          ///< rows the core has not been given yet, in order
+    std::uint32_t ends = 0;        ///< sources that closed the step
+    std::vector<Arrived> arrived;  ///< rows the core has not been given yet, in order
+    // Of a first step: what late sources sent at the end of the presentation before.
+    std::uint32_t carry_ends = 0;
+    bool carry_learn = false;
+    std::vector<Arrived> carried;
     std::vector<std::uint64_t> rows_seen;  ///< a bit a row
     std::uint32_t sums = 0;                ///< of slices, received
     std::vector<bool> sum_seen;
@@ -114,7 +123,11 @@ class TileCore : public sc_core::sc_module, public Sleeper {
     std::uint32_t error_ends = 0, error_sums = 0;
     std::vector<bool> error_sum_seen;
     std::vector<std::int64_t> error_total;
-    std::uint32_t values_seen = 0;  ///< input cores: values received
+  };
+  /// Input cores: one of two presentations that the host port sends.
+  struct Entering {
+    bool known = false, learn = false;
+    std::uint32_t values_seen = 0;
     std::vector<std::int16_t> values;
   };
   /// What a block received for one learning sample.
@@ -139,7 +152,8 @@ class TileCore : public sc_core::sc_module, public Sleeper {
   struct Feed {
     std::uint32_t core = 0, population = 0, first_neuron = 0, neurons = 0;
     std::uint32_t first_part = 0, end_part = 0;
-    std::uint32_t got[presentations_in_flight] = {}, promised[presentations_in_flight] = {};
+    bool late = false;
+    std::uint32_t got[ticks_in_flight] = {}, promised[ticks_in_flight] = {};
   };
   struct Part {
     std::uint32_t block = 0, first_row = 0, rows = 0;
@@ -169,9 +183,17 @@ class TileCore : public sc_core::sc_module, public Sleeper {
   void contribute(std::uint64_t now);
   void contribute_input(std::uint64_t now);
   Fan make_fan(const std::vector<std::uint32_t>& destinations, bool feedback, const RowsOf& rows_of);
-  void send_values(const Fan& fan, PacketKind kind, PacketKind end, std::uint64_t presentation,
-                   std::span<const std::int16_t> values, std::uint32_t end_aux, std::uint64_t at);
-  bool complete(std::vector<Feed>& feeds, std::uint64_t presentation, const char* what);
+  std::uint64_t send_values(const Fan& fan, PacketKind kind, PacketKind end, std::uint64_t tick,
+                            std::span<const std::int16_t> values, std::uint32_t end_aux, std::uint64_t at);
+  bool complete(std::vector<Feed>& feeds, std::uint64_t tick, const char* what);
+  bool carries(const Feed& feed, std::uint64_t tick) const { return feed.late && core_.first_step(tick); }
+  void take_carried();
+  void recall(std::uint64_t now);
+  bool learns_at(std::uint64_t tick) const;
+  bool next_learning_block(std::size_t from);
+  std::uint64_t learn_index(std::size_t block) const {
+    return image().blocks[block].plasticity.every_step ? ticks_learned_ : learned_;
+  }
   bool errors_complete();
   void open_errors(std::uint64_t now);
   void accumulate_errors(std::uint64_t now);
@@ -180,7 +202,7 @@ class TileCore : public sc_core::sc_module, public Sleeper {
   void count_missing_credits();
   void send(std::uint64_t now);
   void send_result(std::uint64_t now);
-  void finish_presentation(std::uint64_t presentation);
+  void finish_tick(std::uint64_t tick);
   void form(std::uint64_t now);
   void accept(std::uint64_t now);
   void send_factors(std::size_t block, std::uint64_t now);
@@ -192,33 +214,41 @@ class TileCore : public sc_core::sc_module, public Sleeper {
   std::uint64_t written(std::size_t block) const { return core_.written(block) + (deferred_[block] ? 1 : 0); }
   bool factor_ready(std::uint64_t now) const;
   void release_finished(std::uint64_t now);
-  void clear(std::uint64_t presentation);
-  void deliver(std::uint64_t presentation);
+  void clear(std::uint64_t tick);
+  void deliver(std::uint64_t tick);
   void book_streamed() {
     book_.add(CycleCause::computing, streamed_from_, streamed_to_);
     streamed_from_ = streamed_to_;
   }
   void take_other(const Packet& packet, std::uint64_t cycle);
   template <class OnRow>
-  bool take_rows(const Packet& packet, std::uint64_t presentation, Feed& feed, const char* what,
-                 OnRow on_row);
-  void take_activity(const Packet& packet, std::uint64_t presentation, std::uint64_t cycle);
-  void take_end(const Packet& packet, std::uint64_t presentation);
-  void take_sum(const Packet& packet, std::uint64_t presentation);
-  void take_error(const Packet& packet, std::uint64_t presentation, std::uint64_t cycle);
-  void take_error_end(const Packet& packet, std::uint64_t presentation);
-  void take_error_sum(const Packet& packet, std::uint64_t presentation);
-  bool error_expected(std::uint64_t presentation);
-  std::size_t slice_sum(const Packet& packet);
+  bool take_rows(const Packet& packet, std::uint64_t tick, Feed& feed, const char* what,
+                 std::vector<Arrived>& arrived, OnRow on_row);
+  void take_activity(const Packet& packet, std::uint64_t tick, std::uint64_t cycle);
+  void take_end(const Packet& packet, std::uint64_t tick);
+  void take_sum(const Packet& packet, std::uint64_t tick);
+  void take_error(const Packet& packet, std::uint64_t tick, std::uint64_t cycle);
+  void take_error_end(const Packet& packet, std::uint64_t tick);
+  void take_error_sum(const Packet& packet, std::uint64_t tick);
+  bool error_expected(std::uint64_t tick);
+  std::size_t slice_sum(const Packet& packet, std::size_t words);
   void book_rows(std::uint64_t cycle);
   void take_word(const Packet& packet, std::uint64_t sample, std::uint64_t cycle);
   void take_factor(const Packet& packet, std::uint64_t sample, std::uint64_t cycle);
-  void take_credit(const Packet& packet, std::uint64_t presentation);
+  void take_credit(const Packet& packet, std::uint64_t tick);
   void take_input(const Packet& packet, std::uint64_t presentation);
-  bool expected(std::uint64_t presentation) {
-    return presentation - released_ < presentations_in_flight || unexpected(presentation);
+  /// Sources that close a tick in time; what late ones sent for a first step is known before.
+  std::uint32_t closing_sources(std::uint64_t tick) const {
+    return static_cast<std::uint32_t>(feeds_.size()) - (core_.first_step(tick) ? late_sources_ : 0);
   }
-  bool unexpected(std::uint64_t presentation);
+  std::uint64_t presentation_of(std::uint64_t tick) const { return tick / image().steps; }
+  std::uint32_t destination(std::size_t d) const {
+    const std::size_t on_time = image().destinations.size();
+    return d < on_time ? image().destinations[d] : image().late_destinations[d - on_time];
+  }
+  Entering& entering(std::uint64_t presentation) { return entering_[presentation % ticks_in_flight]; }
+  bool expected(std::uint64_t tick) { return tick - released_ < ticks_in_flight || unexpected(tick); }
+  bool unexpected(std::uint64_t tick);
   void fault(const char* code, const std::string& text);
 
   bool learn_waits() const {
@@ -226,9 +256,9 @@ class TileCore : public sc_core::sc_module, public Sleeper {
            learn_state_ == Learn::waiting_for_factor;
   }
   bool owner() const { return image().owner == image().core; }
-  std::uint64_t learn_presentation() const { return to_learn_.front(); }
+  std::uint64_t learn_tick() const { return to_learn_.front(); }
   std::size_t learn_block() const { return plastic_[learn_position_]; }
-  Incoming& incoming(std::uint64_t presentation) { return incoming_[presentation % presentations_in_flight]; }
+  Incoming& incoming(std::uint64_t tick) { return incoming_[tick % ticks_in_flight]; }
   Received& received(std::size_t block, std::uint64_t sample);
   std::size_t block_of(std::uint32_t projection) const;
   std::size_t source_of(std::uint32_t core) {
@@ -253,7 +283,7 @@ class TileCore : public sc_core::sc_module, public Sleeper {
   std::vector<bool> deferred_;        ///< by block: an update that has its time and is not yet written
   std::uint32_t to_host_ = 0, to_owner_ = 0, to_helpers_ = 0;
   std::vector<std::uint32_t> credit_routes_;  ///< by source
-  Fan forward_fan_, error_fan_;
+  Fan forward_fan_, late_fan_, error_fan_;
 
   // forward pipeline; what every activity touches comes first and lies together
   std::uint64_t forward_ = 0;    ///< presentation that is or will be computed
@@ -267,20 +297,27 @@ class TileCore : public sc_core::sc_module, public Sleeper {
   std::uint64_t streamed_from_ = 0, streamed_to_ = 0;  ///< cycles of the last rows, not in the book yet
   std::uint64_t waiting_rows_ = 0;    ///< of presentation forward_, arrived before its pass opened
   std::uint64_t forward_sample_ = 0;  ///< learning samples before it
+  std::uint64_t forward_ticks_ = 0;   ///< learning ticks before it
   std::uint64_t forward_due_ = never;
   std::uint64_t post_free_ = 0;
   std::uint64_t ready_to_send_ = never;
-  Incoming incoming_[presentations_in_flight];
-  std::vector<std::uint64_t> credits_;  ///< by destination: presentations whose buffers were given back
-  std::size_t missing_credits_ = 0;     ///< destinations that are not ready for presentation forward_
+  Incoming incoming_[ticks_in_flight];
+  Entering entering_[ticks_in_flight];
+  std::uint32_t late_sources_ = 0;
+  std::uint64_t carried_for_ = 0;      ///< the first step for which the core holds what late sources sent
+  std::vector<std::int16_t> nothing_;  ///< zeros: what a look leaves for the next presentation
+  /// By destination, those that read late last: ticks whose buffers were given back.
+  std::vector<std::uint64_t> credits_;
+  std::size_t missing_credits_ = 0;  ///< destinations that are not ready for what tick forward_ sends
   TileIndex source_index_, destination_index_;
   std::vector<std::int64_t> sums_;
 
   // learn pipeline
   Learn learn_state_ = Learn::idle;
   std::vector<Feed> error_feeds_;       ///< by source of errors
-  std::deque<std::uint64_t> to_learn_;  ///< presentations evaluated and not yet learned from
+  std::deque<std::uint64_t> to_learn_;  ///< ticks evaluated and not yet learned from
   std::uint64_t learned_ = 0;           ///< learning samples done with
+  std::uint64_t ticks_learned_ = 0;     ///< learning ticks done with, where a block learns at every step
   std::size_t learn_position_ = 0;      ///< in plastic_
   std::uint64_t learn_due_ = never;
   std::uint64_t waiting_since_ = 0;
@@ -288,6 +325,7 @@ class TileCore : public sc_core::sc_module, public Sleeper {
   std::deque<Target> targets_;
   std::deque<Rate> rates_;
   std::vector<std::int64_t> up_;
+  std::vector<std::int64_t> input_distances_;
   std::vector<InputTeacher> input_teachers_;
 };
 

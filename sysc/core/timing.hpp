@@ -10,11 +10,14 @@ namespace trifactor {
 
 /// One neuron a cycle through the activation unit; groups then form two powers each, and every neuron is
 /// centred and scaled in a second walk (two multiplications deep).
-/// Power neurons go through the power unit instead.
-constexpr std::uint64_t evaluate_cycles(std::uint64_t neurons, std::uint64_t group_size,
-                                        Activation activation) {
-  const std::uint64_t walk = neurons + (activation == Activation::power ? power_latency : activation_latency);
-  return group_size == 0 ? walk : walk + 2 + power_latency + neurons + 2;
+/// Power neurons go through the power unit instead; a membrane comes before and noise behind, in the same
+/// walk.
+constexpr std::uint64_t evaluate_cycles(const CoreImage& core) {
+  const std::uint64_t neurons = core.neurons;
+  const std::uint64_t walk =
+      neurons + (core.activation == Activation::power ? power_latency : activation_latency) +
+      (core.membrane.present ? membrane_latency : 0) + (core.noise > 0 ? noise_latency : 0);
+  return core.normalise.group_size == 0 ? walk : walk + 2 + power_latency + neurons + 2;
 }
 
 /// One squared difference a cycle, partner by partner; a register before the square and one behind.

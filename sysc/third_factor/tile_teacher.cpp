@@ -30,14 +30,14 @@ void TileTeacher::fault(const char* code, const std::string& text) {
 void TileTeacher::partial(std::uint32_t contributor, std::uint32_t projection, std::uint64_t tick,
                           std::uint32_t word, std::int64_t value, std::uint64_t cycle) {
   const TeacherImage& image = teacher_.image();
-  const std::uint64_t sample = full_tick(tick, sample_);
+  const std::uint64_t sample = full_tick(tick, tick_);
   if (projection != image.projection || word >= static_cast<std::uint32_t>(image.up_words))
     return fault("TF-HW-006", "a partial sum that is not for this layer");
   const bool from_input = word >= layer_words();
   const auto& senders = from_input ? image.input_contributors : image.contributors;
   const std::size_t c =
       static_cast<std::size_t>(std::find(senders.begin(), senders.end(), contributor) - senders.begin());
-  if (c == senders.size() || sample < sample_ || sample >= sample_ + slots)
+  if (c == senders.size() || sample < tick_ || sample >= tick_ + slots)
     return fault("TF-HW-004",
                  "a partial sum of learning sample " + std::to_string(sample) + " arrived out of turn");
   Slot& slot = slots_[sample % slots];
@@ -66,38 +66,38 @@ void TileTeacher::same(std::uint32_t index, std::uint64_t tick, std::uint32_t bi
 }
 
 void TileTeacher::try_start() {
-  const Slot& slot = slots_[sample_ % slots];
+  const Slot& slot = slots_[tick_ % slots];
   if (computing_ || same_.empty() || slot.received != slot.seen.size()) return;
   const std::uint64_t now = cycle_now();
   const std::uint64_t ready = std::max({now, slot.complete_at, same_.front().second});
   const std::uint64_t cycles = static_cast<std::uint64_t>(teacher_.image().teach_cycles) +
-                               outlet_.jitter(teacher_.image().tile, sample_, 16);
+                               outlet_.jitter(teacher_.image().tile, tick_, 16);
   busy_ += cycles;
   computing_ = true;
   outlet_.wake(*this, ready + cycles);
 }
 
 void TileTeacher::wake_up(std::uint64_t cycle) {
-  Slot& slot = slots_[sample_ % slots];
+  Slot& slot = slots_[tick_ % slots];
   const auto words = teacher_.teach(slot.sums, same_.front().first);
-  same_.pop_front();
+  const std::uint64_t tick = tick_++, steps = teacher_.image().steps;
+  if (tick_ % steps == 0) same_.pop_front();
   open_ -= slot.received;
   std::fill(slot.sums.begin(), slot.sums.end(), reduce_start(teacher_.image().reduction));
   std::fill(slot.seen.begin(), slot.seen.end(), false);
   slot.received = 0;
   slot.complete_at = 0;
-  const std::uint64_t sample = sample_++;
   computing_ = false;
-  if (on_taught) on_taught(sample);
-  outlet_.broadcast(teacher_.image().tile, teacher_.image().projection, sample, words, cycle);
+  if (on_taught) on_taught(tick / steps);
+  outlet_.broadcast(teacher_.image().tile, teacher_.image().projection, tick, words, cycle);
   try_start();
 }
 
 std::string TileTeacher::waiting() const {
   if (idle()) return {};
-  const Slot& slot = slots_[sample_ % slots];
+  const Slot& slot = slots_[tick_ % slots];
   return "teacher of projection " + std::to_string(teacher_.image().projection) + " at learning sample " +
-         std::to_string(sample_) + " has " + std::to_string(slot.received) + " of " +
+         std::to_string(tick_ / teacher_.image().steps) + " has " + std::to_string(slot.received) + " of " +
          std::to_string(slot.seen.size()) + " partial sums and " + (same_.empty() ? "no " : "") +
          "similarity bits";
 }

@@ -31,13 +31,16 @@ class TileTeacher : public sc_core::sc_module, public Sleeper {
   std::uint64_t busy_cycles() const { return busy_; }
   bool idle() const { return same_.empty() && !computing_ && open_ == 0; }
   std::string waiting() const;
-  void resume_at(std::uint64_t learned) { sample_ = next_same_ = learned; }
+  void resume_at(std::uint64_t learned) {
+    next_same_ = learned;
+    tick_ = learned * teacher_.image().steps;
+  }
   std::function<void(std::uint64_t sample)> on_taught;
   /// Which of the label unit's teachers this is.
   void set_index(std::uint32_t index) { index_ = index; }
 
  private:
-  static constexpr std::size_t slots = 16;  ///< learning samples that may be under way at a time
+  static constexpr std::size_t slots = 16;  ///< learning samples, or steps, that may be under way at a time
   struct Slot {
     std::vector<std::int64_t> sums;
     std::vector<bool> seen;
@@ -55,8 +58,9 @@ class TileTeacher : public sc_core::sc_module, public Sleeper {
   Teacher teacher_;
   Outlet& outlet_;
   std::vector<Slot> slots_;
-  std::deque<std::pair<std::uint32_t, std::uint64_t>> same_;  ///< bits and arrival, from sample_ on
-  std::uint64_t sample_ = 0, next_same_ = 0;
+  std::deque<std::pair<std::uint32_t, std::uint64_t>> same_;  ///< bits and arrival, of samples
+  std::uint64_t tick_ = 0;  ///< learning samples, or their steps, taught so far
+  std::uint64_t next_same_ = 0;
   std::uint32_t index_ = 0;
   std::uint32_t open_ = 0;  ///< words received for samples not yet taught
   bool computing_ = false;

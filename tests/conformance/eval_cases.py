@@ -292,9 +292,29 @@ def competing_hits(params, arrays, expected):
     return hits
 
 
+def draw_lateral(rng, stream, seed):
+    params, arrays = draw_competing("none")(rng, stream, seed)
+    n_out = len(arrays["w"])
+    params = {name: params[name] for name in ("p", "delta", "eta")}
+    params |= {"dynamics": "lateral", "w_inh": float(rng.uniform(0.2, 0.95)), "tau": float(n_out + rng.uniform(1, 20)),
+               "h_star": float(rng.uniform(0.05, 1.0)), "steps": int(rng.integers(200, 600))}
+    return params, arrays
+
+
+def lateral_hits(params, arrays, expected):
+    del params, arrays
+    kinds = {"learns": expected["g"] == 1, "unlearns": expected["g"] < 0, "silent": expected["h"] < 0}
+    return {name for name, found in kinds.items() if np.any(found)}
+
+
 def competing_lines():
     functions = {"online": transcriptions.competing_online, "batch": transcriptions.competing_batch}
-    return [Line(f"competing {mode} {normalise}", "competing", mode, by_keywords(functions[mode]),
+
+    def lateral(params, arrays):
+        return transcriptions.competing_lateral(**arrays, **{k: v for k, v in params.items() if k != "dynamics"})
+
+    return [Line("competing online lateral inhibition", "competing", "online", lateral, draw_lateral,
+                 streams=("rich", "negative"), required=["learns", "unlearns", "silent"], hits=lateral_hits)] + [Line(f"competing {mode} {normalise}", "competing", mode, by_keywords(functions[mode]),
                  draw_competing(normalise), streams=("rich", "negative", "grid"),
                  required=["tie for the first", "tie for the k-th", "tie across the k-th"],
                  hits=competing_hits)
@@ -379,7 +399,22 @@ def urfb_lines():
         ("output", transcriptions.urfb_output_online, transcriptions.urfb_output_batch, draw_urfb_output,
          ("rich", "single", "grid"), HINGE_EDGES, output_hits),
     )
-    return [Line(f"urfb {mode} {form}", "urfb", mode, by_keywords(function), draw, streams=streams,
+    def circuit(draw):
+        def drawn(rng, stream, seed):
+            params, arrays = draw(rng, stream, seed)
+            # M beyond every sum, or within them; K beyond most errors, or not
+            return params | {"error": "circuit", "circuit_m": float(rng.choice([64, 2])),
+                             "circuit_k": float(rng.choice([4, 1]))}, arrays
+        return drawn
+
+    circuits = [Line(f"urfb online {form} circuit", "urfb", "online", by_keywords(function), circuit(draw),
+                     streams=streams, required=required, hits=hits, optional=("classes",))
+                for form, function, draw, streams, required, hits in (
+                    ("layer", transcriptions.urfb_layer_circuit, draw_urfb_layer, ("rich", "grid"),
+                     ("h = 1", "h = -1"), urfb_layer_hits),
+                    ("output", transcriptions.urfb_output_circuit, draw_urfb_output, ("rich", "single", "grid"),
+                     HINGE_EDGES, output_hits))]
+    return circuits + [Line(f"urfb {mode} {form}", "urfb", mode, by_keywords(function), draw, streams=streams,
                  required=required, hits=hits, optional=("classes",))
             for form, online, batch, draw, streams, required, hits in forms
             for mode, function in (("online", online), ("batch", batch))]

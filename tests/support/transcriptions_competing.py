@@ -62,3 +62,28 @@ def competing_batch(x, w, *, p, k, delta, eta, normalise):
         assert normalise in ("none", "mean")
         out["dw"] = eta * total / len(x)
     return out
+
+
+def lateral_sample(x_t, w, *, p, delta, tau, w_inh, h_star, steps):
+    """(4) from h = 0 by Euler's steps of 1/tau, then g of (3): above h*, active below it, silent."""
+    metric = np.sign(w) * np.abs(w) ** (p - 1)
+    current = metric @ x_t
+    n_out = len(w)
+    inhibits = w_inh * (np.ones((n_out, n_out)) - np.eye(n_out))
+    h = np.zeros(n_out)
+    for _ in range(int(steps)):
+        h = h + (current - inhibits @ np.maximum(h, 0) - h) / tau
+    g = np.select([h > h_star, h > 0], [1.0, -delta], 0.0)
+    return current, h, g, g[:, None] * (x_t[None, :] - current[:, None] * w)
+
+
+def competing_lateral(x, w, *, p, delta, eta, tau, w_inh, h_star, steps):
+    """Online, not normalised. winner: the largest h, of equal ones the highest index."""
+    out = {name: [] for name in ("current", "h", "g", "raw", "winner", "active", "dw")}
+    for x_t in x:
+        current, h, g, raw = lateral_sample(x_t, w, p=p, delta=delta, tau=tau, w_inh=w_inh, h_star=h_star, steps=steps)
+        winner = max(range(len(h)), key=lambda unit: (h[unit], unit))
+        for name, value in (("current", current), ("h", h), ("g", g), ("raw", raw), ("winner", float(winner)),
+                            ("active", float(np.sum(h > 0))), ("dw", eta * raw)):
+            out[name].append(value)
+    return {name: np.array(values) for name, values in out.items()}

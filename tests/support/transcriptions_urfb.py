@@ -118,3 +118,53 @@ def urfb_output_online(x, labels, w, *, eta, mu=None, classes=None):
 
 def urfb_output_batch(*args, **kwargs):
     return averaged(urfb_output_online(*args, **kwargs))
+
+
+# The local circuits of Appendix 1, played as neurons that answer one another until their states repeat.
+
+EPSILON = 0.25
+
+
+def sigma_delta(drive, mu, m):
+    if drive > 2 * m + 1:
+        return 1 + EPSILON
+    if drive >= m:
+        return 1.0
+    if drive > -m:
+        return 0.0
+    return -mu if drive >= -2 * m - 1 else -mu - EPSILON
+
+
+def circuit_error(h, presented, mu, m):
+    """Of the states that the circuit visits for ever, the one nearest to 0."""
+    s, t, visited = (1 if presented else -1), 0, []
+    while (t, sigma_delta(h + 2 * m * s - 2 * m * t, mu, m)) not in visited:
+        delta = sigma_delta(h + 2 * m * s - 2 * m * t, mu, m)
+        visited.append((t, delta))
+        t = 1 if delta > 1 else -1 if delta < -mu else 0
+    return min((delta for _, delta in visited), key=abs)
+
+
+def circuit_gate(delta, x, k):
+    drive = delta - 2 * k * (1 if x >= 1 else 0) + 2 * k * (-1 if x <= -1 else 0)
+    return drive if drive >= -k else 0.0
+
+
+def urfb_output_circuit(x, w, labels, *, eta, classes, error, circuit_m, circuit_k, mu=None):
+    del error, circuit_k
+    mu = 1.0 / (classes - 1) if mu is None else mu
+    z = np.array([w @ x_t for x_t in x])
+    delta = np.array([[circuit_error(h, i == label, mu, circuit_m) for i, h in enumerate(z_t)]
+                      for z_t, label in zip(z, labels)])
+    return {"z": z, "delta": delta, "dw": eta * delta[:, :, None] * x[:, None, :]}
+
+
+def urfb_layer_circuit(x, w, r, delta_next, *, eta, error, circuit_m, circuit_k, update_r):
+    del error, circuit_m
+    h = np.array([w @ x_t for x_t in x])
+    z = clip(h)
+    back = np.array([feedback(r, d) for d in delta_next])
+    delta = np.array([[circuit_gate(b, value, circuit_k) for b, value in zip(b_t, z_t)] for b_t, z_t in zip(back, z)])
+    return {"z": z, "gate": np.where(np.abs(z) < 1, 1.0, 0.0), "third_factor": back, "delta": delta,
+            "dw": eta * delta[:, :, None] * x[:, None, :],
+            "dr": (1.0 if update_r else 0.0) * eta * z[:, :, None] * delta_next[:, None, :]}

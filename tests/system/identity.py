@@ -1,12 +1,13 @@
 #!/usr/bin/python3
 """Same layout, seed and data give the same bits: on every engine, for every mapping and timing, for every rule.
 
-usage: identity.py TRIFACTOR [--small] [--rules] [--only TEXT] [--keep FOLDER]
+usage: identity.py TRIFACTOR [--small] [--rules] [--example STEM] [--only TEXT] [--keep FOLDER]
 
 One line a comparison: what was varied, samples, and whether weights and the digests of every activity, third
 factor and weight update are equal to those of the functional engine. Exit status 1 when one differs.
 MNIST is used where TRIFACTOR_DATA names it, the drawn digits otherwise. --rules takes each rule that exists as
-silicon on its example among host/examples/strokes-*.toml, in fewer variations.
+silicon on its example among host/examples/strokes-*.toml, and the other examples there, in fewer variations;
+--example takes one file of host/examples in the same way.
 """
 import argparse
 import csv
@@ -62,6 +63,10 @@ class Identity:
     def everywhere(self, key):
         """The override for every projection that learns."""
         return [f"projection.{name}.{key}" for name in self.plastic]
+
+    def aged(self):
+        """Weight age 1 wherever a rule learns once a sample."""
+        return [f"projection.{name}.plasticity.weight_age=1" for name, p in self.plastic.items() if p["plasticity"].get("every") != "step"]
 
     def run(self, layout, samples, engine="functional", extra=(), wait=True):
         out = self.folder / f"run{self.number}"
@@ -127,7 +132,7 @@ class Identity:
                 self.variant(f"{engine}, mesh {width}x{height}", 8, few, engine=engine, sets=[f"mesh.width={width}", f"mesh.height={height}"])
             nearest = self.everywhere("weights.rounding=nearest")
             self.variant(f"{engine}, rows split, rounding to nearest", 16, few, engine=engine, sets=["core.axons=200"], network_sets=nearest, key="nearest")
-            aged = self.everywhere("plasticity.weight_age=1")
+            aged = self.aged()
             self.variant(f"{engine}, weight age 1", 16, few, engine=engine, network_sets=aged, key="aged")
         self.variant("systemc, weight age 1, jitter", 16, few, engine="systemc", machine="jitter", network_sets=aged, key="aged")
         for seed in range(1, 6 if self.small else 101):
@@ -148,13 +153,25 @@ class Identity:
                 self.variant(f"{engine}, {columns} columns a core", 8, samples, engine=engine, sets=[f"core.columns={columns}", "mesh.width=12", "mesh.height=12"])
             self.variant(f"{engine}, cores placed by seed 1", 8, samples, engine=engine, layout_extra=["--placement-seed", 1])
             self.variant(f"{engine}, rows split, rounding to nearest", 16, samples, engine=engine, sets=["core.axons=200", "mesh.width=8"], network_sets=self.everywhere("weights.rounding=nearest"), key="nearest")
-            self.variant(f"{engine}, weight age 1", 16, samples, engine=engine, network_sets=self.everywhere("plasticity.weight_age=1"), key="aged")
+            self.variant(f"{engine}, weight age 1", 16, samples, engine=engine, network_sets=self.aged(), key="aged")
         for seed in range(1, 3 if self.small else 21):
             self.variant(f"systemc, jitter preset, seed {seed}", 8, samples, engine="systemc", machine="jitter", sets=[f"jitter_seed={seed}"])
         self.variant("systemc, trees on the mesh, one-packet buffers", 8, samples, engine="systemc", sets=["tree.network=mesh", "mesh.buffer_packets=1", "core.columns=32"])
         self.tests_between(samples)
         for engine in ("functional", "systemc"):
             self.killed_and_resumed(engine, 400)
+
+    def one_example(self):
+        """What else an example shows, on every engine."""
+        samples = 40 if self.small else 400
+        for bits in (16, 8):
+            for engine in ("systemc", "rtl"):
+                self.variant(f"{engine}, {bits} bits", bits, samples, engine=engine)
+        for engine in ("functional", "systemc"):
+            self.variant(f"{engine}, 11 columns a core", 8, samples, engine=engine, sets=["core.columns=11", "mesh.width=12", "mesh.height=12"])
+            self.variant(f"{engine}, rows split, rounding to nearest", 16, samples, engine=engine, sets=["core.axons=200", "mesh.width=8"], network_sets=self.everywhere("weights.rounding=nearest"), key="nearest")
+        self.variant("systemc, jitter preset", 8, samples, engine="systemc", machine="jitter")
+        self.killed_and_resumed("functional", 400)
 
     def variant(self, what, bits, samples, engine="functional", extra=(), sets=(), network_sets=(), machine="generic", layout_extra=(), key=""):
         if not self.wanted(what):
@@ -230,14 +247,21 @@ class Identity:
 
 
 def examples_of_rules(program):
-    """(rule, example) for every rule that exists as silicon; the example is the first that names it."""
+    """(rule, example) for every rule that exists as silicon, the example called after it or else the first that names
+    it; then (None, example) for every other example of drawn digits."""
     rules = json.loads(subprocess.run([program, "list", "rules", "--json"], capture_output=True, check=True).stdout)
     examples = {path.stem: tomllib.loads(path.read_text()) for path in sorted((ROOT / "host/examples").glob("strokes-*.toml"))}
+    taken = set()
     for rule in rules:
         if not rule["renderings"]["chip"]:
             continue
         naming = [stem for stem, text in examples.items() if any(p.get("plasticity", {}).get("rule") == rule["name"] for p in text["projection"])]
-        yield rule["name"], naming[0] if naming else None
+        first = f"strokes-{rule['name']}"
+        taken.add(first if first in naming else naming[0] if naming else None)
+        yield rule["name"], first if first in naming else naming[0] if naming else None
+    for stem in examples:
+        if stem not in taken:
+            yield None, stem
 
 
 def main():
@@ -245,6 +269,7 @@ def main():
     parser.add_argument("program", type=pathlib.Path)
     parser.add_argument("--small", action="store_true")
     parser.add_argument("--rules", action="store_true")
+    parser.add_argument("--example")
     parser.add_argument("--only")
     parser.add_argument("--keep", type=pathlib.Path)
     arguments = parser.parse_args()
@@ -252,14 +277,18 @@ def main():
     program = arguments.program.resolve()
     passed = failed = 0
     try:
-        if arguments.rules:
+        if arguments.example:
+            identity = Identity(program, folder, arguments.small, arguments.only, arguments.example, "synthetic:strokes")
+            identity.one_rule()
+            passed, failed = identity.passed, identity.failed
+        elif arguments.rules:
             for rule, example in examples_of_rules(program):
-                print(f"rule {rule}: example {example}")
+                print(f"rule {rule}: example {example}" if rule else f"example {example}")
                 if example is None:
                     failed += 1
                     continue
-                identity = Identity(program, folder / rule, arguments.small, arguments.only, example, "synthetic:strokes")
-                identity.one_rule()
+                identity = Identity(program, folder / (rule or example), arguments.small, arguments.only, example, "synthetic:strokes")
+                identity.one_rule() if rule else identity.one_example()
                 passed, failed = passed + identity.passed, failed + identity.failed
         else:
             identity = Identity(program, folder, arguments.small, arguments.only)

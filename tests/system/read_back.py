@@ -9,6 +9,7 @@ tables of the cores, the run and the other engines, bytes of the layout against 
 network against the accuracy they had. Prints one line a check; exit status 1 if one failed.
 """
 import argparse
+import base64
 import csv
 import hashlib
 import json
@@ -16,9 +17,12 @@ import math
 import pathlib
 import re
 import shutil
+import struct
 import subprocess
 import sys
 import tempfile
+import zlib
+from xml.etree import ElementTree
 
 import numpy as np
 
@@ -60,6 +64,21 @@ DATA, TESTS = f"synthetic:strokes,count={LEARN}", f"synthetic:strokes,split=test
 NETWORK_EVENTS = {"packet", "end_packet", "credit_packet", "hop", "tree_hop", "packet_bit", "link_bit"}
 CAUSES = ["computing", "waiting_for_memory", "blocked_by_buffer", "waiting_for_third_factor", "idle"]
 ENGINES = ("functional", "systemc", "rtl")
+
+
+def read_png(data):
+    """Palette indices (height, width) of a PNG without filters."""
+    at, rows = 8, b""
+    while at < len(data):
+        length, kind = struct.unpack(">I4s", data[at:at + 8])
+        body = data[at + 8:at + 8 + length]
+        assert struct.unpack(">I", data[at + 8 + length:at + 12 + length])[0] == zlib.crc32(kind + body)
+        if kind == b"IHDR":
+            width, height, depth, colour = struct.unpack(">IIBB", body[:10])
+            assert (depth, colour) == (8, 3)
+        rows += body if kind == b"IDAT" else b""
+        at += 12 + length
+    return np.frombuffer(zlib.decompress(rows), np.uint8).reshape(height, width + 1)[:, 1:]
 
 
 class Checks:
@@ -128,6 +147,7 @@ class ReadBack:
             self.digests(engine, runs[engine])
         self.engines_agree(runs)
         self.weights()
+        self.weight_picture()
         self.weights_put_back(runs["systemc"])
         self.bits_on_the_way()
         self.other_commands()
@@ -320,6 +340,28 @@ class ReadBack:
         norm = [float(row["weight_norm"]) for row in table(self.folder / "systemc/per_step.csv") if row["layer"] == "first"][-1]
         mine = np.sqrt(np.sum((arrays["first"] / 512.0) ** 2))
         check("weights.npz: norm of `first` is that of per_step.csv", abs(norm / mine - 1) < 1e-12, (norm, mine))
+
+    def weight_picture(self):
+        """The picture of the weights against weights.npz: every image's corner dots, and the ends of its scale."""
+        check = self.check
+        with np.load(self.folder / "systemc/weights.npz", allow_pickle=False) as file:
+            weights = file["first"] / 512.0
+        self.trifactor("report", "systemc", "--weights", "first", "-o", "w.svg", "-q")
+        root = ElementTree.parse(self.folder / "w.svg").getroot()
+        images = [e for e in root.iter("{http://www.w3.org/2000/svg}image")]
+        dots = read_png(base64.b64decode(images[0].get("href").split(",", 1)[1]))
+        limit = float(np.sort(np.max(np.abs(weights), axis=1))[12])
+        gap, scale = 4, 2
+        columns = (dots.shape[1] + gap) // (28 * scale + gap)
+        shown = np.array([dots[k // columns * 60:, k % columns * 60:][:56:scale, :56:scale].reshape(784) for k in range(24)]) - 127.0
+        check("weight picture: a dot is its weight", np.max(np.abs(shown - 127 * np.clip(weights / limit, -1, 1))) <= 0.5 + 1e-9, limit)
+        words = ["".join(e.itertext()) for e in root.iter("{http://www.w3.org/2000/svg}text")]
+        check("weight picture: the scale says its ends", f"+{limit:.3g}" in words and f"\u2212{limit:.3g}" in words, words)
+        html = (self.folder / "systemc/report.html").read_text()
+        check("weight picture: it stands in report.html", 'id="weights"' in html and html.count("data:image/png;base64,") == 2)
+        for wrong, code in ((["--weights", "frist"], "TF-RUN-014"), (["--weights", "first", "--image", "28x27"], "TF-RUN-015"), (["--weights", "first", "--image", "28"], "TF-CLI-010")):
+            done = subprocess.run([self.program, "report", "systemc", *wrong, "-o", "x.svg"], cwd=self.folder, capture_output=True, text=True)
+            check(f"weight picture: {' '.join(wrong)} is refused", done.returncode == 2 and code in done.stderr and not (self.folder / "x.svg").exists(), done.stderr)
 
     def weights_put_back(self, s):
         """Stored integers go back into a network unchanged: it is as right as the run was at its end."""

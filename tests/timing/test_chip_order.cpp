@@ -95,7 +95,7 @@ TEST_CASE("buffers and queues of a long run are no fuller than those of a short 
     std::uint64_t most = 0;
     for (const CoreImage& image : program.cores)
       most = std::max<std::uint64_t>(most, image.neurons + image.destinations.size() + 16);
-    CHECK(lengthy.largest_queue <= presentations_in_flight * most);
+    CHECK(lengthy.largest_queue <= ticks_in_flight * most);
     CHECK(lengthy.largest_queue <= brief.largest_queue + most / 2);
   }
 }

@@ -1,9 +1,12 @@
+#include <cmath>
+
 #include "rtl/rules/competing/bench.hpp"
 #include "rtl/rules/competing/golden.hpp"
 #include "rtl/rules/competing/reference.hpp"
 #include "rtl/rules/lane_plan.hpp"
 #include "rtl/rules/rule.hpp"
 #include "rtl/rules/scale.hpp"
+#include "rtl/units/transform/golden.hpp"
 
 namespace trifactor {
 namespace {
@@ -27,13 +30,15 @@ void check(const Parameters& p, const LayerFacts& layer) {
   if (const auto word = p.words.find("normalise"); word != p.words.end() && word->second == "max")
     refuse("TF-RULE-404", "normalise=max", "none or mean",
            "the largest change of a whole matrix is no local quantity; use --engine float");
+  if (const auto word = p.words.find("dynamics"); word != p.words.end() && word->second == "lateral")
+    refuse("TF-RULE-408", "dynamics=lateral", "rank", "the chip ranks; use --engine float");
   mistakes.throw_if_any(ExitCode::configuration);
   if (k > most_ranks)
     refuse("TF-RULE-405", "k=" + std::to_string(k), "at most " + std::to_string(most_ranks),
            "the rank unit has so many entries");
-  if (p.number("p") != 2)
-    refuse("TF-RULE-406", "p=" + std::to_string(p.number("p")), "p = 2",
-           "the accumulator forms sums with plain weights; larger p in floating point only");
+  if (p.number("p") != std::floor(p.number("p")))
+    refuse("TF-RULE-406", "p=" + std::to_string(p.number("p")), "p = 2, 3 or 4",
+           "the accumulator raises weights to whole powers; others in floating point only");
   if (layer.neurons > 65536)
     refuse("TF-RULE-407", std::to_string(layer.neurons) + " neurons", "at most 65536",
            "an index is a word of 16 bits");
@@ -44,8 +49,12 @@ RulePlan resolve(const Parameters& p, const LayerFacts& layer) {
   check(p, layer);
   const int k = p.integer("k");
   const double delta = p.number("delta"), strength = std::max(1.0, delta), eta = layer.largest_eta;
+  const int power = p.integer("p");
   const NumberFormat g = signed_format(third_factor_bits, strength * 1.001),
-                     current = signed_format(16, p.number("current_range"));
+                     raised = transformed_format(layer.weight, power);
+  NumberFormat current = signed_format(16, p.number("current_range"));
+  if (power > least_power)  // the sums are exact, nothing lies below their last place
+    current.frac = std::min(current.frac, raised.frac + layer.activity.frac);
   const Scaled rate = scaled(eta, 16);
   const LanePoints points = lane_points(layer, layer.activity.frac, eta * strength * 1.0001,
                                         eta * strength * p.number("current_range"));
@@ -53,6 +62,7 @@ RulePlan resolve(const Parameters& p, const LayerFacts& layer) {
   plan.up_words = k, plan.down_words = 2 * pairs;
   plan.reduction = Reduction::highest;
   plan.uses_current = true, plan.current_frac = current.frac;
+  plan.weight_power = power, plan.current_sum_frac = raised.frac + layer.activity.frac;
   plan.uses_c = true;
   plan.eta_mantissa = static_cast<std::uint32_t>(rate.mantissa);
   plan.lane = {points.shift, layer.weight.bits, layer.stochastic};
@@ -68,6 +78,7 @@ RulePlan resolve(const Parameters& p, const LayerFacts& layer) {
   plan.teacher[teacher_kth] = static_cast<std::int32_t>(g.quantise(-delta));
   expect_shifts(layer, plan, {post_a_shift, post_c_shift});
   plan.formats = {{"current", current}, {"third_factor", g}};
+  if (power > least_power) plan.formats.push_back({"raised_weight", raised});
   name_factors(layer, points, plan);
   return plan;
 }
@@ -95,7 +106,7 @@ Rule make_competing() {
        4,
        false,
        {},
-       "Lebesgue norm to which weights converge; I = sum sign(w)|w|^(p-1) x"},
+       "Lebesgue norm to which weights converge; I = sum sign(w)|w|^(p-1) x; on the chip 2, 3 or 4"},
       {"k", "", "k", 2, 2, 1024, true, {}, "rank of the unit that unlearns"},
       {"delta", "", "Delta", 0.4, 0, 16, false, {}, "strength of unlearning"},
       {"eta", "", "epsilon", 0.01, 1e-9, 64, false, {}, "learning rate"},
@@ -118,7 +129,29 @@ Rule make_competing() {
        0,
        false,
        {"none", "mean", "max"},
-       "what a change is divided by: none and mean: a batch's size; max: its largest entry"}};
+       "what a change is divided by: none and mean: a batch's size; max: its largest entry"},
+      {"dynamics",
+       "",
+       "",
+       0,
+       0,
+       0,
+       false,
+       {"rank", "lateral"},
+       "who learns: the rank, or lateral inhibition"},
+      {"tau", "step", "tau", 200, 1, 1e9, false, {}, "lateral: time constant of (4), in Euler steps"},
+      {"w_inh", "", "w_inh", 0.9, 0, 0.999999, false, {}, "lateral: strength of inhibition"},
+      {"h_star",
+       "",
+       "h*",
+       0.5,
+       0,
+       1e9,
+       false,
+       {},
+       "lateral: units above it learn, active ones below unlearn"},
+      {"steps", "", "", 20000, 1, 1e7, true, {}, "lateral: Euler steps for each sample"}};
+  rule.every_step = true;
   rule.renderings = {true, true, true, true};
   rule.cycles = {contribute_cycles, form_cycles, teach_cycles};
   rule.resolve = resolve;

@@ -6,7 +6,9 @@
 #include <cmath>
 #include <limits>
 #include <numeric>
+#include <optional>
 
+#include "rtl/rules/competing/dynamics.hpp"
 #include "rtl/rules/float_support.hpp"
 
 namespace trifactor {
@@ -51,6 +53,23 @@ Ranked rank(std::span<const double> current, std::size_t k, std::vector<std::siz
 
 enum class Normalise { none, mean, max };
 
+/// Where lateral inhibition takes the place of the rank; empty: it does not.
+std::optional<competing::LateralInhibition> read_dynamics(const Parameters& given, std::size_t neurons,
+                                                          FloatChecks& checks) {
+  const auto word = given.words.find("dynamics");
+  if (word == given.words.end() || checks.word(given, "dynamics", {"rank", "lateral"}) == "rank") return {};
+  competing::LateralInhibition d;
+  d.tau = checks.number(given, "tau", 1, infinity);
+  d.inhibition = checks.number(given, "w_inh", 0, infinity);
+  d.threshold = checks.number(given, "h_star", 0, infinity);
+  d.steps = static_cast<std::size_t>(checks.whole(given, "steps", 1, std::numeric_limits<int>::max()));
+  if (neurons > 0 && !steps_are_stable(d, neurons))
+    checks.unfitting("tau", "tau=" + std::to_string(d.tau) + " of " + std::to_string(neurons) + " neurons",
+                     "at least 1 + w_inh (neurons - 1), so that Euler steps cannot overshoot",
+                     "a larger tau, and more steps");
+  return d;
+}
+
 FloatArrays eval(const EvalRequest& request) {
   FloatChecks checks("competing");
   checks.mode(request.mode, {"online", "batch"});
@@ -61,6 +80,7 @@ FloatArrays eval(const EvalRequest& request) {
   const Normalise normalise = word == "max"    ? Normalise::max
                               : word == "mean" ? Normalise::mean
                                                : Normalise::none;
+  const auto dynamics = read_dynamics(request.parameters, in.neurons, checks);
   checks.throw_if_any();
 
   const std::size_t samples = in.samples, n = in.neurons, size = in.w.size();
@@ -69,7 +89,8 @@ FloatArrays eval(const EvalRequest& request) {
   for (std::size_t k = 0; k < size; ++k)
     transformed[k] = std::copysign(std::pow(std::abs(in.w[k]), s.p - 1), in.w[k]);
 
-  FloatArray current = float_array({samples, n}), g = current, winner = float_array({samples}), kth = winner;
+  FloatArray current = float_array({samples, n}), g = current, h = current, winner = float_array({samples}),
+             kth = winner, active = winner;
   FloatArray raw = batch ? float_array({n, in.inputs}) : float_array({samples, n, in.inputs});
   std::vector<std::size_t> order;
   for (std::size_t t = 0; t < samples; ++t) {
@@ -77,14 +98,26 @@ FloatArrays eval(const EvalRequest& request) {
     const std::span<double> sign = std::span(g.values).subspan(t * n, n);
     const std::span<const double> x = row_of(in.x, t, in.inputs);
     project(transformed, x, currents);
-    const Ranked ranked = rank(currents, s.k, order);
-    sign[ranked.winner] = 1, sign[ranked.kth] = -s.delta;
-    winner.values[t] = static_cast<double>(ranked.winner);
-    kth.values[t] = static_cast<double>(ranked.kth);
-    for (const std::size_t i : {ranked.winner, ranked.kth})  // the others have g = 0
+    if (dynamics) {
+      const std::span<double> settled = std::span(h.values).subspan(t * n, n);
+      settle(*dynamics, currents, settled);
+      for (std::size_t i = 0; i < n; ++i) {
+        sign[i] = learning_sign(*dynamics, settled[i], s.delta);
+        active.values[t] += settled[i] > 0 ? 1 : 0;
+      }
+      winner.values[t] = static_cast<double>(rank(settled, s.k, order).winner);
+    } else {
+      const Ranked ranked = rank(currents, s.k, order);
+      sign[ranked.winner] = 1, sign[ranked.kth] = -s.delta;
+      winner.values[t] = static_cast<double>(ranked.winner);
+      kth.values[t] = static_cast<double>(ranked.kth);
+    }
+    for (std::size_t i = 0; i < n; ++i) {
+      if (sign[i] == 0) continue;
       for (std::size_t j = 0; j < in.inputs; ++j)
         raw.values[(batch ? 0 : t * size) + i * in.inputs + j] +=
             sign[i] * (x[j] - currents[i] * in.w[i * in.inputs + j]);
+    }
   }
 
   FloatArray dw = raw;
@@ -102,7 +135,10 @@ FloatArrays eval(const EvalRequest& request) {
   out["current"] = std::move(current);
   out["g"] = std::move(g);
   out["winner"] = std::move(winner);
-  out["kth"] = std::move(kth);
+  if (dynamics)
+    out["h"] = std::move(h), out["active"] = std::move(active);
+  else
+    out["kth"] = std::move(kth);
   out["raw"] = std::move(raw);
   out["dw"] = std::move(dw);
   return out;

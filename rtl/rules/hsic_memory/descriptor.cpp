@@ -143,6 +143,7 @@ Rule make_hsic_memory() {
       {"eta", "", "eta", 0.1, 1e-9, 64, false, {}, "learning rate"},
   };
   rule.bench_parameters = {{"classes", "", "C", 10, 2, 65535, true, {}, "number of classes"}};
+  rule.every_step = true;
   rule.renderings = {true, true, true, true};
   rule.cycles = {contribute_cycles, form_cycles, teach_cycles};
   rule.resolve = resolve;

@@ -122,7 +122,7 @@ class HsicLearner final : public FloatLearner {
     factors.bias1 = 0;
     signals_ = {};
     if (samples_ >= past_) learn(now, eta, factors.a0);
-    remember(now);
+    if (now.last_step) remember(now);
   }
 
   FloatSignals signals() const override { return signals_; }

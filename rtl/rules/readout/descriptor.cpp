@@ -77,6 +77,7 @@ Rule make_readout() {
   };
   rule.bench_parameters = {{"classes", "", "C", 10, 2, 65535, true, {}, "number of classes"}};
   rule.sends_error = true;
+  rule.every_step = true;
   rule.renderings = {true, true, true, true};
   rule.cycles = {delta_contribute_cycles, delta_form_cycles, nullptr};
   rule.resolve = resolve;

@@ -61,6 +61,44 @@ BoundedArray feedback_change(const FixedCase& c, const BoundedForward& f, const 
   return out;
 }
 
+/// Whether the neurons u and v of the circuit may, and may not, shut a gate.
+struct Shut {
+  bool value, possible, certain;
+};
+Shut shut(Bounded z) {
+  const double last = 1 - 0x1p-15;  // 1 in a format that ends below it
+  return {std::abs(z.value) >= 1, z.high() >= last || z.low() <= -1, z.low() >= 1 || z.high() <= -1};
+}
+
+/// sigma(delta - 2K) or sigma(delta), whichever may be.
+Bounded circuit_gate(const FixedCase& c, Bounded sum, Bounded z) {
+  const double k = c.number("circuit_k"),
+               held = std::ldexp(c.plan.post[delta_circuit_k], -plan_format(c.plan, "delta").frac);
+  const Shut gate = shut(z);
+  const auto pass = [](double input, double limit) { return input >= -limit ? input : 0; };
+  const double value = pass(sum.value - (gate.value ? 2 * k : 0), k);
+  double low = value, high = value;
+  for (const bool closed : {false, true}) {
+    if (closed ? !gate.possible : gate.certain) continue;
+    const double from = sum.low() - (closed ? 2 * held : 0), to = sum.high() - (closed ? 2 * held : 0);
+    for (const double at : {pass(from, held), pass(to, held)})
+      low = std::min(low, at), high = std::max(high, at);
+    if (from < -held && to >= -held) low = std::min(low, -held), high = std::max(high, 0.0);
+  }
+  return within(value, low, high);
+}
+
+BoundedArray open_gates(const FixedCase& c, const BoundedForward& f) {
+  BoundedArray out{{c.trace.samples, c.trace.neurons}, {}, {}, {}};
+  const std::int64_t one = std::int64_t{1} << c.layer.value.frac;
+  for (std::size_t k = 0; k < f.z.size(); ++k) {
+    const Shut gate = shut(f.z[k]);
+    const bool open = c.trace.z[k] < std::min<std::int64_t>(one, 32767) && c.trace.z[k] > -one;
+    put(out, open ? 1 : 0, {gate.value ? 0.0 : 1.0, gate.possible && !gate.certain ? 1.0 : 0.0});
+  }
+  return out;
+}
+
 }  // namespace
 
 BoundedArrays bench(const FixedCase& c) {
@@ -68,14 +106,16 @@ BoundedArrays bench(const FixedCase& c) {
   const BoundedForward f = bounded_forward(c);
   const NumberFormat word = plan_format(c.plan, "delta");
   const Bounded eta = bounded_eta(c, word.frac, c.plan.post[delta_a_shift]);
-  const bool hidden = c.feedback != nullptr;
+  const bool hidden = c.feedback != nullptr, circuit = c.plan.post[delta_circuit_k] != 0;
   const Returned back = hidden ? bounded_returned(c) : Returned{};
   std::vector<BoundedFactors> factors(t.samples);
   std::vector<Bounded> delta;
   for (std::size_t s = 0; s < t.samples; ++s) {
     if (hidden) {
-      for (std::size_t i = s * t.neurons; i < (s + 1) * t.neurons; ++i)
-        delta.push_back(rounded(f.fprime[i] * stored(back.sum[i], word), word.step()));
+      for (std::size_t i = s * t.neurons; i < (s + 1) * t.neurons; ++i) {
+        const Bounded sum = stored(back.sum[i], word);
+        delta.push_back(circuit ? circuit_gate(c, sum, f.z[i]) : rounded(f.fprime[i] * sum, word.step()));
+      }
     } else {
       const auto target = static_cast<std::size_t>(c.input("labels").values[s]);
       for (const Bounded& d :
@@ -91,7 +131,7 @@ BoundedArrays bench(const FixedCase& c) {
   put_fixed(c, f, factors, out);
   out["delta"] = array_of({t.samples, t.neurons}, t.error, word.step(), delta);
   if (!hidden) return out;
-  out["gate"] = out["fprime"];
+  out["gate"] = circuit ? open_gates(c, f) : out["fprime"];
   out["third_factor"] =
       array_of({t.samples, t.neurons}, t.error_sums, std::ldexp(1.0, -c.layer.error_sum_frac), back.sum);
   // FRFB: no unit ever touches R, so there is nothing to compare.

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cmath>
 
 #include "rtl/rules/delta.hpp"
 #include "rtl/rules/lane_plan.hpp"
@@ -13,7 +14,8 @@ constexpr int error_frac = error_bits - 2;  ///< errors lie in +-2: the target's
 DeltaKind role_of(const Parameters& p, const LayerFacts& layer) {
   if (layer.feedback) return DeltaKind::own;
   if (!layer.at_output) return DeltaKind::returned;
-  return p.word("error") == "softmax" ? DeltaKind::softmax : DeltaKind::hinge;
+  const std::string& error = p.word("error");
+  return error == "softmax" ? DeltaKind::softmax : error == "circuit" ? DeltaKind::circuit : DeltaKind::hinge;
 }
 
 void check(const LayerFacts& layer) {
@@ -37,7 +39,7 @@ void check(const LayerFacts& layer) {
 RulePlan resolve(const Parameters& p, const LayerFacts& layer) {
   check(layer);
   const DeltaKind role = role_of(p, layer);
-  const bool own = role == DeltaKind::own, top = role == DeltaKind::softmax || role == DeltaKind::hinge;
+  const bool own = role == DeltaKind::own, top = !own && role != DeltaKind::returned;
   // What stands beside eta in a0: an error, or the activity that this layer sends.
   const NumberFormat word = own ? layer.sent : NumberFormat{error_bits, error_frac};
   const Scaled eta = scaled(layer.largest_eta, 16);
@@ -60,6 +62,13 @@ RulePlan resolve(const Parameters& p, const LayerFacts& layer) {
   plan.post[delta_word_shift] = (own ? layer.value.frac : top ? 15 : layer.error_sum_frac) - word.frac;
   plan.post[delta_word_bits] = word.bits;
   plan.post[delta_from_word] = 1;
+  if (p.word("error") == "circuit") {
+    plan.post[delta_circuit_m] =
+        static_cast<std::int32_t>(std::lround(std::ldexp(p.number("circuit_m"), layer.value.frac)));
+    if (role == DeltaKind::returned)
+      plan.post[delta_circuit_k] =
+          static_cast<std::int32_t>(std::lround(std::ldexp(p.number("circuit_k"), word.frac)));
+  }
   expect_shifts(layer, plan, {delta_a_shift, delta_word_shift});
   if (!own) plan.formats = {{"delta", word}};
   name_factors(layer, points, plan);
@@ -80,12 +89,23 @@ Rule make_urfb() {
   rule.sends_error = rule.takes_error = rule.teaches_feedback = true;
   rule.parameters = {
       {"eta", "", "eta", 0.01, 1e-9, 64, false, {}, "learning rate"},
-      {"error", "", "delta_L", 0, 0, 0, false, {"hinge", "softmax"}, "error signal at the output"},
+      {"error",
+       "",
+       "delta_L",
+       0,
+       0,
+       0,
+       false,
+       {"hinge", "softmax", "circuit"},
+       "error signal at the output; circuit: the local circuits of Appendix 1, gates included"},
       {"mu", "", "mu", 0, 0, 1, false, {}, "weight of wrong classes (hinge); 0: 1 / (classes - 1)"},
+      {"circuit_m", "", "M", 64, 1, 1024, false, {}, "circuit: sums of the output lie between -M and M"},
+      {"circuit_k", "", "K", 2, 1.0 / 1024, 4, false, {}, "circuit: returned errors lie between -K and K"},
   };
   rule.bench_parameters = {
       {"update_r", "", "", 0, 0, 0, false, {"true", "false"}, "false: feedback weights stay (FRFB)"},
       {"classes", "", "C", 10, 2, 65535, true, {}, "number of classes"}};
+  rule.every_step = true;
   rule.renderings = {true, true, true, true};
   rule.cycles = {delta_contribute_cycles, delta_form_cycles, nullptr};
   rule.resolve = resolve;

@@ -7,6 +7,7 @@
 #include <limits>
 
 #include "rtl/rules/float_support.hpp"
+#include "rtl/rules/urfb/circuit.hpp"
 
 namespace trifactor {
 namespace {
@@ -14,13 +15,19 @@ namespace {
 constexpr double infinity = std::numeric_limits<double>::infinity();
 
 struct Settings {
-  bool softmax = false;
-  double mu = 0;  ///< of the hinge
+  bool softmax = false, circuit = false;
+  double mu = 0;        ///< of the hinge
+  double m = 0, k = 0;  ///< of the circuits
 };
 
 Settings read_rule(const Parameters& given, std::size_t classes, FloatChecks& checks) {
   Settings s;
-  s.softmax = checks.word(given, "error", {"hinge", "softmax"}) == "softmax";
+  const std::string error = checks.word(given, "error", {"hinge", "softmax", "circuit"});
+  s.softmax = error == "softmax", s.circuit = error == "circuit";
+  if (s.circuit) {
+    s.m = checks.number(given, "circuit_m", 0, infinity);
+    s.k = checks.number(given, "circuit_k", 0, infinity);
+  }
   s.mu = checks.number(given, "mu", 0, infinity);
   if (s.mu == 0 && classes > 1) s.mu = 1 / static_cast<double>(classes - 1);
   return s;
@@ -28,6 +35,11 @@ Settings read_rule(const Parameters& given, std::size_t classes, FloatChecks& ch
 
 /// delta of the output layer from its linear sums.
 void top_error(const Settings& s, std::span<const double> z, std::size_t label, std::span<double> delta) {
+  if (s.circuit) {
+    for (std::size_t i = 0; i < delta.size(); ++i)
+      delta[i] = urfb::circuit_error(z[i], i == label, s.mu, s.m);
+    return;
+  }
   if (!s.softmax) return hinge_error(z, label, s.mu, delta);
   std::copy(z.begin(), z.end(), delta.begin());
   softmax(delta);
@@ -144,11 +156,13 @@ class Eval {
   }
 
   /// Sums become activities, delta = 1[|h| <= 1] R delta_next.
-  static void pass_gate(Rows& z, Rows& gate, const Rows& third, Rows& delta) {
+  void pass_gate(Rows& z, Rows& gate, const Rows& third, Rows& delta) const {
     for (std::size_t k = 0; k < z.values.size(); ++k) {
-      gate.values[k] = std::abs(z.values[k]) <= 1 ? 1 : 0;
-      z.values[k] = std::clamp(z.values[k], -1.0, 1.0);
-      delta.values[k] = gate.values[k] * third.values[k];
+      const double h = z.values[k];
+      z.values[k] = std::clamp(h, -1.0, 1.0);
+      gate.values[k] = (s_.circuit ? std::abs(h) < 1 : std::abs(h) <= 1) ? 1 : 0;
+      delta.values[k] = s_.circuit ? urfb::circuit_gate(third.values[k], z.values[k], s_.k)
+                                   : gate.values[k] * third.values[k];
     }
   }
 
@@ -233,7 +247,9 @@ class UrfbLearner final : public FloatLearner {
     } else {
       expect_size("urfb", "fprime", now.fprime.size(), layer_.neurons);
       expect_size("urfb", "error", now.error.size(), layer_.neurons);
-      for (std::size_t i = 0; i < delta_.size(); ++i) delta_[i] = now.fprime[i] * now.error[i];
+      for (std::size_t i = 0; i < delta_.size(); ++i)
+        delta_[i] =
+            s_.circuit ? urfb::circuit_gate(now.error[i], now.z[i], s_.k) : now.fprime[i] * now.error[i];
     }
     factors.a0.resize(delta_.size());
     for (std::size_t i = 0; i < delta_.size(); ++i) factors.a0[i] = eta * delta_[i];

@@ -1,5 +1,7 @@
 #include "rtl/units/accumulate/rows.hpp"
 
+#include "rtl/units/transform/golden.hpp"
+
 #include <algorithm>
 #include <cstdlib>
 #include <cstring>
@@ -144,6 +146,47 @@ void accumulate_all(std::span<const AxonValue> axons, const WeightBlock& block, 
     accumulate_words<std::int16_t>(axons, block, sums);
 }
 
+#if HWY_TARGET == HWY_SCALAR
+template <class Word>
+void raise_words(const Word* from, std::size_t columns, int power, int weight_bits, std::int16_t* to) {
+  for (std::size_t i = 0; i < columns; ++i)
+    to[i] = static_cast<std::int16_t>(transform_weight(power, weight_bits, from[i]));
+}
+#else
+/// The cube of a = |w| in 32 bits: with a^2 = h 2^15 + l, (a^3 + 2^29) >> 30 = (a h + ((a l + 2^29) >> 15))
+/// >> 15.
+template <class Word>
+void raise_words(const Word* from, std::size_t columns, int power, int weight_bits, std::int16_t* to) {
+  const hn::ScalableTag<std::int32_t> d32;
+  const hn::Rebind<Word, decltype(d32)> narrow;
+  const hn::Rebind<std::int16_t, decltype(d32)> half;
+  const auto low_bits = hn::Set(d32, 0x7fff), half_square = hn::Set(d32, 1 << 14),
+             half_cube = hn::Set(d32, 1 << 29);
+  for (std::size_t i = 0; i < columns; i += hn::Lanes(d32)) {
+    const auto w = hn::PromoteTo(d32, hn::LoadU(narrow, from + i));
+    const auto a = hn::ShiftLeftSame(hn::Abs(w), 16 - weight_bits);
+    const auto square = hn::Mul(a, a);
+    auto t = a;
+    if (power == 3) {
+      t = hn::ShiftRight<15>(hn::Add(square, half_square));
+    } else if (power == 4) {
+      const auto low = hn::ShiftRight<15>(hn::Add(hn::Mul(a, hn::And(square, low_bits)), half_cube));
+      t = hn::ShiftRight<15>(hn::Add(hn::Mul(a, hn::ShiftRight<15>(square)), low));
+    }
+    t = hn::IfThenElse(hn::Lt(w, hn::Zero(d32)), hn::Neg(t), t);
+    hn::StoreU(hn::DemoteTo(half, t), half, to + i);
+  }
+}
+#endif
+
+void raise_row(const WeightBlock& block, std::size_t first, std::size_t columns, int power, int weight_bits,
+               std::int16_t* to) {
+  if (block.narrow)
+    raise_words(static_cast<const std::int8_t*>(block.words) + first, columns, power, weight_bits, to);
+  else
+    raise_words(static_cast<const std::int16_t*>(block.words) + first, columns, power, weight_bits, to);
+}
+
 }  // namespace HWY_NAMESPACE
 }  // namespace trifactor
 HWY_AFTER_NAMESPACE();
@@ -151,6 +194,7 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace trifactor {
 HWY_EXPORT(accumulate_all);
+HWY_EXPORT(raise_row);
 
 void accumulate_rows(std::span<const AxonValue> axons, const WeightBlock& weights, std::int64_t* sums) {
   // -2^15 x -2^15 twice leaves 32 bits and 17-bit values leave 16, so such values are added in two parts.
@@ -166,6 +210,25 @@ void accumulate_rows(std::span<const AxonValue> axons, const WeightBlock& weight
       HWY_DYNAMIC_DISPATCH(accumulate_all)(std::span(&part, 1), weights, sums);
       left -= part.value;
     } while (left != 0);
+  }
+}
+
+void accumulate_raised_rows(std::span<const AxonValue> axons, const WeightBlock& weights, int power,
+                            int weight_bits, std::int64_t* sums) {
+  constexpr std::size_t tile = 1024, rows = 16;  // 32 KiB of raised weights
+  alignas(64) std::int16_t raised[rows * tile];
+  for (std::size_t i = 0; i < weights.columns; i += tile) {
+    const std::size_t columns = std::min(tile, weights.columns - i);
+    for (std::size_t k = 0; k < axons.size(); k += rows) {
+      AxonValue part[rows];
+      const std::size_t count = std::min(rows, axons.size() - k);
+      for (std::size_t r = 0; r < count; ++r) {
+        part[r] = {static_cast<std::uint32_t>(r), axons[k + r].value};
+        HWY_DYNAMIC_DISPATCH(raise_row)
+        (weights, axons[k + r].row * weights.columns + i, columns, power, weight_bits, raised + r * columns);
+      }
+      accumulate_rows(std::span(part, count), {raised, false, columns, nullptr}, sums + i);
+    }
   }
 }
 

@@ -17,6 +17,10 @@ struct AxonValue {
 /// sums[i] += sum over axons of weight[row][i] * value, for every (padded) column. At most 2^16 axons.
 void accumulate_rows(std::span<const AxonValue> axons, const WeightBlock& weights, std::int64_t* sums);
 
+/// Likewise with transform_weight(power, weight_bits, weight) in place of the weight (rtl/units/transform).
+void accumulate_raised_rows(std::span<const AxonValue> axons, const WeightBlock& weights, int power,
+                            int weight_bits, std::int64_t* sums);
+
 /// Names of the SIMD targets this processor has, best first.
 std::span<const char* const> simd_targets();
 

@@ -1,0 +1,68 @@
+#include "compiler/passes/connectivity.hpp"
+
+#include <cmath>
+
+#include "rtl/units/random/golden.hpp"
+
+namespace trifactor {
+
+Connectivity::Connectivity(const Network& network, std::size_t projection) {
+  const ProjectionSpec& spec = network.projections[projection];
+  const PopulationSpec& from = network.populations[static_cast<std::size_t>(spec.from)];
+  const PopulationSpec& to = network.populations[static_cast<std::size_t>(spec.to)];
+  fan_in_ = from.neurons(), fan_out_ = to.neurons();
+  identity_ = spec.connect == Connect::identity;
+  if (identity_) fan_in_ = fan_out_ = 1;
+  if (spec.density < 1) {
+    threshold_ = static_cast<std::uint64_t>(std::ldexp(spec.density, 53));
+    start_ = mix64(network.seed ^ 0x6d61736b);  // "mask"
+    for (const char c : spec.name) start_ = mix64(start_ ^ static_cast<unsigned char>(c));
+  }
+  if (!has_window(spec.connect)) return;
+  windowed_ = true;
+  shared_ = spec.connect == Connect::convolution;
+  per_channel_ = is_fixed(spec.connect);
+  backwards_ = spec.feedback;
+  const PopulationSpec &image = backwards_ ? to : from, &map = backwards_ ? from : to;
+  const auto extent = [](int value) { return static_cast<std::size_t>(value); };
+  width_ = extent(image.shape[1]), image_channels_ = extent(image.shape[2]);
+  map_width_ = extent(map.shape[1]), map_channels_ = extent(map.shape[2]);
+  for (std::size_t d = 0; d < 2; ++d) {
+    taps_[d] = extent(spec.window.kernel[d]), stride_[d] = extent(spec.window.stride[d]);
+    padding_[d] = extent(spec.window.padding[d]);
+  }
+  const double window = static_cast<double>(taps_[0] * taps_[1]);
+  fan_in_ = window * static_cast<double>(per_channel_ ? 1 : backwards_ ? map_channels_ : image_channels_);
+  fan_out_ = window * static_cast<double>(per_channel_ ? 1 : backwards_ ? image_channels_ : map_channels_);
+}
+
+bool Connectivity::tap(std::size_t to, std::size_t from, std::size_t& row, std::size_t& column) const {
+  const std::size_t image = backwards_ ? to : from, map = backwards_ ? from : to;
+  const std::size_t pixel = image / image_channels_, place = map / map_channels_;
+  if (per_channel_ && image % image_channels_ != map % map_channels_) return false;
+  // Unsigned: what lies before the window wraps round and is too large.
+  row = pixel / width_ + padding_[0] - place / map_width_ * stride_[0];
+  column = pixel % width_ + padding_[1] - place % map_width_ * stride_[1];
+  return row < taps_[0] && column < taps_[1];
+}
+
+bool Connectivity::exists(std::size_t to, std::size_t from) const {
+  if (identity_) return to == from;
+  std::size_t row = 0, column = 0;
+  if (windowed_ && !tap(to, from, row, column)) return false;
+  return threshold_ == 0 || mix64(start_ ^ (std::uint64_t{to} << 32 | from)) >> 11 < threshold_;
+}
+
+std::size_t Connectivity::entry(std::size_t to, std::size_t from) const {
+  std::size_t row = 0, column = 0;
+  tap(to, from, row, column);
+  const std::size_t image = (backwards_ ? to : from) % image_channels_,
+                    map = (backwards_ ? from : to) % map_channels_;
+  return ((map * taps_[0] + row) * taps_[1] + column) * image_channels_ + image;
+}
+
+std::size_t Connectivity::channel(std::size_t to) const {
+  return shared_ ? to % (backwards_ ? image_channels_ : map_channels_) : to;
+}
+
+}  // namespace trifactor

@@ -1,0 +1,284 @@
+// Sparse masks and dropout on the chip: are weights what a transcription of the equations gives when the
+// synapses and neurons left out are drawn again from their definitions, and do time, cuts and places change
+// nothing?
+#include <algorithm>
+#include <catch2/catch.hpp>
+#include <cmath>
+#include <map>
+
+#include "tests/timing/chip_bench.hpp"
+
+namespace trifactor {
+namespace {
+
+using Vector = std::vector<std::int64_t>;
+using Matrix = std::vector<Vector>;  ///< [neuron][input]
+
+constexpr std::uint64_t seed = 11;  // of errors.toml
+const std::vector<std::string> names = {"w1", "w2", "w3", "r3", "r2"};
+
+/// SplitMix64's finaliser, written out again.
+std::uint64_t mixed(std::uint64_t x) {
+  x = (x ^ (x >> 30)) * 13787848793156543929ull;
+  x = (x ^ (x >> 27)) * 10723151780598845931ull;
+  return x ^ (x >> 31);
+}
+
+bool exists(const std::string& name, std::uint64_t to, std::uint64_t from, double density) {
+  std::uint64_t start = mixed(seed ^ 1835103083ull);  // "mask"
+  for (const char c : name) start = mixed(start ^ static_cast<unsigned char>(c));
+  return static_cast<double>(mixed(start ^ (to * 4294967296ull + from)) / 2048) / 9007199254740992.0 <
+         density;
+}
+
+/// The generator of a neuron's dropout, use 3 of a population.
+std::uint32_t mask_generator(std::uint64_t population, std::uint64_t neuron) {
+  std::uint64_t h = mixed(seed + 0x9e3779b97f4a7c15ull);
+  h = mixed(mixed(h ^ (3 * 4294967296ull + population)) ^ neuron * 4294967296ull);
+  return static_cast<std::uint32_t>(h ^ (h >> 32));
+}
+
+std::uint32_t step(std::uint32_t s) {
+  s ^= s << 13;
+  s ^= s >> 17;
+  return s ^ (s << 5);
+}
+
+std::uint32_t index_of(const Program& program, const std::string& name) {
+  std::uint32_t k = 0;
+  while (program.projections.at(k).name != name) ++k;
+  return k;
+}
+
+template <class Block, class Words>
+void copy_block(const Block& block, const Words& words, std::uint32_t first_neuron, std::uint32_t neurons,
+                Matrix& m) {
+  for (std::uint32_t k = 0; k < block.rows * neurons; ++k)
+    m[first_neuron + k % neurons][block.first_row + k / neurons] = words[k];
+}
+
+Matrix empty_matrix(const Program& program, std::uint32_t p) {
+  const ProjectionInfo& info = program.projections[p];
+  return Matrix(program.populations[info.to].neurons, Vector(program.populations[info.from].neurons, 0));
+}
+
+Matrix start_of(const Program& program, const std::string& name) {
+  const std::uint32_t p = index_of(program, name);
+  Matrix m = empty_matrix(program, p);
+  for (const CoreImage& core : program.cores)
+    for (const BlockImage& b : core.blocks)
+      if (b.projection == p) copy_block(b, b.weights, core.first_neuron, core.neurons, m);
+  return m;
+}
+
+Matrix end_of(const Program& program, const Outcome& outcome, const std::string& name) {
+  const std::uint32_t p = index_of(program, name);
+  Matrix m = empty_matrix(program, p);
+  for (const auto& words : outcome.weights) {
+    const BlockWeights b = unpack<BlockWeights>(words, "weights");
+    if (b.projection == p) copy_block(b, b.words, b.first_neuron, b.neurons, m);
+  }
+  return m;
+}
+
+std::int64_t round_half_up(std::int64_t value, int shift) {
+  return static_cast<std::int64_t>(std::floor(std::ldexp(static_cast<double>(value), -shift) + 0.5));
+}
+std::int64_t clip(std::int64_t value, int bits) {
+  return std::clamp<std::int64_t>(value, -(std::int64_t{1} << (bits - 1)),
+                                  (std::int64_t{1} << (bits - 1)) - 1);
+}
+
+/// Amit 2019 (2 to 6) in whole numbers with masks of density `density` and the first hidden layer losing a
+/// quarter of its neurons: its values have 14 fraction bits and its activities 6, the others 15 and 7;
+/// weights 14, errors 13, eta = 1/16, rounding to nearest.
+class Transcription {
+ public:
+  Transcription(const Program& program, double density) : density_(density) {
+    for (const std::string& name : names) w[name] = start_of(program, name);
+    for (std::uint64_t i = 0; i < w["w1"].size(); ++i) generators_.push_back(mask_generator(1, i));
+  }
+  void learn(const Vector& x, std::size_t label) {
+    Vector open1, open2, x1 = layer("w1", x, 21, 14, open1), x2;
+    for (std::size_t i = 0; i < x1.size(); ++i) {
+      generators_[i] = step(generators_[i]);
+      const bool kept = generators_[i] >= 1u << 30;  // 2^32 / 4
+      dropped += !kept;
+      x1[i] = kept ? clip(round_half_up(x1[i] * 21845, 14), 16) : 0;  // 4/3 in 14 fraction bits
+      open1[i] *= kept;
+      x1[i] = clip(round_half_up(x1[i], 14 - 6), 8);
+    }
+    x2 = layer("w2", x1, 20, 15, open2);
+    for (std::int64_t& v : x2) v = clip(round_half_up(v, 15 - 7), 8);
+    const Vector h = product("w3", x2);
+    Vector d3(h.size());
+    for (std::size_t i = 0; i < h.size(); ++i) {
+      const std::int64_t z = round_half_up(h[i], 21 - 12);
+      if (i == label) d3[i] = z < 4096 ? 8192 : 0;
+      if (i != label) d3[i] = z > -4096 ? round_half_up(-10923, 2) : 0;
+    }
+    Vector d2 = product("r3", d3);
+    for (std::size_t i = 0; i < d2.size(); ++i) d2[i] = open2[i] * clip(round_half_up(d2[i], 14), 15);
+    Vector d1 = product("r2", d2);
+    for (std::size_t i = 0; i < d1.size(); ++i)
+      d1[i] = open1[i] * clip(round_half_up(round_half_up(d1[i] * 21845, 14), 14), 15);
+    add("w1", d1, x, 10), add("w2", d2, x1, 9), add("w3", d3, x2, 10), add("r3", x2, d3, 10),
+        add("r2", x1, d2, 9);
+  }
+  std::map<std::string, Matrix> w;
+  int dropped = 0;
+
+ private:
+  Vector product(const std::string& name, const Vector& x) const {
+    const Matrix& m = w.at(name);
+    Vector h(m.size(), 0);
+    for (std::size_t i = 0; i < m.size(); ++i)
+      for (std::size_t j = 0; j < x.size(); ++j) h[i] += m[i][j] * x[j];
+    return h;
+  }
+  Vector layer(const std::string& name, const Vector& x, int sum_frac, int value_frac, Vector& open) const {
+    Vector h = product(name, x);
+    const std::int64_t one = std::int64_t{1} << sum_frac;
+    for (std::int64_t& v : h) {
+      open.push_back(std::abs(v) <= one);
+      v = clip(round_half_up(std::clamp(v, -one, one), sum_frac - value_frac), 16);
+    }
+    return h;
+  }
+  void add(const std::string& name, const Vector& a, const Vector& b, int shift) {
+    for (std::size_t i = 0; i < a.size(); ++i)
+      for (std::size_t j = 0; j < b.size(); ++j)
+        if (exists(name, i, j, density_))
+          w[name][i][j] = clip(w[name][i][j] + round_half_up(a[i] * b[j], shift), 16);
+  }
+
+  double density_;
+  std::vector<std::uint32_t> generators_;
+};
+
+Setup sparse(const std::string& density) {
+  Setup setup{"errors.toml", {}, {"core.columns=16", "tree.network=mesh"}, "small"};
+  for (const std::string& name : names)
+    setup.network_sets.push_back("projection." + name + ".mask.density=" + density);
+  setup.network_sets.push_back("population.first.dropout=0.25");
+  setup.network_sets.push_back("population.first.activity.range=2");
+  return setup;
+}
+
+TEST_CASE("masks and dropout are those of their definitions, weight by weight") {
+  for (const double density : {0.5, 0.8}) {
+    const Program program = compile(sparse(std::to_string(density)));
+    Transcription wanted(program, density);
+    std::vector<Frame> frames = samples(program, 0, 200);
+    frames[20].words[0] = frames[21].words[0] = 0;  // looks draw nothing
+    for (const Frame& frame : frames) {
+      Vector x;
+      for (std::size_t i = 0; i < 24; ++i) x.push_back(sample_value(frame, i));
+      if (frame.words[0] != 0) wanted.learn(x, frame.words.at(1));
+    }
+    CHECK(std::abs(wanted.dropped - 198 * 12 / 4) < 4 * std::sqrt(198 * 12 * 3 / 16.));
+    const Outcome got = run_without_time(program, frames);
+    for (const std::string& name : names) {
+      INFO(name << ", density " << density);
+      CHECK(end_of(program, got, name) == wanted.w.at(name));
+      int alive = 0, all = 0, changed = 0;
+      const Matrix start = start_of(program, name), end = end_of(program, got, name);
+      for (std::size_t i = 0; i < start.size(); ++i)
+        for (std::size_t j = 0; j < start[i].size(); ++j) {
+          ++all;
+          if (exists(name, i, j, density)) {
+            ++alive, changed += start[i][j] != end[i][j];
+          } else {
+            CHECK(start[i][j] == 0);
+            CHECK(end[i][j] == 0);
+          }
+        }
+      CHECK(std::abs(alive - density * all) < 4 * std::sqrt(density * (1 - density) * all));
+      CHECK(changed * 2 > alive);
+    }
+  }
+}
+
+TEST_CASE("masks of different projections, and of W and R, are independent") {
+  int both = 0, all = 0;
+  for (std::uint64_t i = 0; i < 60; ++i)
+    for (std::uint64_t j = 0; j < 60; ++j, ++all) both += exists("w2", i, j, 0.5) && exists("r2", j, i, 0.5);
+  CHECK(std::abs(both - all / 4) < 4 * std::sqrt(all * 3 / 16.));
+}
+
+TEST_CASE("a weight that reaches 0 goes on learning, and one that does not exist never starts") {
+  Setup setup = sparse("0.5");
+  for (const std::string& name : names) {
+    setup.network_sets.push_back("projection." + name + ".weights.bits=5");
+    setup.network_sets.push_back("projection." + name + ".weights.rounding=stochastic");
+  }
+  const Program program = compile(setup);
+  const Matrix early = end_of(program, run_without_time(program, samples(program, 0, 100)), "w1"),
+               late = end_of(program, run_without_time(program, samples(program, 0, 200)), "w1"),
+               start = start_of(program, "w1");
+  int through_zero = 0;
+  for (std::size_t i = 0; i < start.size(); ++i)
+    for (std::size_t j = 0; j < start[i].size(); ++j) {
+      through_zero += start[i][j] != 0 && early[i][j] == 0 && late[i][j] != 0;
+      if (!exists("w1", i, j, 0.5)) CHECK((early[i][j] == 0 && late[i][j] == 0));
+    }
+  CHECK(through_zero > 0);
+}
+
+TEST_CASE("time and cuts change no bit of sparse learning with dropout") {
+  std::map<std::string, Matrix> whole;
+  for (const std::vector<std::string>& cut : {std::vector<std::string>{"core.columns=16"},
+                                              {"core.columns=3", "mesh.width=4", "mesh.height=4"},
+                                              {"core.columns=11", "core.lanes=4", "mesh.width=3"},
+                                              {"core.axons=13", "mesh.width=4"}})
+    for (const char* age : {"0", "1"}) {
+      Setup setup = sparse("0.5");
+      setup.machine_sets = cut;
+      setup.machine_sets.push_back("tree.network=mesh");
+      const bool rows = cut[0] == "core.axons=13";
+      for (const std::string& name : names) {
+        setup.network_sets.push_back("projection." + name + ".plasticity.weight_age=" + age);
+        if (!rows) setup.network_sets.push_back("projection." + name + ".weights.rounding=stochastic");
+      }
+      const Program program = compile(setup);
+      INFO(cut[0] << ", " << program.cores.size() << " cores, age " << age);
+      Plan plan;
+      plan.frames = samples(program, 0, 30);
+      plan.frames[7].words[0] = plan.frames[8].words[0] = 0;  // looks
+      const Outcome timed = run(program, plan);
+      REQUIRE(timed.fault_text == "");
+      const Outcome untimed = run_without_time(program, plan.frames);
+      CHECK(untimed.first_difference(timed) == "");
+      EventCounts a, b;
+      for (const auto& [unit, counters] : timed.counters)
+        if (unit < teacher_unit) a += counters.events;
+      for (const auto& [unit, counters] : untimed.counters)
+        if (unit < teacher_unit) b += counters.events;
+      CHECK(a == b);
+      for (const std::string& name : names) {
+        const std::string key = name + age + (rows ? "rows" : "");
+        const Matrix end = end_of(program, untimed, name);
+        if (whole.count(key) != 0) CHECK(whole[key] == end);
+        whole.emplace(key, end);
+      }
+    }
+}
+
+TEST_CASE("update events are those of synapses that exist") {
+  Setup full = sparse("1"), half = sparse("0.5");
+  for (Setup* setup : {&full, &half}) setup->network_sets.push_back("population.first.dropout=0");
+  const auto count = [](const Setup& setup, Event event) {
+    const Program program = compile(setup);
+    EventCounts all;
+    for (const auto& [unit, counters] : run_without_time(program, samples(program, 0, 1)).counters)
+      all += counters.events;
+    return all[event];
+  };
+  // One sample: the same activities and errors at the output in both, so w3 and r3 see the same pairs.
+  CHECK(count(half, Event::update) < count(full, Event::update) * 2 / 3);
+  CHECK(count(half, Event::update) * 3 > count(full, Event::update));
+  CHECK(count(full, Event::random_draw) == 0);  // nearest, no dropout
+}
+
+}  // namespace
+}  // namespace trifactor
