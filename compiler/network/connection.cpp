@@ -54,7 +54,7 @@ struct Checker {
       wrong("TF-NET-040",
             fmt::format("'{}' has {} neurons, '{}' has {}", from.name, from.neurons(), to.name, to.neurons()),
             "as many neurons at both ends");
-    if (p.connect == Connect::max_pool) only_one();
+    if (p.connect == Connect::max_pool && !p.feedback) only_one();
     if (!has_window(p.connect)) return;
     const PopulationSpec &image = p.feedback ? to : from, &map = p.feedback ? from : to;
     for (const PopulationSpec* end : {&image, &map})
@@ -63,7 +63,7 @@ struct Checker {
               "[height, width, channels] at both ends");
         return;
       }
-    windows(image, map);
+    if (p.window.kernel[0] > 0) windows(image, map);  // else reported as missing
     if (is_fixed(p.connect) && image.shape[2] != map.shape[2])
       wrong("TF-NET-040",
             fmt::format("{} channels of '{}' become {} of '{}'", image.shape[2], image.name, map.shape[2],
@@ -95,7 +95,7 @@ struct Checker {
 
   void only_one() const {
     for (const ProjectionSpec& other : network.projections)
-      if (&other != &p && other.to == p.to)
+      if (&other != &p && other.to == p.to && !other.feedback)
         wrong("TF-NET-043",
               fmt::format("'{}' is fed by other projections too",
                           network.populations[static_cast<std::size_t>(p.to)].name),

@@ -101,7 +101,7 @@ constexpr bool is_fixed(Connect kind) {
 constexpr bool has_window(Connect kind) { return kind >= Connect::local; }
 
 struct WindowSpec {
-  std::array<int, 2> kernel{1, 1}, stride{1, 1}, padding{0, 0};  ///< rows, columns of the image
+  std::array<int, 2> kernel{0, 0}, stride{1, 1}, padding{0, 0};  ///< rows, columns of the image
 };
 
 struct ProjectionSpec {

@@ -126,7 +126,7 @@ TEST_CASE("mistakes of projections") {
   expect("from = \"pixels\"", "from = \"pixel\"", "TF-NET-003", "\"pixel\"", "did you mean 'pixels'?");
   expect("to = \"hidden\"", "to = \"hiden\"", "TF-NET-003", "\"hiden\"", "did you mean 'hidden'?");
   expect("to = \"hidden\"\n", "", "TF-TOML-012", "[[projection]]\nname");
-  expect("\"dense\"", "\"convolution\"", "TF-TOML-015", "\"convolution\"");
+  expect("\"dense\"", "\"dence\"", "TF-TOML-015", "\"dence\"");
   expect("bias = true", "bias = \"yes\"", "TF-TOML-011", "\"yes\"");
   expect("bits = 4", "bits = 3", "TF-TOML-013", "3, range");
   expect("bits = 4", "bits = 17", "TF-TOML-013", "17, range");

@@ -371,6 +371,7 @@ class MembraneSubject final : public ModelStream<Vunit_membrane> {
 
  private:
   int latency() const override { return membrane_latency; }
+  std::size_t steady_words() const override { return 4; }
   std::vector<std::string> outputs() const override { return {"new_u"}; }
   void show(const std::int64_t* v, bool valid) override {
     model_->start = valid;
@@ -433,13 +434,14 @@ class NoiseSubject final : public ModelStream<Vunit_noise> {
 
  private:
   int latency() const override { return noise_latency; }
+  std::size_t steady_words() const override { return 3; }
   std::vector<std::string> outputs() const override { return {"new_z", "new_fprime"}; }
   void show(const std::int64_t* v, bool valid) override {
     model_->start = valid;
     model_->tanh = static_cast<CData>(low_bits(v[1], 1));
     model_->value_frac = static_cast<CData>(low_bits(v[2], 4));
     model_->amplitude = static_cast<SData>(low_bits(v[3], 15));
-    model_->word = static_cast<IData>(low_bits(v[4], 32));
+    model_->part = static_cast<SData>(low_bits(v[4] >> 16, 16));
     model_->z = static_cast<SData>(low_bits(v[5], 16));
     model_->fprime = static_cast<SData>(low_bits(v[6], 16));
   }
