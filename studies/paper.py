@@ -2,7 +2,7 @@
 """Tables and figures of the papers, run again: what the paper says beside what is measured.
 
 usage: paper.py TABLE [--data FOLDER | --cifar FOLDER] [--quick | --full] [--samples N] [--epochs N...] [--seeds N]
-                [--only SETTING...] [--rates] [--program TRIFACTOR] [--jobs 1] [-o FOLDER]
+                [--only SETTING...] [--rates [RATE...]] [--program TRIFACTOR] [--jobs 1] [-o FOLDER]
        paper.py list
 
 --data is the folder of the four MNIST files, --cifar that of the six binary CIFAR-10 batches. Without either it learns
@@ -74,7 +74,9 @@ def one(module, program, data, row):
 
 
 def best_rate(module, rates, setting, data):
-    """Of rates.csv, from the trials that saw most samples; else the middle of those that --rates would try."""
+    """Of rates.csv, from the trials that saw most samples; else the middle of those that --rates would try. A module may
+    say `rate_of`: the setting whose rate serves."""
+    setting = module.rate_of(setting) if hasattr(module, "rate_of") else setting
     found = [row for row in rates.rows if row["setting"] == setting and row["data"] == data.name and row["accuracy"]]
     seen = {}
     for row in found:
@@ -151,28 +153,31 @@ def main():
     parser.add_argument("--samples", type=int)
     parser.add_argument("--epochs", type=int, nargs="+")
     parser.add_argument("--only", nargs="+", default=[])
-    parser.add_argument("--rates", action="store_true")
+    parser.add_argument("--rates", type=float, nargs="*", metavar="RATE")
     parser.add_argument("--threads", type=int, default=1)
     options = parser.parse_args()
     module = importlib.import_module(f"papers.{TABLES[options.table]}")
     unknown = set(options.only) - set(module.SETTINGS)
     if unknown:
         parser.error(f"--only: no setting {', '.join(sorted(unknown))}; there are {', '.join(module.SETTINGS)}")
-    if options.rates and not module.RATES:
+    trying = options.rates is not None
+    if trying and not module.RATES:
         parser.error("--rates: the paper gives the rates of this table")
     samples, epochs, seeds = module.QUICK if options.quick else module.FULL
     seeds, epochs = options.seeds or seeds, options.epochs or [epochs]
     folder = options.output or study.ROOT / "studies" / options.table
     program = study.Program(options.program, options.threads)
     data = Data(options, options.samples if options.samples is not None else samples, folder / ".cache")
-    runs = study.Runs(folder / ("rates.csv" if options.rates else "runs.csv"), COLUMNS, KEY,
-                      {"command": f"studies/paper.py {options.table}{' --rates' if options.rates else ''}, with --data FOLDER (MNIST) or --cifar FOLDER",
+    runs = study.Runs(folder / ("rates.csv" if trying else "runs.csv"), COLUMNS, KEY,
+                      {"command": f"studies/paper.py {options.table}{' --rates' if trying else ''}, with --data FOLDER (MNIST) or --cifar FOLDER",
                        "source": module.SOURCE})
     settings = options.only or module.SETTINGS
-    if options.rates:
+    if trying and hasattr(module, "rate_of"):
+        settings = [s for s in settings if module.rate_of(s) == s]
+    if trying:
         data.validation()
         wanted = [{"setting": s, "epochs": e, "rate": rate, "seed": seed} for seed in range(1, (options.seeds or 1) + 1) for e in options.epochs or [1]
-                  for s in settings for rate in module.RATES]
+                  for s in settings for rate in options.rates or module.RATES]
     else:
         rates = study.Runs((folder / "rates.csv") if (folder / "rates.csv").exists() else None, COLUMNS, KEY)
         wanted = [{"setting": s, "epochs": e, "rate": best_rate(module, rates, s, data), "seed": seed}
@@ -181,7 +186,7 @@ def main():
     print(f"{module.TITLE}\n{module.SOURCE}\n{len(wanted)} runs, {data.samples} samples of {data.name} an epoch", file=sys.stderr)
     runs.do(wanted, lambda row: one(module, program, data, row), options.jobs,
             weight=lambda row: module.cost(row["setting"], row["samples"], row["epochs"]))
-    if options.rates:
+    if trying:
         for row in runs.rows:
             print(*(row[c] for c in ("setting", "data", "rate", "seed", "accuracy")), sep="  ")
         return 0

@@ -56,18 +56,24 @@ inline constexpr std::size_t event_count = static_cast<std::size_t>(Event::count
 inline constexpr Event first_network_event = Event::packet;
 
 inline constexpr std::array<std::string_view, event_count> event_names = {
-    "accumulate",    "accumulate_row", "update",
-    "update_row",    "skipped_row",    "synapse_read",
-    "synapse_write", "random_draw",    "neuron",
-    "membrane",      "normalise",      "exponential",
-    "reciprocal",    "history_read",   "history_write",
-    "state_read",    "state_write",    "factor",
-    "factor_product", "trace",         "teacher_word",
-    "distance_product", "rank",        "weight_product",
-    "axon_write",    "axon_read",      "reduction_word",
-    "broadcast_word", "label_word",    "host_word",
-    "packet",        "end_packet",     "credit_packet",
-    "hop",           "tree_hop",       "packet_bit",
+    "accumulate",     "accumulate_row",
+    "update",         "update_row",
+    "skipped_row",    "synapse_read",
+    "synapse_write",  "random_draw",
+    "neuron",         "membrane",
+    "normalise",      "exponential",
+    "reciprocal",     "history_read",
+    "history_write",  "state_read",
+    "state_write",    "factor",
+    "factor_product", "trace",
+    "teacher_word",   "distance_product",
+    "rank",           "weight_product",
+    "axon_write",     "axon_read",
+    "reduction_word", "broadcast_word",
+    "label_word",     "host_word",
+    "packet",         "end_packet",
+    "credit_packet",  "hop",
+    "tree_hop",       "packet_bit",
     "link_bit"};
 
 class EventCounts {

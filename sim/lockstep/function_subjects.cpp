@@ -371,6 +371,7 @@ class MembraneSubject final : public ModelStream<Vunit_membrane> {
 
  private:
   int latency() const override { return membrane_latency; }
+  std::size_t steady_words() const override { return 4; }
   std::vector<std::string> outputs() const override { return {"new_u"}; }
   void show(const std::int64_t* v, bool valid) override {
     model_->start = valid;
@@ -433,6 +434,7 @@ class NoiseSubject final : public ModelStream<Vunit_noise> {
 
  private:
   int latency() const override { return noise_latency; }
+  std::size_t steady_words() const override { return 3; }
   std::vector<std::string> outputs() const override { return {"new_z", "new_fprime"}; }
   void show(const std::int64_t* v, bool valid) override {
     model_->start = valid;

@@ -7,16 +7,23 @@ TITLE = "Errors through feedback weights of their own, by depth"
 SOURCE = "Y. Amit, Frontiers in Computational Neuroscience 2019, sections 4.1 to 4.3, figures 5 and 6 (bars without numbers)"
 WIDTH = 256
 QUICK, FULL = (2000, 1, 1), (0, 10, 3)  # samples 0: all
-RULES = {"BP": "softmax", "URFB": "hinge", "FRFB": "hinge", "URFB softmax": "softmax", "FRFB softmax": "softmax"}
+RULES = {"BP": "softmax", "URFB": "hinge", "FRFB": "hinge"}
+SPARSE = " 50 %"  # half of the connections, forward and back drawn apart; those into the output are whole
+RULES |= {rule + SPARSE: error for rule, error in RULES.items()}
 DEPTHS = (1, 2, 3, 4)
 SETTINGS = [f"{rule}, {depth} hidden" for depth in DEPTHS for rule in RULES]
 RATES = (0.005, 0.01, 0.02, 0.04)
-SAYS = {"BP": "best", "URFB": "close to BP at every depth", "FRFB": "falls behind with depth", "URFB softmax": "", "FRFB softmax": ""}
+SAYS = {"BP": "best", "URFB": "close to BP at every depth", "FRFB": "falls behind with depth", "BP 50 %": "-", "URFB 50 %": "a little below URFB",
+        "FRFB 50 %": "further below URFB 50 % than FRFB below URFB"}
 
 
 def parts(setting):
     rule, depth = setting.removesuffix(" hidden").split(", ")
     return rule, int(depth)
+
+
+def rate_of(setting):
+    return setting.replace(SPARSE, "")
 
 
 def paper(setting):
@@ -25,7 +32,8 @@ def paper(setting):
 
 def describe(setting):
     rule, depth = parts(setting)
-    return f"input-{f'{WIDTH}-' * depth}10, clip(h, -1, 1), {RULES[rule]} error, Glorot, one sample a step, rate falls linearly to 0"
+    return f"input-{f'{WIDTH}-' * depth}10, clip(h, -1, 1), {RULES[rule]} error, Glorot, one sample a step, rate falls linearly to 0" + (
+        ", half of the connections" if SPARSE in rule else "")
 
 
 def reason(data, samples, epochs, seeds):
@@ -44,12 +52,13 @@ def tables(setting, inputs, rate):
     chain = ["pixels", *names, "scores"]
     learn = {"rule": "urfb", "eta": rate, "schedule": "linear"}
     back = learn if rule.startswith("URFB") else None
+    mask = {"density": 0.5} if SPARSE in rule else None
     return [*networks.network("urfb-depth"), networks.pixels(inputs, "unit"),
             *(networks.layer(name, WIDTH, {"kind": "saturated_linear"}) for name in names),
             networks.layer("scores", 10, {"kind": "linear", "range": 32.0}),
-            *(networks.projection(a, b, "glorot", learn) for a, b in zip(chain[:-2], chain[1:])),
+            *(networks.projection(a, b, "glorot", learn, mask=mask) for a, b in zip(chain[:-2], chain[1:])),
             networks.projection(names[-1], "scores", "glorot", {"rule": "readout", "error": RULES[rule], "eta": rate, "schedule": "linear"}),
-            *(networks.projection(b, a, "glorot", back, kind="feedback", name=f"back_{a}") for a, b in zip(names, [*names[1:], "scores"]))]
+            *(networks.projection(b, a, "glorot", back, kind="feedback", name=f"back_{a}", mask=mask if b != "scores" else None) for a, b in zip(names, [*names[1:], "scores"]))]
 
 
 def run(program, setting, data, epochs, seed, rate, folder):
@@ -72,4 +81,4 @@ def draw(rows):
     highest = max(p[3] for points in groups.values() for p in points)
     room = (highest - lowest) * 0.1 + 0.002
     return plot.curves(f"{TITLE}: {rows[0]['data']}, {rows[0]['epochs']} epochs", "hidden layers", groups,
-                       (max(0, lowest - room), min(1, highest + room)), x_marks=DEPTHS, dashed=("URFB softmax", "FRFB softmax"))
+                       (max(0, lowest - room), min(1, highest + room)), x_marks=DEPTHS, dashed=[rule for rule in RULES if SPARSE in rule])

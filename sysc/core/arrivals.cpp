@@ -73,7 +73,7 @@ void TileCore::take_other(const Packet& packet, std::uint64_t cycle) {
 }
 
 bool TileCore::unexpected(std::uint64_t tick) {
-  fault("TF-HW-001", "presentation " + std::to_string(tick) + " arrived while buffers are for " +
+  fault("TF-HW-001", "tick " + std::to_string(tick) + " arrived while buffers are for " +
                          std::to_string(released_) + " and " + std::to_string(released_ + 1));
   return false;
 }
@@ -159,7 +159,7 @@ void TileCore::take_end(const Packet& packet, std::uint64_t tick) {
     return take_carried();
   }
   if (slot.known && slot.learn != learn)
-    return fault("TF-HW-007", "sources disagree about learning in presentation " + std::to_string(tick));
+    return fault("TF-HW-007", "sources disagree about learning in tick " + std::to_string(tick));
   slot.known = true;
   slot.learn = learn;
   ++slot.ends;
@@ -168,12 +168,12 @@ void TileCore::take_end(const Packet& packet, std::uint64_t tick) {
 void TileCore::take_sum(const Packet& packet, std::uint64_t tick) {
   if (tick < forward_ || tick >= forward_ + ticks_in_flight)
     return fault("TF-HW-001",
-                 "a partial sum of presentation " + std::to_string(tick) + " arrived out of turn");
+                 "a partial sum of tick " + std::to_string(tick) + " arrived out of turn");
   const std::size_t at = slice_sum(packet, core_.sum_words(true));
   Incoming& slot = incoming(tick);
   if (at >= slot.sum_seen.size()) return fault("TF-HW-006", "a partial sum from a core that is no slice");
   if (slot.sum_seen[at])
-    return fault("TF-HW-002", "a partial sum of presentation " + std::to_string(tick) + " arrived twice");
+    return fault("TF-HW-002", "a partial sum of tick " + std::to_string(tick) + " arrived twice");
   slot.sum_seen[at] = true;
   slot.total[packet.index] += packet.payload;
   ++slot.sums;
@@ -195,7 +195,7 @@ bool TileCore::error_expected(std::uint64_t tick) {
     return false;
   }
   if (tick >= released_ && tick < forward_ && incoming(tick).learn) return true;
-  fault("TF-HW-001", "an error of presentation " + std::to_string(tick) + " arrived out of turn");
+  fault("TF-HW-001", "an error of tick " + std::to_string(tick) + " arrived out of turn");
   return false;
 }
 
@@ -223,7 +223,7 @@ void TileCore::take_error_end(const Packet& packet, std::uint64_t tick) {
   std::uint32_t& promised = found->promised[tick % ticks_in_flight];
   if (promised != 0)
     return fault("TF-HW-003", "core " + std::to_string(packet.source) +
-                                  " closed the errors of presentation " + std::to_string(tick) + " twice");
+                                  " closed the errors of tick " + std::to_string(tick) + " twice");
   promised = packet.index + 1;  // one more, so that 0 means not closed
   ++incoming(tick).error_ends;
 }
@@ -236,7 +236,7 @@ void TileCore::take_error_sum(const Packet& packet, std::uint64_t tick) {
     return fault("TF-HW-006", "a partial sum of errors from a core that is no slice");
   if (slot.error_sum_seen[at])
     return fault("TF-HW-002",
-                 "a partial sum of errors of presentation " + std::to_string(tick) + " arrived twice");
+                 "a partial sum of errors of tick " + std::to_string(tick) + " arrived twice");
   slot.error_sum_seen[at] = true;
   slot.error_total[packet.index] += packet.payload;
   ++slot.error_sums;
@@ -289,7 +289,7 @@ void TileCore::take_credit(const Packet& packet, std::uint64_t tick) {
   const std::size_t d = destination_index_.find(packet.source);
   const std::uint64_t ahead = d < image().destinations.size() ? 0 : 1;  // late: for the tick after
   if (d == TileIndex::none || tick != credits_[d])
-    return fault("TF-HW-003", "a credit for presentation " + std::to_string(tick) + " came out of turn");
+    return fault("TF-HW-003", "a credit for tick " + std::to_string(tick) + " came out of turn");
   if (forward_ + ahead == credits_[d]++ + ticks_in_flight) --missing_credits_;
 }
 
