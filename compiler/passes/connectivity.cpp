@@ -1,5 +1,6 @@
 #include "compiler/passes/connectivity.hpp"
 
+#include <algorithm>
 #include <cmath>
 
 #include "rtl/units/random/golden.hpp"
@@ -11,6 +12,7 @@ Connectivity::Connectivity(const Network& network, std::size_t projection) {
   const PopulationSpec& from = network.populations[static_cast<std::size_t>(spec.from)];
   const PopulationSpec& to = network.populations[static_cast<std::size_t>(spec.to)];
   fan_in_ = from.neurons(), fan_out_ = to.neurons();
+  inputs_ = static_cast<std::size_t>(from.neurons());
   identity_ = spec.connect == Connect::identity;
   if (identity_) fan_in_ = fan_out_ = 1;
   if (spec.density < 1) {
@@ -25,6 +27,7 @@ Connectivity::Connectivity(const Network& network, std::size_t projection) {
   backwards_ = spec.feedback;
   const PopulationSpec &image = backwards_ ? to : from, &map = backwards_ ? from : to;
   const auto extent = [](int value) { return static_cast<std::size_t>(value); };
+  height_ = extent(image.shape[0]), map_height_ = extent(map.shape[0]);
   width_ = extent(image.shape[1]), image_channels_ = extent(image.shape[2]);
   map_width_ = extent(map.shape[1]), map_channels_ = extent(map.shape[2]);
   for (std::size_t d = 0; d < 2; ++d) {
@@ -51,6 +54,30 @@ bool Connectivity::exists(std::size_t to, std::size_t from) const {
   std::size_t row = 0, column = 0;
   if (windowed_ && !tap(to, from, row, column)) return false;
   return threshold_ == 0 || mix64(start_ ^ (std::uint64_t{to} << 32 | from)) >> 11 < threshold_;
+}
+
+std::pair<std::size_t, std::size_t> Connectivity::rows_of(std::size_t to) const {
+  if (identity_) return {to, to + 1};
+  if (!windowed_) return {0, inputs_};
+  const std::size_t place = to / (backwards_ ? image_channels_ : map_channels_);
+  const std::size_t across = backwards_ ? width_ : map_width_;
+  const std::size_t at[2] = {place / across, place % across};
+  const std::size_t sizes[2] = {backwards_ ? map_height_ : height_, backwards_ ? map_width_ : width_};
+  std::size_t first[2], last[2];  // rows and columns of the source that the window touches
+  for (std::size_t d = 0; d < 2; ++d) {
+    const std::size_t shifted = at[d] + padding_[d];
+    if (backwards_) {
+      first[d] = shifted < taps_[d] ? 0 : (shifted - taps_[d]) / stride_[d] + 1;
+      last[d] = std::min(shifted / stride_[d], sizes[d] - 1);
+    } else {
+      const std::size_t begin = at[d] * stride_[d];
+      first[d] = begin < padding_[d] ? 0 : begin - padding_[d];
+      last[d] = std::min(begin + taps_[d] - 1 - padding_[d], sizes[d] - 1);  // padding is below the taps
+    }
+    if (first[d] > last[d]) return {0, 0};
+  }
+  const std::size_t channels = backwards_ ? map_channels_ : image_channels_;
+  return {(first[0] * sizes[1] + first[1]) * channels, (last[0] * sizes[1] + last[1] + 1) * channels};
 }
 
 std::size_t Connectivity::entry(std::size_t to, std::size_t from) const {

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <utility>
 
 #include "compiler/network/network.hpp"
 
@@ -18,6 +19,9 @@ class Connectivity {
   /// Neurons by their index in the population: of an image [h, w, c] it is (row x w + column) x c + channel.
   /// The bias exists always.
   bool exists(std::size_t to, std::size_t from) const;
+
+  /// Rows [first, second) among which all synapses of a neuron lie: as near as the window says.
+  std::pair<std::size_t, std::size_t> rows_of(std::size_t to) const;
 
   /// Synapses of a neuron and of a source neuron away from edges, a mask left out of account: a network of
   /// which synapses are struck out starts with the weights that the others have anyway.
@@ -37,7 +41,9 @@ class Connectivity {
   bool tap(std::size_t to, std::size_t from, std::size_t& row, std::size_t& column) const;
 
   bool windowed_ = false, identity_ = false, shared_ = false, per_channel_ = false, backwards_ = false;
-  std::size_t width_ = 1, map_width_ = 1, image_channels_ = 1, map_channels_ = 1;
+  std::size_t inputs_ = 0;
+  std::size_t height_ = 1, width_ = 1, map_height_ = 1, map_width_ = 1, image_channels_ = 1,
+              map_channels_ = 1;
   std::size_t taps_[2] = {1, 1}, stride_[2] = {1, 1}, padding_[2] = {0, 0};
   std::uint64_t threshold_ = 0;  ///< of 2^53; 0: no mask
   std::uint64_t start_ = 0;      ///< of the network's seed and the projection's name

@@ -220,8 +220,7 @@ class Emitter {
     image.output_shift = p.output.frac - p.activity.frac;
     image.activity_bits = p.activity.bits;
     if (!spec.input)
-      for (const RowRange& range : row_ranges(network_, slice.population, slice.row_slice, slice.row_slices))
-        image.blocks.push_back(block(slice, range));
+      for (const RowRange& range : row_ranges(network_, slice)) image.blocks.push_back(block(slice, range));
     program_.cores.push_back(std::move(image));
   }
 

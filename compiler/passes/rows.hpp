@@ -44,6 +44,19 @@ inline int most_row_slices(const Network& network, std::size_t population) {
   return std::min(largest, learning);
 }
 
+/// The rows that neurons [first, first + neurons) can have a synapse of, one at least: of a population that
+/// is not cut by rows the others are neither stored nor sent.
+inline std::pair<int, int> rows_reached(const Connectivity& connectivity, int first, int neurons) {
+  std::size_t low = std::numeric_limits<std::size_t>::max(), high = 0;
+  for (int i = first; i < first + neurons; ++i) {
+    const auto [begin, end] = connectivity.rows_of(static_cast<std::size_t>(i));
+    if (begin == end) continue;
+    low = std::min(low, begin), high = std::max(high, end);
+  }
+  if (high == 0) return {0, 1};
+  return {static_cast<int>(low), static_cast<int>(high)};
+}
+
 /// What of each projection lies in part `slice` of `slices`.
 inline std::vector<RowRange> row_ranges(const Network& network, std::size_t population, int slice,
                                         int slices) {
@@ -58,6 +71,33 @@ inline std::vector<RowRange> row_ranges(const Network& network, std::size_t popu
     ranges.push_back({k, begin, end - begin - (bias ? 1 : 0), bias});
   }
   return ranges;
+}
+
+/// The same less what the slice's neurons have no synapse of.
+inline std::vector<RowRange> row_ranges(const Network& network, const Slice& slice) {
+  std::vector<RowRange> ranges = row_ranges(network, slice.population, slice.row_slice, slice.row_slices);
+  if (slice.row_slices > 1) return ranges;
+  for (RowRange& range : ranges) {
+    const auto [begin, end] =
+        rows_reached(Connectivity(network, range.projection), slice.first_neuron, slice.neurons);
+    range.first_row = begin, range.rows = end - begin;
+  }
+  return ranges;
+}
+
+/// The most rows that any `neurons` neighbours can have a synapse of.
+inline int most_rows_reached(const Network& network, std::size_t projection, int neurons) {
+  const ProjectionSpec& spec = network.projections[projection];
+  const int all = network.populations[static_cast<std::size_t>(spec.to)].neurons();
+  const Connectivity connectivity(network, projection);
+  if (spec.connect == Connect::dense)
+    return network.populations[static_cast<std::size_t>(spec.from)].neurons();
+  int most = 1;
+  for (int first = 0; first + neurons <= all; ++first) {
+    const auto [begin, end] = rows_reached(connectivity, first, neurons);
+    most = std::max(most, end - begin);
+  }
+  return most;
 }
 
 }  // namespace trifactor

@@ -94,6 +94,8 @@ TEST_CASE("local and convolution have the synapses of their windows, and one wei
         const bool there = taps.count({to, from}) != 0;
         RC_ASSERT(a.exists(t, s) == there);
         RC_ASSERT(b.exists(t, s) == there);
+        const auto [begin, end] = a.rows_of(t);
+        RC_ASSERT(!there || (begin <= s && s < end));
         if (there) untied_values.insert(untied.weight(t, s));
         RC_ASSERT(there || (untied.weight(t, s) == 0 && tied.weight(t, s) == 0));
         RC_ASSERT(std::abs(untied.weight(t, s)) <= bound);
@@ -143,6 +145,8 @@ TEST_CASE("feedback of a local projection has its windows the other way round") 
   for (std::size_t a = 0; a < 40; ++a)
     for (std::size_t b = 0; b < 18; ++b) {
       CHECK(there.exists(b, a) == back.exists(a, b));
+      const auto [begin, end] = back.rows_of(a);
+      if (back.exists(a, b)) CHECK((begin <= b && b < end));
       taps += there.exists(b, a);
     }
   CHECK(taps > 100);

@@ -81,7 +81,7 @@ CoreUsage usage_of(const Network& network, const ResolvedNetwork& resolved, cons
 CoreUsage slice_usage(const Network& network, const ResolvedNetwork& resolved, const Machine& machine,
                       const Slice& slice) {
   return usage_of(network, resolved, machine, slice.population, slice.neurons, slice.row_slice == 0,
-                  row_ranges(network, slice.population, slice.row_slice, slice.row_slices));
+                  row_ranges(network, slice));
 }
 
 CoreUsage largest_usage(const Network& network, const ResolvedNetwork& resolved, const Machine& machine,
@@ -89,7 +89,11 @@ CoreUsage largest_usage(const Network& network, const ResolvedNetwork& resolved,
   std::vector<RowRange> longest;
   for (std::size_t k = 0; k < network.projections.size(); ++k)
     if (static_cast<std::size_t>(network.projections[k].to) == population)
-      longest.push_back({k, 0, (projection_rows(network, k) + row_slices - 1) / row_slices, false});
+      longest.push_back({k, 0,
+                         row_slices > 1
+                             ? (projection_rows(network, k) + row_slices - 1) / row_slices
+                             : most_rows_reached(network, k, neurons) + (network.projections[k].bias ? 1 : 0),
+                         false});
   return usage_of(network, resolved, machine, population, neurons, true, longest);
 }
 

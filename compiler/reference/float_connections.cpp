@@ -37,7 +37,7 @@ void FloatNetwork::drop(std::size_t population) {
 
 /// The largest value of each window; what lies outside the image is 0.
 void FloatNetwork::largest_of_windows(const Projection& projection, std::span<double> sums) const {
-  const std::span<const double> x = activity_of(populations_[projection.from]);
+  const std::span<const double> x = projection.read;
   const WindowSpec& window = network_.projections[populations_[projection.to].incoming.front()].window;
   const std::size_t whole = static_cast<std::size_t>(window.kernel[0] * window.kernel[1]);
   std::vector<std::size_t> taps(projection.neurons, 0);

@@ -130,7 +130,7 @@ void FloatNetwork::refuse_batch_only(Diagnostics& mistakes) const {
       (has_late_ || network_.steps > 1 ||
        std::any_of(network_.populations.begin(), network_.populations.end(),
                    [](const PopulationSpec& spec) { return spec.membrane.has_value(); })))
-    mistakes.add({"TF-REF-006", network_.file.string(),
+    mistakes.add({"TF-REF-007", network_.file.string(),
                   "backpropagation through several steps, membranes or circles",
                   "steps = 1, no membranes and no circles", "leave the baseline out, or take random"});
   if (network_.training.batch_norm || network_.training.dropout > 0)

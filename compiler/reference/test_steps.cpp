@@ -118,6 +118,17 @@ TEST_CASE("a look begins with nothing and leaves no trace") {
   }
 }
 
+TEST_CASE("backpropagation through time is refused") {
+  FloatNetworkOptions options;
+  options.baseline = Baseline::backprop;
+  try {
+    FloatNetwork net(pool_network(1, false, 0), options);
+    FAIL("a network with circles learned by backpropagation");
+  } catch (const Error& error) {
+    CHECK(error.items().at(0).code == "TF-REF-007");
+  }
+}
+
 TEST_CASE("a rule of every step takes as many updates as there are steps") {
   for (const bool every_step : {false, true}) {
     Network network = pool_network(3, false, 0);

@@ -121,7 +121,7 @@ void BatchNetwork<Real>::choose_learning() {
   Diagnostics mistakes;
   const auto refuse = [&](bool there, const SourcePlace& place, const char* what) {
     if (there)
-      mistakes.add({"TF-TRN-006", to_string(place), std::string(what) + ", which a mini-batch does not have",
+      mistakes.add({"TF-TRN-009", to_string(place), std::string(what) + ", which a mini-batch does not have",
                     "steps = 1, and populations without membranes and noise",
                     "leave `batch` out of [training] to learn sample by sample"});
   };

@@ -236,6 +236,15 @@ TEST_CASE("what cannot be trained in batches is refused with a way out") {
   REQUIRE_FALSE(items.empty());
   CHECK(items[0].code == "TF-TRN-004");
 
+  Network stepping = batch_network({});
+  stepping.steps = 2;
+  stepping.populations[1].noise = 0.1;
+  stepping.populations[1].membrane = MembraneSpec{2, false};
+  stepping.projections[0].late = true;
+  const auto in_time = refused([&] { BatchNetwork<double>(stepping, {}); });
+  REQUIRE(in_time.size() >= 4);
+  for (std::size_t i = 0; i < 4; ++i) CHECK(in_time[i].code == "TF-TRN-009");
+
   BatchNetwork<double> net(batch_network({}));
   Batch wrong;
   wrong.labels[3] = 3;

@@ -27,19 +27,25 @@ EnabledPairs UpdateColumns::of(const UpdateRow& row) const {
 
 EnabledPairs UpdateColumns::count(const std::vector<std::uint64_t>& bits, const std::uint8_t* row) const {
   EnabledPairs found;
-  std::uint32_t next = 0;  // the first column behind the last burst counted
+  std::size_t next = 0;  // the first column behind the last burst counted
   for (std::size_t k = 0; k < bits.size(); ++k) {
+    const std::size_t begin = k * 64, end = begin + 64;
     std::uint64_t word = bits[k];
-    if (row != nullptr)
-      for (std::size_t byte = 0; byte < 8; ++byte)
-        word &= ~(std::uint64_t{static_cast<std::uint8_t>(~row[k * 8 + byte])} << (8 * byte));
+    if (row != nullptr) {
+      std::uint64_t mask = 0;
+      for (std::size_t byte = 0; byte < 8; ++byte) mask |= std::uint64_t{row[k * 8 + byte]} << (8 * byte);
+      word &= mask;
+    }
     found.columns += static_cast<std::uint32_t>(std::popcount(word));
-    for (; word != 0; word &= word - 1) {
-      const std::uint32_t column =
-          static_cast<std::uint32_t>(k * 64) + static_cast<std::uint32_t>(std::countr_zero(word));
-      if (column < next) continue;
+    const auto leave_counted = [&] {
+      if (next >= end)
+        word = 0;
+      else if (next > begin)
+        word &= ~std::uint64_t{0} << (next - begin);
+    };
+    for (leave_counted(); word != 0; leave_counted()) {
       ++found.bursts;
-      next = (column / lanes_ + 1) * lanes_;
+      next = ((begin + static_cast<std::size_t>(std::countr_zero(word))) / lanes_ + 1) * lanes_;
     }
   }
   return found;

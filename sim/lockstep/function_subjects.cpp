@@ -441,7 +441,7 @@ class NoiseSubject final : public ModelStream<Vunit_noise> {
     model_->tanh = static_cast<CData>(low_bits(v[1], 1));
     model_->value_frac = static_cast<CData>(low_bits(v[2], 4));
     model_->amplitude = static_cast<SData>(low_bits(v[3], 15));
-    model_->word = static_cast<IData>(low_bits(v[4], 32));
+    model_->part = static_cast<SData>(low_bits(v[4] >> 16, 16));
     model_->z = static_cast<SData>(low_bits(v[5], 16));
     model_->fprime = static_cast<SData>(low_bits(v[6], 16));
   }

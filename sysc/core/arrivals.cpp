@@ -167,8 +167,7 @@ void TileCore::take_end(const Packet& packet, std::uint64_t tick) {
 
 void TileCore::take_sum(const Packet& packet, std::uint64_t tick) {
   if (tick < forward_ || tick >= forward_ + ticks_in_flight)
-    return fault("TF-HW-001",
-                 "a partial sum of tick " + std::to_string(tick) + " arrived out of turn");
+    return fault("TF-HW-001", "a partial sum of tick " + std::to_string(tick) + " arrived out of turn");
   const std::size_t at = slice_sum(packet, core_.sum_words(true));
   Incoming& slot = incoming(tick);
   if (at >= slot.sum_seen.size()) return fault("TF-HW-006", "a partial sum from a core that is no slice");
@@ -222,8 +221,8 @@ void TileCore::take_error_end(const Packet& packet, std::uint64_t tick) {
     return fault("TF-HW-006", "an end of errors from a core that sends none here");
   std::uint32_t& promised = found->promised[tick % ticks_in_flight];
   if (promised != 0)
-    return fault("TF-HW-003", "core " + std::to_string(packet.source) +
-                                  " closed the errors of tick " + std::to_string(tick) + " twice");
+    return fault("TF-HW-003", "core " + std::to_string(packet.source) + " closed the errors of tick " +
+                                  std::to_string(tick) + " twice");
   promised = packet.index + 1;  // one more, so that 0 means not closed
   ++incoming(tick).error_ends;
 }
@@ -235,8 +234,7 @@ void TileCore::take_error_sum(const Packet& packet, std::uint64_t tick) {
   if (at >= slot.error_sum_seen.size())
     return fault("TF-HW-006", "a partial sum of errors from a core that is no slice");
   if (slot.error_sum_seen[at])
-    return fault("TF-HW-002",
-                 "a partial sum of errors of tick " + std::to_string(tick) + " arrived twice");
+    return fault("TF-HW-002", "a partial sum of errors of tick " + std::to_string(tick) + " arrived twice");
   slot.error_sum_seen[at] = true;
   slot.error_total[packet.index] += packet.payload;
   ++slot.error_sums;

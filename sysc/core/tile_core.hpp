@@ -239,7 +239,8 @@ class TileCore : public sc_core::sc_module, public Sleeper {
   void take_input(const Packet& packet, std::uint64_t presentation);
   /// Sources that close a tick in time; what late ones sent for a first step is known before.
   std::uint32_t closing_sources(std::uint64_t tick) const {
-    return static_cast<std::uint32_t>(feeds_.size()) - (core_.first_step(tick) ? late_sources_ : 0);
+    const bool carried = late_sources_ != 0 && core_.first_step(tick);
+    return static_cast<std::uint32_t>(feeds_.size()) - (carried ? late_sources_ : 0);
   }
   std::uint64_t presentation_of(std::uint64_t tick) const { return tick / image().steps; }
   std::uint32_t destination(std::size_t d) const {

@@ -161,6 +161,23 @@ def draw_phsic_partners(grouped):
     return draw
 
 
+def draw_phsic_circuit(grouped, circuit):
+    """Few enough samples and steps that every synapse can have a circuit of its own."""
+    def draw(rng, stream, seed):
+        params, arrays = draw_phsic(rng, stream, seed, grouped)
+        for name in ("x", "labels"):
+            arrays[name] = arrays[name][:8]
+        c1 = int(rng.integers(3, 20))
+        params |= {"beta": float(rng.choice([0.3, 0.9])), "differences": circuit, "c1": c1,
+                   "duration": c1 + int(rng.integers(1, 20)), "gap": int(rng.choice([0, 15])),
+                   "c2": float(rng.uniform(0.1, 1)), "leak": float(rng.choice([0, 0.02])),
+                   "step": float(rng.uniform(0.1, 0.9)), "deviation": float(rng.choice([0.1, 0.5])),
+                   "tau_mu": float(rng.choice([0, 50]))}
+        return params, arrays
+
+    return draw
+
+
 def draw_phsic_batch(grouped, has_sigma=True):
     return lambda rng, stream, seed: draw_phsic(rng, stream, seed, grouped, has_sigma)
 
@@ -200,6 +217,11 @@ def phsic_lines():
     for kind in ("plain", "grouped"):
         add(f"phsic_gaussian online {kind} partners", "phsic_gaussian", "online", online,
             draw_phsic_partners(kind == "grouped"))
+    for kind in ("plain", "grouped"):
+        for circuit in ("derivative", "memory"):
+            lines.append(Line(f"phsic_gaussian online {kind} differences {circuit}", "phsic_gaussian", "online",
+                              by_keywords(transcriptions.phsic_gaussian_circuit),
+                              draw_phsic_circuit(kind == "grouped", circuit), streams=("rich", "negative")))
     for kind in ("plain", "grouped"):
         add(f"phsic_gaussian batch {kind}", "phsic_gaussian", "batch", batch,
             draw_phsic_batch(kind == "grouped"))

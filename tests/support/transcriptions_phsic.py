@@ -340,3 +340,71 @@ def phsic_gaussian_batch(x, w, labels, *, sigma, gamma, eta, classes, slope, gro
     out["loss"] = np.array(loss_of_a(a))
     out["dw"] = eta * minus_gradient_w
     return out
+
+
+# ---- differences by a circuit in time, appendix C.1 --------------------------------------------------------
+
+def shown_in_time(values, duration, gap):
+    """(T, n) as a signal: each sample `duration` steps, then `gap` steps of background 0."""
+    return np.concatenate([np.concatenate([np.tile(v, (duration, 1)), np.zeros((gap, len(v)))]) for v in values])
+
+
+def remembered(signal, *, leak, step, deviation, tau_mu):
+    """The real cube root of (59), by Euler's method, for a signal in units of `deviation`."""
+    w, mu = np.zeros(signal.shape[1]), np.zeros(signal.shape[1])
+    out = []
+    for now in signal:
+        d = (now - mu) / deviation
+        w = w + step * (d**3 - np.tanh(np.abs(d) ** 3) * w - leak * w)
+        if tau_mu > 0:
+            mu = mu + (now - mu) / tau_mu
+        out.append(np.sign(w) * np.abs(w) ** (1 / 3) * deviation)
+    return np.array(out)
+
+
+def circuit_differences(values, circuit, *, duration, gap, c1, c2, leak, step, deviation, tau_mu):
+    """(58) or (60), read c1 steps after each sample began; nothing for the first."""
+    signal = shown_in_time(values, duration, gap)
+    if circuit == "memory":
+        signal = remembered(signal, leak=leak, step=step, deviation=deviation, tau_mu=tau_mu)
+    q = np.exp(-c2)
+    age = np.arange(len(signal))
+    kernel = -(age - c1) * np.exp(-c2 * np.abs(age - c1)) * (1 - q) ** 2 / q
+    out = np.zeros(values.shape)
+    for t in range(1, len(values)):
+        now = t * (duration + gap) + c1
+        out[t] = kernel[:now + 1] @ signal[now::-1]
+    return out
+
+
+def phsic_gaussian_circuit(x, w, labels, *, sigma, gamma, eta, beta, classes, slope, differences, groups=0, p=None,
+                           delta=None, **constants):
+    """(61), (67) with every difference from a circuit; for f' x each synapse has one."""
+    z, fprime = forward(x, w, slope)
+    out = {"z": z, "fprime": fprime}
+    seen, post = z, fprime
+    if groups > 0:
+        out["u"], out["v"], out["r"] = forward_groups(z, groups, p, delta)
+        seen, post = out["v"], out["r"] * fprime
+    change = circuit_differences(seen, differences, **constants)
+    products = (post[:, :, None] * x[:, None, :]).reshape(len(x), -1)
+    hebbian = circuit_differences(products, differences, **constants).reshape(len(x), *w.shape)
+    T = len(x)
+    for name in ("b1", "kernel", "label_kernel", "b2", "b3"):
+        out[name] = np.zeros(T)
+    scalar, dw = np.zeros(T), np.zeros((T, *w.shape))
+    for t in range(1, T):
+        out["b1"][t] = np.sum(change[t] ** 2)
+        out["kernel"][t] = np.exp(-out["b1"][t] / (2 * sigma**2))
+        out["label_kernel"][t] = label_similarity(labels[t], labels[t - 1], classes)
+        out["b2"][t] = gamma * out["label_kernel"][t] - 2 * out["kernel"][t]
+        out["b3"][t] = beta * out["b3"][t - 1] + (1 - beta) * out["b2"][t]
+        scalar[t] = -(out["b2"][t] - out["b3"][t]) * out["kernel"][t] / sigma**2
+        per_neuron = change[t] if groups == 0 else np.repeat(change[t], len(w) // groups)
+        dw[t] = eta * scalar[t] * per_neuron[:, None] * hebbian[t]
+    out["dw"] = dw
+    if groups > 0:
+        out |= {"b4": change, "third_factor": scalar[:, None] * change, "third_factor_scalar": scalar}
+    else:
+        out |= {"dz": change, "third_factor": scalar}
+    return out

@@ -23,6 +23,9 @@ Error refuse(const LayerFacts& layer, std::string code, std::string found, std::
 int chosen_variant(const Parameters& p, const LayerFacts& layer) {
   const bool grouped = layer.groups > 0;
   const int variant = p.integer("variant");
+  if (const auto word = p.words.find("differences"); word != p.words.end() && word->second != "exact")
+    throw refuse(layer, "TF-RULE-107", "differences=" + word->second, "exact",
+                 "the chip keeps the samples before; use --engine float");
   if (p.integer("partners") > 0) {
     if (variant != 0)
       throw refuse(layer, "TF-RULE-101", "variant and partners are both given", "one of them",
@@ -203,6 +206,25 @@ Rule make_phsic_gaussian() {
        "largest update factor the lane must express"},
   };
   rule.bench_parameters = phsic_layer_parameters();
+  const ParameterSpec circuit[] = {
+      {"differences",
+       "",
+       "",
+       0,
+       0,
+       0,
+       false,
+       {"exact", "derivative", "memory"},
+       "of samples: as they are, or by the circuits (58) or (60) in time"},
+      {"duration", "step", "", 100, 2, 1e6, true, {}, "circuits: how long a sample is shown"},
+      {"gap", "step", "", 0, 0, 1e6, true, {}, "circuits: background behind it"},
+      {"c1", "step", "c1", 50, 1, 1e6, true, {}, "circuits: delay of the kernel (58), below duration"},
+      {"c2", "1/step", "c2", 0.2, 1e-6, 50, false, {}, "circuits: decay of the kernel (58)"},
+      {"leak", "", "c", 0.001, 0, 1, false, {}, "memory: leak of (59)"},
+      {"step", "", "", 0.5, 1e-6, 1, false, {}, "memory: Euler step of (59)"},
+      {"deviation", "units of z", "", 0.1, 1e-9, 1e9, false, {}, "memory: what counts as 1 in (59)"},
+      {"tau_mu", "step", "", 0, 0, 1e9, false, {}, "memory: of the mean in (59); 0: the background"}};
+  rule.bench_parameters.insert(rule.bench_parameters.end(), std::begin(circuit), std::end(circuit));
   rule.renderings = {true, true, true, true};
   rule.cycles = {contribute_cycles, form_cycles, teach_cycles};
   rule.resolve = resolve;

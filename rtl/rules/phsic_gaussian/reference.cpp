@@ -6,9 +6,11 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <optional>
 
 #include "rtl/rules/float_support.hpp"
 #include "rtl/rules/phsic_batch.hpp"
+#include "rtl/rules/phsic_gaussian/differences.hpp"
 
 namespace trifactor {
 namespace {
@@ -158,6 +160,77 @@ FloatArrays eval_two_points(const Settings& s, const EvalArrays& in, const Forwa
   return out;
 }
 
+/// Where the differences come from a circuit in time; empty: they are exact. Absent without the parameter.
+std::optional<phsic_gaussian::DifferenceCircuit> read_circuit(const Parameters& given, const Settings& s,
+                                                              bool batch, FloatChecks& checks) {
+  if (!given.words.contains("differences")) return {};
+  const std::string word = checks.word(given, "differences", {"exact", "derivative", "memory"});
+  if (word == "exact") return {};
+  if (batch || s.partners > 0 || s.variant >= 20)
+    checks.excluded("differences", "differences=" + word + " with another form than (18) and (19)",
+                    "mode online, partners=0, variant 0, 18 or 19", "the circuit compares two samples");
+  phsic_gaussian::DifferenceCircuit c;
+  c.memory = word == "memory";
+  const auto steps = [&](const char* name, int low) {
+    return static_cast<std::size_t>(checks.whole(given, name, low, 1000000));
+  };
+  c.duration = steps("duration", 2), c.gap = steps("gap", 0), c.c1 = steps("c1", 1);
+  c.c2 = checks.number(given, "c2", 0, infinity, true);
+  c.leak = checks.number(given, "leak", 0, 1);
+  c.step = checks.number(given, "step", 0, 1, true);
+  c.deviation = checks.number(given, "deviation", 0, infinity, true);
+  c.tau_mu = checks.number(given, "tau_mu", 0, infinity);
+  if (c.c1 >= c.duration)
+    checks.excluded("c1", "c1=" + std::to_string(c.c1) + " with duration=" + std::to_string(c.duration),
+                    "c1 below duration",
+                    "the circuit answers c1 steps after a sample began, while it is there");
+  return c;
+}
+
+/// (18) and (19) with differences of a circuit: (57, 61, 67) with (58) or (60). Where the equations have f'
+/// x, each synapse's product goes through a circuit of its own.
+FloatArrays eval_circuit(const Settings& s, const phsic_gaussian::DifferenceCircuit& c, const EvalArrays& in,
+                         const Forward& f) {
+  const std::size_t samples = f.samples, n = f.neurons, width = f.seen(0).size(), size = in.w.size();
+  FloatArrays out;
+  put_online(f, out);
+  for (const char* name : {"label_kernel", "kernel", "b1", "b2", "b3"}) out[name] = float_array({samples});
+  std::vector<double> scalar(samples), m_group(samples * f.groups), products(samples * size);
+  for (std::size_t t = 0; t < samples; ++t)
+    for (std::size_t k = 0; k < size; ++k)
+      products[t * size + k] = f.post[t * n + k / f.inputs] * in.x[t * f.inputs + k % f.inputs];
+  std::vector<double> change = circuit_differences(c, s.grouped() ? f.v : f.z, width);
+  const std::vector<double> hebbian = circuit_differences(c, products, size);
+  FloatArray dw = decayed(s, in);
+  for (std::size_t t = 1; t < samples; ++t) {
+    const std::span<const double> d = row_of(change, t, width);
+    double b1 = 0;
+    for (const double value : d) b1 += value * value;
+    const double k = gaussian_kernel(b1, s.sigma),
+                 label = class_kernel(in.labels[t], in.labels[t - 1], s.classes);
+    const double b2 = s.gamma * label - 2 * k, b3 = s.beta * out["b3"].values[t - 1] + (1 - s.beta) * b2;
+    scalar[t] = -(b2 - b3) * k / (s.sigma * s.sigma);
+    out["b1"].values[t] = b1, out["kernel"].values[t] = k, out["label_kernel"].values[t] = label;
+    out["b2"].values[t] = b2, out["b3"].values[t] = b3;
+    for (std::size_t g = 0; g < f.groups; ++g) m_group[t * f.groups + g] = scalar[t] * d[g];
+    for (std::size_t w = 0; w < size; ++w) {
+      const std::size_t i = w / f.inputs;
+      dw.values[t * size + w] +=
+          s.eta * scalar[t] * d[s.grouped() ? f.group_of(i) : i] * hebbian[t * size + w];
+    }
+  }
+  out["dw"] = std::move(dw);
+  if (s.grouped()) {
+    out["b4"] = float_array({samples, width}, std::move(change));
+    out["third_factor"] = float_array({samples, f.groups}, std::move(m_group));
+    out["third_factor_scalar"] = float_array({samples}, std::move(scalar));
+  } else {
+    out["dz"] = float_array({samples, width}, std::move(change));
+    out["third_factor"] = float_array({samples}, std::move(scalar));
+  }
+  return out;
+}
+
 /// The one-term form: the present sample against its last K, which count as constants.
 FloatArrays eval_partners(const Settings& s, const EvalArrays& in, const Forward& f) {
   const std::size_t samples = f.samples, n = f.neurons, depth = static_cast<std::size_t>(s.partners);
@@ -230,11 +303,13 @@ FloatArrays eval(const EvalRequest& request) {
   const PhsicLayer layer = read_phsic_layer(given, checks);
   Settings s = read_rule(given, layer.groups, request.mode == "batch", checks);
   s.eta = checks.number(given, "eta", -infinity, infinity);
+  const auto circuit = read_circuit(given, s, request.mode == "batch", checks);
   const EvalArrays in = checks.arrays(request.inputs, s.classes);
   check_groups(layer, in, checks);
   checks.throw_if_any();
   const Forward f = phsic_forward(layer, in);
   if (request.mode == "batch") return eval_batch(s, layer, in, f);
+  if (circuit) return eval_circuit(s, *circuit, in, f);
   return s.partners > 0 ? eval_partners(s, in, f) : eval_two_points(s, in, f);
 }
 

@@ -10,7 +10,7 @@ module noise (
     input  logic        [ 3:0] value_frac,
     input  logic        [14:0] amplitude,
     input  logic               start,
-    input  logic        [31:0] word,
+    input  logic signed [15:0] part,        // the upper half of a random word
     input  logic signed [15:0] z,
     input  logic        [15:0] fprime,      // u16.15
     output logic               done,
@@ -29,7 +29,7 @@ module noise (
 
   always_ff @(posedge clk) begin
     if (start) begin
-      product <= $signed(word[31:16]) * $signed({1'b0, amplitude});
+      product <= part * $signed({1'b0, amplitude});
       old_z <= z;
       first_fprime <= fprime;
     end
