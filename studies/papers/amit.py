@@ -80,5 +80,5 @@ def draw(rows):
     lowest = min(p[2] for points in groups.values() for p in points)
     highest = max(p[3] for points in groups.values() for p in points)
     room = (highest - lowest) * 0.1 + 0.002
-    return plot.curves(f"{TITLE}: {rows[0]['data']}, {rows[0]['epochs']} epochs", "hidden layers", groups,
+    return plot.curves(f"{TITLE}: {rows[0]['data']}, {rows[0]['samples']} samples, {rows[0]['epochs']} pass(es)", "hidden layers", groups,
                        (max(0, lowest - room), min(1, highest + room)), x_marks=DEPTHS, dashed=[rule for rule in RULES if SPARSE in rule])

@@ -56,7 +56,7 @@ def draw(rows):
     groups = {}
     for row in rows:
         groups.setdefault(int(row["epochs"]), {}).setdefault(size(row["setting"]), []).append(float(row["accuracy"]))
-    curves = {f"{epochs} epochs": [(n, sum(v) / len(v), min(v), max(v)) for n, v in sorted(points.items())] for epochs, points in sorted(groups.items())}
+    curves = {f"{epochs} epoch{'s' * (epochs > 1)}": [(n, sum(v) / len(v), min(v), max(v)) for n, v in sorted(points.items())] for epochs, points in sorted(groups.items())}
     low = min(p[2] for points in curves.values() for p in points)
     high = max(p[3] for points in curves.values() for p in points)
     room = (high - low) * 0.1 + 0.002

@@ -22,6 +22,9 @@ import networks  # noqa: E402
 import plot  # noqa: E402
 import study  # noqa: E402
 
+# Of long tables a setting of each kind.
+SOME = {"urfb-depth": ("BP, 2 hidden", "URFB, 2 hidden", "FRFB, 2 hidden", "URFB 50 %, 2 hidden"),
+        "phsic-mnist": ("gauss grp+div", "cossim", "bp", "last")}
 failures = 0
 
 
@@ -88,9 +91,7 @@ def pieces(folder):
 
 def tables(program, folder):
     for name in (line.split()[0] for line in call("paper.py", "list").stdout.splitlines() if not line.startswith(" ")):
-        only = []
-        if name == "urfb-depth":
-            only = ["--only", "BP, 2 hidden", "URFB, 2 hidden", "FRFB, 2 hidden"]
+        only = ["--only", *SOME[name]] if name in SOME else []
         out = folder / name
         command = ["paper.py", name, "--program", program, "--quick", "--samples", 300, *only, "-o", out]
         first = call(*command)
