@@ -37,7 +37,7 @@ constexpr Entry entries[] = {
      seed | set | output | force | simd},
     {"compile", "network (TOML) to core layout", add_compile, seed | set | output | force},
     {"run", "stream data through a layout, learn, count, measure", add_run, output | force | threads | simd},
-    {"report", "energy, throughput, accuracy of a finished run", add_report, output},
+    {"report", "energy, throughput, accuracy of a finished run", add_report, output | force},
     {"reference", "the same experiment in floating point, or a baseline", add_reference,
      seed | output | force | threads},
     {"verify", "RTL against the golden model, in lock-step", add_verify, seed | output | simd},

@@ -32,6 +32,14 @@ void write_weights(const std::filesystem::path& folder, const RunRecord& run,
   write_whole_file(out, weight_picture_svg(read_weight_picture(folder, run, request)));
 }
 
+/// A file that the user names and that is there; the run's own report.html is made anew.
+void refuse_existing(const Common& common) {
+  std::error_code error;
+  if (!common.out.empty() && std::filesystem::is_regular_file(common.out, error) && !common.force)
+    throw Error(ExitCode::cannot_write, {"TF-OUT-002", common.out, "already exists",
+                                         "a name that is not taken", "use --force to write over it"});
+}
+
 }  // namespace
 
 Action add_report(CLI::App& command, Common& common) {
@@ -56,6 +64,7 @@ Action add_report(CLI::App& command, Common& common) {
       ->check(CLI::PositiveNumber);
   command.add_flag("--html", *html, "write report.html into the folder (or to -o FILE)");
   return [=, &common] {
+    refuse_existing(common);
     const RunRecord run = read_run(*folder);
     if (!weights->empty()) {
       write_weights(*folder, run, {*weights, shape_of(*shape), *neurons, *limit}, common.out);

@@ -305,6 +305,7 @@ def output_cases(case, layout):
     case("checkpoint: no such folder", 6, "no/c.ckpt", [*run, "run", "--checkpoint", "no/c.ckpt"], one)
     case("checkpoint: is a folder", 6, "c.ckpt", [*run, "run", "--checkpoint", "c.ckpt"], {**one, "c.ckpt": None})
     case("checkpoint: exists", 6, "--force", [*run, "run", "--checkpoint", "c.ckpt"], {**one, "c.ckpt": "precious"})
+    case("report: output exists", 6, "--force", ["report", "r", "--html", "-o", "out.html"], {**folder_files(case.folder / "run"), "out.html": "precious"})
     case("report: output is a folder", 6, "out", ["report", "r", "--html", "-o", "out"], {**folder_files(case.folder / "run"), "out": None})
 
     wide = {"n.toml": text.replace("shape = [32]", "shape = [128]"), "l.h5": case.folder / "wide.h5"}

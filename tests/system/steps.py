@@ -1,6 +1,6 @@
 #!/usr/bin/python3
-"""Time in steps: do random networks with several steps, membranes, noise and circles compute the same in every
-engine, for every mapping and timing, and does a look leave no trace?
+"""Time in steps: do random networks with several steps, membranes, noise, circles, dropout and masks compute the same in
+every engine, for every mapping and timing, and does a look leave no trace?
 
 usage: steps.py TRIFACTOR [--networks N] [--seed S] [--keep FOLDER]
 
@@ -36,6 +36,8 @@ def network(dice, number):
             lines.append("membrane = " + inline({"tau": dice.choice([1, 1.5, 3, 20]), "read": dice.choice(["after", "before"])}))
         if dice.random() < 0.5:
             lines.append("noise = 0.02")
+        if dice.random() < 0.4 and name != competing:
+            lines.append("dropout = 0.3")
         lines.append("")
     lines += ["[[population]]", 'name = "scores"', "shape = [10]", "activity = { bits = 16 }", ""]
 
@@ -44,6 +46,8 @@ def network(dice, number):
         text += ["weights = " + inline({"bits": dice.choice([8, 16]), "rounding": dice.choice(["stochastic", "nearest"])})]
         if dice.random() < 0.3:
             text.append("bias = true")
+        if dice.random() < 0.4:
+            text.append("mask = { density = 0.5 }")
         if rule is not None:
             text.append("plasticity = " + inline({"rule": rule, **keys}))
         return [*text, ""]
