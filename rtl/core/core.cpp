@@ -181,7 +181,7 @@ void Core::accumulate(std::uint64_t tick, std::span<std::int64_t> sums, bool lea
   }
   for (std::size_t k = 0; k < blocks_.size(); ++k)
     if (!image_.blocks[k].feedback) accumulate_block(tick, k, sums);
-  if (raises_weights_ && learn) accumulate_raised(tick, sums.subspan(image_.neurons));
+  if (raises(tick, learn)) accumulate_raised(tick, sums.subspan(image_.neurons));
 }
 
 void Core::accumulate_errors(std::uint64_t tick, std::span<std::int64_t> sums) {
@@ -260,7 +260,7 @@ void Core::evaluate(std::uint64_t tick, std::span<const std::int64_t> sums, bool
     z[i] = static_cast<std::int16_t>(value.z);
     fprime[i] = static_cast<std::uint16_t>(value.fprime);
   }
-  if (!current_.empty()) keep_currents(sums, learn);
+  if (!current_.empty()) keep_currents(sums, raises(tick, learn));
   const std::int16_t* local = z;
   const std::uint32_t size = static_cast<std::uint32_t>(image_.normalise.group_size);
   if (size != 0) {

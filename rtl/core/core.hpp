@@ -111,11 +111,13 @@ class Core {
     return image_.blocks[block].plastic && (image_.blocks[block].plasticity.every_step || last_step(tick));
   }
 
-  /// Words of this core's partial sums: one a neuron, and a second one where a learning presentation also
-  /// takes the sums with raised weights (PlasticityImage::weight_power).
-  std::uint32_t sum_words(bool learn) const;
+  /// Whether a tick also takes the sums with raised weights (PlasticityImage::weight_power): when a rule that
+  /// asks for them learns at it.
+  bool raises(std::uint64_t tick, bool learn) const;
+  /// Words of this core's partial sums: one a neuron, and a second one with raised weights.
+  std::uint32_t sum_words(bool raised) const;
   /// Cycles by which those sums are complete later than the plain ones.
-  std::uint64_t raising_cycles(bool learn) const;
+  std::uint64_t raising_cycles(bool raised) const;
   /// Adds this core's exact sums at the neurons' binary point, then those with raised weights at theirs.
   /// sums: (sum_words).
   void accumulate(std::uint64_t tick, std::span<std::int64_t> sums, bool learn);
@@ -196,7 +198,7 @@ class Core {
   std::int64_t grown_error(std::int64_t sum) const;
   void largest_rows(std::span<const AxonValue> axons, std::size_t block, std::span<std::int64_t> sums) const;
   void accumulate_raised(std::uint64_t tick, std::span<std::int64_t> sums);
-  void keep_currents(std::span<const std::int64_t> sums, bool learn);
+  void keep_currents(std::span<const std::int64_t> sums, bool raised);
   void accumulate_block(std::uint64_t tick, std::size_t block, std::span<std::int64_t> sums);
   void queue_update(std::uint64_t tick, std::size_t block, PendingUpdate update);
   void collect_rows(std::uint64_t tick, std::size_t block, PendingUpdate& update);

@@ -8,12 +8,19 @@
 
 namespace trifactor {
 
-std::uint32_t Core::sum_words(bool learn) const {
-  return image_.neurons * (raises_weights_ && learn ? 2 : 1);
+bool Core::raises(std::uint64_t tick, bool learn) const {
+  if (!raises_weights_ || !learn) return false;
+  for (std::size_t k = 0; k < blocks_.size(); ++k)
+    if (image_.blocks[k].plasticity.weight_power > least_power && learns_at(k, tick)) return true;
+  return false;
 }
 
-std::uint64_t Core::raising_cycles(bool learn) const {
-  return raises_weights_ && learn ? static_cast<std::uint64_t>(transform_latency) : 0;
+std::uint32_t Core::sum_words(bool raised) const {
+  return image_.neurons * (raises_weights_ && raised ? 2 : 1);
+}
+
+std::uint64_t Core::raising_cycles(bool raised) const {
+  return raises_weights_ && raised ? static_cast<std::uint64_t>(transform_latency) : 0;
 }
 
 void Core::accumulate_raised(std::uint64_t tick, std::span<std::int64_t> sums) {
@@ -31,9 +38,9 @@ void Core::accumulate_raised(std::uint64_t tick, std::span<std::int64_t> sums) {
   }
 }
 
-/// A presentation that is only looked at ranks nobody, so raised sums are not formed for it.
-void Core::keep_currents(std::span<const std::int64_t> sums, bool learn) {
-  if (raises_weights_ && !learn) return;
+/// A tick at which nobody is ranked has no raised sums.
+void Core::keep_currents(std::span<const std::int64_t> sums, bool raised) {
+  if (raises_weights_ && !raised) return;
   const std::uint32_t n = image_.neurons;
   int frac = image_.sum_frac;
   if (raises_weights_) {

@@ -216,7 +216,7 @@ class FunctionalDevice final : public Device {
       std::fill(sums_[k].begin(), sums_[k].end(), 0);
       core.accumulate(tick, sums_[k], learn);
     });
-    gather_sums(population, learn);
+    gather_sums(population, cores_[population.members.front()].raises(tick, learn));
     parallel_->each(population.owners.size(), [&](std::size_t o) {
       Core& core = cores_[population.owners[o]];
       core.evaluate(tick, sums_[population.owners[o]], learn);

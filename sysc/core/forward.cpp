@@ -105,7 +105,7 @@ void TileCore::accumulate(std::uint64_t now) {
     for (std::size_t i = 0; i < sums_.size(); ++i) slot.total[i] += sums_[i];
     forward_state_ = Forward::waiting_for_slices;
   } else {
-    const std::uint32_t words = core_.sum_words(slot.learn);
+    const std::uint32_t words = core_.sum_words(core_.raises(forward_, slot.learn));
     for (std::uint32_t i = 0; i < words; ++i)
       outlet_.inject(image().core,
                      make_packet(PacketKind::sum, image().core, to_owner_, forward_, i, 0, sums_[i]),
@@ -283,7 +283,8 @@ bool TileCore::forward_step(std::uint64_t now) {
       recall(now);
       forward_due_ =
           std::max(now, memory_free_ + static_cast<std::uint64_t>(machine_.core.synapse_latency) +
-                            accumulate_latency - 1 + core_.raising_cycles(incoming(forward_).learn)) +
+                            accumulate_latency - 1 +
+                            core_.raising_cycles(core_.raises(forward_, incoming(forward_).learn))) +
           jitter(stage_sum);
       forward_state_ = Forward::summing;
       return true;
@@ -292,7 +293,8 @@ bool TileCore::forward_step(std::uint64_t now) {
       accumulate(now);
       return true;
     case Forward::waiting_for_slices: {
-      if (incoming(forward_).sums != image().helpers.size() * core_.sum_words(incoming(forward_).learn))
+      if (incoming(forward_).sums !=
+          image().helpers.size() * core_.sum_words(core_.raises(forward_, incoming(forward_).learn)))
         return false;
       const std::uint64_t cycles = evaluate_cycles(image());
       book_.add(CycleCause::computing, now, now + cycles);

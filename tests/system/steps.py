@@ -54,7 +54,7 @@ def network(dice, number):
 
     def plasticity(name):
         if name == competing:
-            return "competing", {"eta": 0.01}
+            return "competing", {"eta": 0.01, "p": dice.choice([2, 4])}
         rule = dice.choice(["hsic_memory", "oja", None])
         if rule == "hsic_memory":
             return rule, {"N": dice.randint(2, 5), "sigma_z": 1, "eta": 0.02, "every": dice.choice(["sample", "step"])}
