@@ -37,7 +37,7 @@ class Data:
 
     def __init__(self, options, samples, cache):
         if options.cifar:
-            self.name, self.source, self.inputs, self.all = "CIFAR-10", f"npz:{study.cifar(options.cifar)}", 3072, 50000
+            self.name, self.source, self.inputs, self.all = "CIFAR-10", f"cifar:{options.cifar.resolve()}", 3072, 50000
         elif options.data:
             self.name, self.source, self.inputs, self.all = "MNIST", f"idx:{options.data.resolve()}", 784, 60000
         else:

@@ -209,23 +209,6 @@ def percent(values):
     return f"{mean:.2f}" if len(values) == 1 else f"{mean:.2f} ({low:.2f} to {high:.2f})"
 
 
-def cifar(folder):
-    """The six binary batches of CIFAR-10 as one file that `npz:` reads, made beside them once."""
-    import numpy as np
-    folder = pathlib.Path(folder).resolve()
-    whole = folder / "cifar10.npz"
-    if not whole.exists():
-        def batches(*names):
-            records = np.concatenate([np.fromfile(folder / name, np.uint8).reshape(-1, 3073) for name in names])
-            return records[:, 1:], records[:, 0].astype(np.int64)
-        x_train, labels_train = batches(*(f"data_batch_{i}.bin" for i in range(1, 6)))
-        x_test, labels_test = batches("test_batch.bin")
-        temporary = folder / f".cifar10.tmp{os.getpid()}.npz"
-        np.savez(temporary, x_train=x_train, labels_train=labels_train, x_test=x_test, labels_test=labels_test)
-        temporary.replace(whole)
-    return whole
-
-
 def positive(text):
     if int(text) < 1:
         raise argparse.ArgumentTypeError("at least 1")

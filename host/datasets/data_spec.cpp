@@ -140,6 +140,7 @@ std::vector<DatasetScheme> dataset_schemes() {
       {"synthetic", "synthetic:strokes",
        "deformed handwritten-like digits, 28x28, drawn from a seed; no file needed"},
       {"idx", "idx:DIR", "the four files of MNIST, Fashion-MNIST and the like, gzipped or not"},
+      {"cifar", "cifar:DIR", "the six batches of CIFAR-10, binary version, gzipped or not: 32x32x3"},
       {"npz", "npz:FILE",
        "NumPy arrays x (N, ...) of float or uint8 and labels (N) of integers; "
        "x_train, labels_train, x_test, labels_test with split="},

@@ -22,7 +22,7 @@ enum class Split : std::uint8_t { train, test };
 
 struct DataSpec {
   std::string text;      ///< as the user wrote it
-  std::string scheme;    ///< synthetic, idx or npz
+  std::string scheme;    ///< synthetic, idx, cifar or npz
   std::string location;  ///< NAME, DIR or FILE
   std::optional<Split> split;
   std::uint64_t first = 0;

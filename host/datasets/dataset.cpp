@@ -57,6 +57,7 @@ std::unique_ptr<Dataset> open_strokes(const DataSpec& spec) { return std::make_u
 std::unique_ptr<Dataset> open_dataset(const DataSpec& spec) {
   if (spec.scheme == "synthetic") return open_strokes(spec);
   if (spec.scheme == "idx") return open_idx(spec);
+  if (spec.scheme == "cifar") return open_cifar(spec);
   if (spec.scheme == "npz") return open_npz_dataset(spec);
   throw Error(ExitCode::configuration,
               {"TF-DAT-002", "data '" + spec.text + "'",

@@ -71,6 +71,7 @@ TEST_CASE("whatever is asked of the SPEC reader ends in a spec or an Error") {
 TEST_CASE("every scheme and key that is listed is understood") {
   const std::map<std::string, std::string> example = {{"synthetic", "synthetic:strokes"},
                                                       {"idx", "idx:d"},
+                                                      {"cifar", "cifar:d"},
                                                       {"npz", "npz:f"},
                                                       {"split", "split=test"},
                                                       {"first", "first=1"},
