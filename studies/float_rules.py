@@ -28,12 +28,6 @@ def hsic(eta, width, gamma):
             keys(f"{width * math.sqrt(64):.3f}", f"{first}.sigma_z") + keys(f"{width * math.sqrt(32):.3f}", f"{second}.sigma_z"))
 
 
-def hsic_steps(eta, width, readout):
-    layers = {"pixels_to_hidden1": 64, "hidden1_to_hidden2": 32, "hidden2_to_hidden3": 10}
-    return (keys(eta, *(f"{name}.plasticity.eta" for name in layers)) + keys(readout, "hidden3_to_scores.plasticity.eta") +
-            [f"projection.{name}.plasticity.sigma_z={width * math.sqrt(neurons):.3f}" for name, neurons in layers.items()])
-
-
 def competing(eta, delta, readout):
     return (keys(eta, "pixels_to_hidden.plasticity.eta") + keys(delta, "pixels_to_hidden.plasticity.delta") +
             keys(readout, "hidden_to_scores.plasticity.eta"))
@@ -47,7 +41,6 @@ def errors(names):
 FORWARD = ("pixels_to_hidden1", "hidden1_to_hidden2", "hidden2_to_scores")
 GRIDS = {  # name: example, overrides of a setting, the settings by name
     "hsic_memory": ("mnist-hsic-memory", hsic, {"eta": (0.05, 0.1, 0.2), "sigma_z": (0.25, 0.35, 0.5), "gamma": (10.0, 20.0, 40.0)}),
-    "hsic_steps": ("mnist-hsic-steps", hsic_steps, {"eta": (0.1, 0.3, 1.0), "sigma_z": (0.5, 0.75, 1.0), "readout": (0.02, 0.1)}),
     "competing": ("mnist-competing", competing, {"eta": (0.003, 0.01, 0.03), "delta": (0.2, 0.4), "readout": (0.001, 0.005, 0.02)}),
     "urfb": ("mnist-urfb", errors((*FORWARD, "back2", "back1")), {"eta": (0.005, 0.01, 0.02, 0.04), "error": ("softmax", "hinge")}),
     "frfb": ("mnist-urfb", errors(FORWARD), {"eta": (0.005, 0.01, 0.02, 0.04), "error": ("softmax", "hinge")}),
