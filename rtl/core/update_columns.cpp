@@ -37,15 +37,13 @@ EnabledPairs UpdateColumns::count(const std::vector<std::uint64_t>& bits, const 
       word &= mask;
     }
     found.columns += static_cast<std::uint32_t>(std::popcount(word));
-    const auto leave_counted = [&] {
-      if (next >= end)
-        word = 0;
-      else if (next > begin)
-        word &= ~std::uint64_t{0} << (next - begin);
+    const auto uncounted = [&] {
+      if (next >= end) return std::uint64_t{0};
+      return next > begin ? word & ~std::uint64_t{0} << (next - begin) : word;
     };
-    for (leave_counted(); word != 0; leave_counted()) {
+    for (std::uint64_t left = uncounted(); left != 0; left = uncounted()) {
       ++found.bursts;
-      next = ((begin + static_cast<std::size_t>(std::countr_zero(word))) / lanes_ + 1) * lanes_;
+      next = ((begin + static_cast<std::size_t>(std::countr_zero(left))) / lanes_ + 1) * lanes_;
     }
   }
   return found;
