@@ -146,14 +146,17 @@ void Core::carry(std::size_t block, std::uint32_t row, std::int16_t value) {
   ++events_[Event::axon_write];
 }
 
-void Core::recall(std::uint64_t tick) {
+std::size_t Core::recall(std::uint64_t tick) {
   auto& buffers = axons_[tick % ticks_in_flight];
+  std::size_t rows = 0;
   for (std::size_t k = 0; k < blocks_.size(); ++k)
     for (std::uint32_t row = 0; row < blocks_[k].carried.size(); ++row)
       if (const std::int16_t value = blocks_[k].carried[row]; value != 0) {
         buffers[k].dense[row] = value;
         buffers[k].active.push_back({row, value});
+        ++rows;
       }
+  return rows;
 }
 
 std::size_t Core::rows_to_read(std::uint64_t tick, std::size_t block) const {

@@ -99,8 +99,8 @@ class Core {
   /// Before the first of them: the presentation that they come from learns, so those before are forgotten.
   void begin_carry(std::size_t block);
   /// The first step of a learning presentation begins: its late blocks read what was carried. Looks begin
-  /// with nothing.
-  void recall(std::uint64_t tick);
+  /// with nothing. Returns the rows that hold a value.
+  std::size_t recall(std::uint64_t tick);
   /// Rows of a block that hold a value (the bias row included): what a forward pass reads.
   std::size_t rows_to_read(std::uint64_t tick, std::size_t block) const;
 

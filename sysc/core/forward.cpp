@@ -71,16 +71,8 @@ void TileCore::take_carried() {
 /// The rows that late blocks read at the first step of a learning presentation stream.
 void TileCore::recall(std::uint64_t now) {
   if (late_sources_ == 0 || !core_.first_step(forward_) || !incoming(forward_).learn) return;
-  const auto rows = [&] {
-    std::size_t sum = 0;
-    for (std::size_t b = 0; b < image().blocks.size(); ++b)
-      if (image().blocks[b].late) sum += core_.rows_to_read(forward_, b);
-    return sum;
-  };
-  const std::size_t before = rows();
-  core_.recall(forward_);
   const std::uint64_t start = std::max(now, memory_free_);
-  memory_free_ = start + (rows() - before) * row_bursts_;
+  memory_free_ = start + core_.recall(forward_) * row_bursts_;
   book_.add(CycleCause::computing, start, memory_free_);
 }
 
