@@ -92,7 +92,7 @@ class FunctionalDevice final : public Device {
     bool input = false, output = false;
     std::vector<std::size_t> owners, members;  ///< indices into cores_
     std::vector<std::int16_t> activity, error;
-    std::vector<std::int16_t> before;  ///< activity of the tick before, for late blocks
+    std::vector<std::int16_t> before;  ///< activity of the tick before; empty where no late block reads it
     bool takes_errors = false;
     std::vector<std::size_t> layers;  ///< that learn into it, in layers_: forward ones, then feedback
   };
@@ -146,9 +146,11 @@ class FunctionalDevice final : public Device {
         if (layers_[k].feedback == feedback) populations_[layers_[k].population].layers.push_back(k);
     for (Population& population : populations_) {
       population.activity.assign(population.neurons, 0);
-      population.before.assign(population.neurons, 0);
       population.error.assign(population.neurons, 0);
     }
+    for (const Core& core : cores_)
+      for (const BlockImage& block : core.image().blocks)
+        if (block.late) populations_[block.source].before = populations_[block.source].activity;
     sums_.resize(cores_.size());
     for (std::size_t k = 0; k < cores_.size(); ++k) sums_[k].assign(cores_[k].sum_words(true), 0);
   }
@@ -173,7 +175,8 @@ class FunctionalDevice final : public Device {
 
   void run_step(std::uint64_t tick, bool learn, std::uint16_t label) {
     const bool first = tick % chip_.steps == 0;
-    for (Population& population : populations_) population.before = population.activity;
+    for (Population& population : populations_)
+      if (!population.before.empty()) population.before = population.activity;
     for (Population& population : populations_)
       if (population.input)
         send_distances(population, learn, tick);
