@@ -271,6 +271,13 @@ Outcome run_without_time(const Program& program, const std::vector<Frame>& frame
   });
 }
 
+EventCounts Outcome::core_events() const {
+  EventCounts sum;
+  for (const auto& [unit, unit_counters] : counters)
+    if (unit < teacher_unit) sum += unit_counters.events;
+  return sum;
+}
+
 std::string Outcome::first_difference(const Outcome& other) const {
   if (results.size() != other.results.size()) return "number of results";
   for (std::size_t k = 0; k < results.size(); ++k) {

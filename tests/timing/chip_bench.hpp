@@ -74,6 +74,8 @@ struct Outcome {
   std::uint64_t cycles = 0, largest_queue = 0, largest_buffer = 0;
 
   ResultWords result(std::size_t k) const { return unpack<ResultWords>(results.at(k), "result"); }
+  /// Counts of all cores together: equal in engines with and without time.
+  EventCounts core_events() const;
   /// Everything that does not depend on time.
   std::string first_difference(const Outcome& other) const;
 };
