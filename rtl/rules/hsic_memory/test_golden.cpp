@@ -206,7 +206,7 @@ Formed form(const RulePlan& plan, std::size_t neurons, Random& random) {
   for (int p = 0; p < plan.partners; ++p) f.words.push_back(word(300));
   for (std::size_t i = 0; i < neurons; ++i) {
     f.fprime.push_back(static_cast<std::uint16_t>(random() % 32769));
-    f.told.push_back(std::uniform_int_distribution<std::int64_t>(-(1 << 22), 1 << 22)(random));
+    f.told.push_back(std::uniform_int_distribution<std::int64_t>(-(1 << 20), 1 << 20)(random));
   }
   std::vector<const std::int16_t*> compared;
   for (const auto& z : f.z) compared.push_back(z.data());
