@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "rtl/core/core.hpp"
+#include "rtl/spec/diagnostic.hpp"
 #include "rtl/units/random/golden.hpp"
 #include "rtl/units/tied/golden.hpp"
 
@@ -14,6 +15,9 @@ std::size_t KernelIncrements::count() const {
 }
 
 void KernelIncrements::add(const KernelIncrements& other) {
+  if (other.sums.size() != sums.size() || other.decays.size() != decays.size())
+    throw Error(ExitCode::data, {"TF-LAY-008", "cores of a layer", "their kernels have different sizes",
+                                 "a layout as `trifactor compile` writes it", "compile the network again"});
   for (std::size_t e = 0; e < sums.size(); ++e) {
     sums[e] += other.sums[e];
     enabled[e] = enabled[e] | other.enabled[e];

@@ -189,4 +189,18 @@ void check_core(const Program& p, const CoreImage& c, const std::string& where) 
   }
 }
 
+void check_copies(const CoreImage& c, const BlockImage& b, const std::string& where) {
+  const Check check(where);
+  const KernelImage& k = b.kernel;
+  if (!k.present()) return;
+  for (std::uint32_t row = 0; row < b.total_rows(); ++row)
+    for (std::uint32_t i = 0; i < c.neurons; ++i) {
+      const std::uint32_t to = c.first_neuron + i,
+                          at = row < b.rows ? k.row_of(to, b.first_row + row) : k.bias_row();
+      const std::int16_t entry =
+          at == KernelImage::no_row ? std::int16_t{0} : k.weights[at * k.channels + to % k.channels];
+      check(b.weights[row * c.neurons + i] == entry, "copy of a kernel's entry");
+    }
+}
+
 }  // namespace trifactor

@@ -344,6 +344,10 @@ class FunctionalDevice final : public Device {
     const auto root = std::find_if(layer.blocks.begin(), layer.blocks.end(), [&](const auto& at) {
       return cores_[at.first].image().core == cores_[at.first].image().blocks[at.second].kernel.root;
     });
+    if (root == layer.blocks.end())
+      throw Error(ExitCode::data, {"TF-LAY-008", "projection " + std::to_string(layer.projection),
+                                   "no core is the root of its kernel",
+                                   "a layout as `trifactor compile` writes it", "compile the network again"});
     Core& core = cores_[root->first];
     for (auto [other, block] : layer.blocks) {
       if (other == root->first) continue;
