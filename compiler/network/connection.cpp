@@ -46,9 +46,9 @@ struct Checker {
   void run() const {
     const PopulationSpec& from = network.populations[static_cast<std::size_t>(p.from)];
     const PopulationSpec& to = network.populations[static_cast<std::size_t>(p.to)];
-    if (is_fixed(p.connect) && p.feedback)
+    if (is_fixed(p.connect) && p.connect != Connect::identity && p.feedback)
       wrong("TF-NET-042", "weights that follow from the connection carry no errors back",
-            "dense, local or convolution for kind = \"feedback\"");
+            "dense, identity, local or convolution for kind = \"feedback\"");
     if (from.shape.empty() || to.shape.empty()) return;  // reported
     if (p.connect == Connect::identity && from.neurons() != to.neurons())
       wrong("TF-NET-040",
