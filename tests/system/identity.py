@@ -6,7 +6,8 @@ usage: identity.py TRIFACTOR [--small] [--rules] [--example STEM] [--only TEXT] 
 One line a comparison: what was varied, samples, and whether weights and the digests of every activity, third
 factor and weight update are equal to those of the functional engine. Exit status 1 when one differs.
 MNIST is used where TRIFACTOR_DATA names it, the drawn digits otherwise. --rules takes each rule that exists as
-silicon on its example among those of host/examples whose data is built in, and the other examples there, in fewer variations;
+silicon on its example among those of host/examples whose data is built in, and the other examples there, in fewer
+variations (not those of which a convolution learns);
 --example takes one file of host/examples in the same way.
 """
 import argparse
@@ -63,6 +64,10 @@ class Identity:
     def everywhere(self, key):
         """The override for every projection that learns."""
         return [f"projection.{name}.{key}" for name in self.plastic]
+
+    def has_kernels(self):
+        """Whether a convolution learns: its cores exchange more than those of any rule."""
+        return any(p.get("connect") == "convolution" for p in self.plastic.values())
 
     def aged(self):
         """Weight age 1 wherever a rule learns once a sample."""
@@ -295,7 +300,7 @@ def main():
                     failed += 1
                     continue
                 identity = Identity(program, folder / (rule or example), arguments.small, arguments.only, example, built_in(example))
-                identity.one_rule() if rule else identity.one_example()
+                identity.one_rule() if rule or identity.has_kernels() else identity.one_example()
                 passed, failed = passed + identity.passed, failed + identity.failed
         else:
             identity = Identity(program, folder, arguments.small, arguments.only)
