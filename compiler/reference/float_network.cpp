@@ -117,6 +117,8 @@ FloatNetwork::FloatNetwork(Network network, const FloatNetworkOptions& options)
     }
     projections_.push_back(std::move(p));
   }
+  if (options_.baseline == Baseline::none)
+    for (std::size_t p = 0; p < populations_.size(); ++p) make_relay(p);
   mistakes.throw_if_any(ExitCode::configuration);
 }
 
@@ -271,6 +273,7 @@ void FloatNetwork::learn_backwards(std::int64_t label, bool last) {
     Population& p = populations_[at];
     gather_errors(p);
     p.delta.clear();
+    relay(p, last);
     for (const std::size_t k : p.incoming) {
       if (!learns(k)) continue;
       step(k, label, last);
@@ -290,6 +293,10 @@ void FloatNetwork::gather_errors(Population& p) {
     const std::span<const double> delta = populations_[projection.from].delta;
     if (delta.empty()) continue;  // its source does not learn
     p.sent.resize(p.neurons, 0.0);
+    if (network_.projections[k].connect == Connect::max_pool) {
+      errors_to_winners(projection, p.sent);
+      continue;
+    }
     projection.active.clear();
     for (std::uint32_t j = 0; j < delta.size(); ++j)
       if (delta[j] != 0) projection.active.push_back({j, delta[j]});
