@@ -1,5 +1,7 @@
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "compiler/network/network_reader.hpp"
 #include "rtl/rules/rule.hpp"
 
@@ -78,6 +80,43 @@ void check_one(const Network& network, const ProjectionSpec& p, Mistakes& mistak
                  "a rule that does, or no plasticity", "without plasticity the feedback stays as it starts");
 }
 
+/// Does it learn from errors that another population says?
+bool hears_error(const ProjectionSpec& p) {
+  const Rule* rule = rule_of(p);
+  return rule != nullptr && !p.feedback && rule->hears_error != nullptr &&
+         rule->hears_error(p.plasticity->parameters);
+}
+
+/// Projections of kind "error" end where somebody listens, and only there.
+void check_said_errors(const Network& network, Mistakes& mistakes) {
+  const auto any_into = [&](int population, auto is) {
+    return std::any_of(network.projections.begin(), network.projections.end(),
+                       [&](const ProjectionSpec& p) { return p.to == population && is(p); });
+  };
+  const auto says = [](const ProjectionSpec& p) { return p.error; };
+  for (const ProjectionSpec& p : network.projections) {
+    const std::string& to = name_of(network, p.to);
+    if (hears_error(p) && !any_into(p.to, says))
+      mistakes.add(
+          "TF-NET-036", p.plasticity->place,
+          fmt::format("'{}' learns from errors that it is told, but nobody tells '{}' any", p.name, to),
+          fmt::format("a [[projection]] with kind = \"error\" and to = \"{}\"", to));
+    if (!p.error) continue;
+    const bool able = any_into(p.to, [](const ProjectionSpec& q) {
+      return !q.feedback && rule_of(q) != nullptr && rule_of(q)->hears_error != nullptr;
+    });
+    if (!able)
+      mistakes.add("TF-NET-037", p.place, fmt::format("'{}' learns from no errors that it is told", to),
+                   "a population with a projection into it that learns by a rule which can");
+    if (p.plasticity)
+      mistakes.add("TF-NET-038", p.plasticity->place, fmt::format("'{}' says errors and learns", p.name),
+                   "no plasticity in a projection of kind \"error\"");
+    if (any_into(p.to, [](const ProjectionSpec& q) { return q.feedback; }))
+      mistakes.add("TF-NET-039", p.place, fmt::format("'{}' is told errors, and errors come back to it", to),
+                   "errors of one kind in a population");
+  }
+}
+
 /// Errors that are formed at every step are for rules that learn at every step, and the reverse.
 void check_rhythm(const Network& network, const ProjectionSpec& feedback, Mistakes& mistakes) {
   const bool sent = every_step(network, feedback.from);
@@ -106,7 +145,7 @@ bool relays_errors(const Network& network, std::size_t population) {
     arrive = arrive || (p.feedback && p.to == at);
     leave = leave || (p.feedback && p.from == at);
   }
-  return arrive && leave && at != network.input && at != network.output;
+  return arrive && leave && !network.populations[population].given() && at != network.output;
 }
 
 std::size_t relay_model(const Network& network, std::size_t population) {
@@ -130,6 +169,7 @@ void check_feedback(const Network& network, Mistakes& mistakes) {
     if (p.plasticity && rule_of(p) == nullptr) return;  // reported: what it would take is not known
     if (p.feedback) fed[static_cast<std::size_t>(p.to)] = true;
   }
+  check_said_errors(network, mistakes);
   for (const ProjectionSpec& p : network.projections) {
     if (p.feedback) {
       check_one(network, p, mistakes);

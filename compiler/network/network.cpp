@@ -26,6 +26,7 @@ class NetworkReader {
     if (auto training = root_.table("training")) network_.training = read_training(*training);
     root_.finish();
     find_output();
+    check_labels();
     check_graph();
     check_connections(network_, mistakes_);
     fill_in_ranges();
@@ -132,9 +133,10 @@ class NetworkReader {
       ProjectionSpec& spec = projection.spec;
       spec.from = resolve(projection.from, projection.from_place);
       spec.to = resolve(projection.to, projection.to_place);
-      if (spec.to >= 0 && network_.populations[spec.to].input)
+      if (spec.to >= 0 && network_.populations[spec.to].given())
         mistakes_.add("TF-NET-008", projection.to_place,
-                      fmt::format("'{}' is the input: it takes no projection", projection.to),
+                      fmt::format("'{}' is the {}: it takes no projection", projection.to,
+                                  network_.populations[spec.to].input ? "input" : "label"),
                       "a population of neurons");
       if (!projection.has_init && !network_.weights_file.empty() && !is_fixed(spec.connect))
         spec.init = WeightInit::file;
@@ -168,12 +170,23 @@ class NetworkReader {
       else
         mistakes_.add("TF-NET-017", place, "the output is the input",
                       "a population of neurons as the output");
+    } else if (output.label) {
+      mistakes_.add("TF-NET-017", place, "the output is the label", "a population of neurons as the output");
     } else if (classes_known_ && !output.shape.empty() && output.neurons() != network_.classes) {
       mistakes_.add("TF-NET-016", place,
                     fmt::format("the output '{}' has {} neurons for {} classes", output.name,
                                 output.neurons(), network_.classes),
                     "one neuron a class", "change its shape, or classes in [network]");
     }
+  }
+
+  void check_labels() {
+    for (const PopulationSpec& p : network_.populations)
+      if (p.label && classes_known_ && !p.shape.empty() && p.neurons() != network_.classes)
+        mistakes_.add("TF-NET-045", p.place,
+                      fmt::format("the label '{}' has {} neurons for {} classes", p.name, p.neurons(),
+                                  network_.classes),
+                      "one neuron a class", "change its shape, or classes in [network]");
   }
 
   void check_graph() {
@@ -185,7 +198,7 @@ class NetworkReader {
       all_known = all_known && projection.from >= 0 && projection.to >= 0;
     }
     for (int i = 0; all_known && i < n; ++i)  // a name not understood may have meant this one
-      if (!reached[i] && !network_.populations[i].input)
+      if (!reached[i] && !network_.populations[i].given())
         mistakes_.add("TF-NET-007", network_.populations[i].place,
                       fmt::format("no projection ends at population '{}'", network_.populations[i].name),
                       "a [[projection]] with to = its name");

@@ -43,6 +43,7 @@ constexpr bool is_bounded(Activation kind) {
 struct PopulationSpec {
   std::string name;
   bool input = false;
+  bool label = false;  ///< its neurons are the classes: 1 for the sample's own where it is learned, else 0
   std::vector<int> shape;
   std::string encode = "unit";  ///< inputs: unit, none, minus_training_mean, symmetric
   Activation activation = Activation::linear;
@@ -58,6 +59,9 @@ struct PopulationSpec {
   std::optional<NormaliseSpec> normalise;
   double dropout = 0;  ///< probability with which a neuron is left out of a learning tick
   SourcePlace place;
+
+  /// Its values are given with a sample: no projection ends here.
+  bool given() const { return input || label; }
 
   int neurons() const {
     int n = 1;
@@ -109,6 +113,8 @@ struct ProjectionSpec {
   int from = 0, to = 0;  ///< indices into populations
   /// Carries errors of the neurons of `from` back to those of `to`; no part of the forward pass.
   bool feedback = false;
+  /// Brings activities of `from` that are no part of the sums of `to` but the errors that it learns from.
+  bool error = false;
   /// A step reads the activities that `from` had at the step before: asked for, or it closes a cycle.
   bool late = false;
   Connect connect = Connect::dense;
@@ -116,6 +122,7 @@ struct ProjectionSpec {
   double density =
       1;  ///< share of synapses that exist, drawn from the seed (compiler/passes/connectivity.hpp)
   WeightInit init = WeightInit::uniform_fan_in;
+  double gain = 1;         ///< what is drawn is multiplied by it
   int bits = 8;            ///< 4 to 16
   double range = 0;        ///< weights lie in +-range (power of two); resolved, never 0
   bool stochastic = true;  ///< rounding of updates and factors

@@ -128,7 +128,8 @@ PopulationSpec read_population(TomlTable& table) {
   PopulationSpec population;
   population.place = table.place();
   if (table.need("name")) population.name = read_name(table, "name");
-  population.input = table.choice("kind", {"neurons", "input"}).value_or(0) == 1;
+  const auto kind = table.choice("kind", {"neurons", "input", "label"}).value_or(0);
+  population.input = kind == 1, population.label = kind == 2;
   read_shape(table, population);
 
   std::optional<double> output_range;
@@ -143,17 +144,16 @@ PopulationSpec read_population(TomlTable& table) {
     activity->finish();
   }
 
-  if (population.input) {
-    if (auto encode = table.table("encode")) {
+  if (population.given()) {
+    if (population.label)
+      only_for(table, "encode", "inputs");
+    else if (auto encode = table.table("encode")) {
       const std::vector<std::string> kinds = {"unit", "none", "minus_training_mean", "symmetric"};
       if (encode->need("kind")) population.encode = kinds[encode->choice("kind", kinds).value_or(0)];
       encode->finish();
     }
-    only_for(table, "neuron", "neurons, not for inputs");
-    only_for(table, "normalise", "neurons, not for inputs");
-    only_for(table, "membrane", "neurons, not for inputs");
-    only_for(table, "noise", "neurons, not for inputs");
-    only_for(table, "dropout", "neurons, not for inputs");
+    for (const char* key : {"neuron", "normalise", "membrane", "noise", "dropout"})
+      only_for(table, key, "neurons, not for inputs and labels");
     population.output_range = power_of_two(output_range.value_or(1));
     population.value_range = population.output_range;
   } else {

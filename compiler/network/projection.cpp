@@ -53,7 +53,7 @@ void read_parameters(TomlTable& table, const Rule& rule, Parameters& parameters)
 void read_weights(TomlTable& table, NamedProjection& projection) {
   ProjectionSpec& spec = projection.spec;
   if (is_fixed(spec.connect))
-    for (const char* key : {"init", "range"})
+    for (const char* key : {"init", "gain", "range"})
       if (table.has(key))
         table.mistakes().add("TF-NET-005", table.place(key),
                              table.named(key) + " is not for weights that follow from the connection",
@@ -63,6 +63,7 @@ void read_weights(TomlTable& table, NamedProjection& projection) {
     spec.init = static_cast<WeightInit>(*init);
     projection.has_init = true;
   }
+  spec.gain = table.number("gain", 1.0 / 65536, 65536).value_or(spec.gain);
   spec.bits = static_cast<int>(table.integer("bits", 4, 16).value_or(spec.bits));
   if (const auto range = table.number("range", 1.0 / 1024, 1024)) {
     spec.range = power_of_two(*range);
@@ -121,17 +122,18 @@ NamedProjection read_projection(TomlTable& table) {
   } else if (!projection.from.empty() && !projection.to.empty()) {
     spec.name = default_projection_name(projection.from, projection.to);
   }
-  spec.feedback = table.choice("kind", {"forward", "feedback"}).value_or(0) == 1;
+  const auto kind = table.choice("kind", {"forward", "feedback", "error"}).value_or(0);
+  spec.feedback = kind == 1, spec.error = kind == 2;
   spec.late = table.boolean("late").value_or(false);
-  if (spec.late && spec.feedback)
+  if (spec.late && kind != 0)
     table.mistakes().add("TF-NET-005", table.place("late"),
                          table.named("late") + " is only for forward projections", "no late",
-                         "errors come back within the step that they are of");
+                         "errors come within the step that they are of");
   read_connection(table, projection);
   projection.init_place = table.place();
   if (auto weights = table.table("weights")) read_weights(*weights, projection);
   spec.bias = table.boolean("bias").value_or(false);
-  if (spec.feedback && spec.bias)
+  if (kind != 0 && spec.bias)
     table.mistakes().add("TF-NET-005", table.place("bias"),
                          table.named("bias") + " is only for forward projections", "no bias",
                          "an error that is always there is none");

@@ -67,6 +67,9 @@ std::int32_t bias_value(const NumberFormat& activity, int extra_bits) {
       saturate_signed(std::int64_t{1} << activity.frac, std::min(16, 16 - extra_bits)));
 }
 
+/// 1.0, or the largest value below it.
+std::int32_t one_of(const NumberFormat& activity) { return static_cast<std::int32_t>(activity.quantise(1)); }
+
 /// Which synapses of a block exist; empty: all. Those of frozen projections need no bits: their weight is 0.
 std::vector<std::uint8_t> mask_bits(const Connectivity& connectivity, const Slice& slice,
                                     const BlockImage& b) {
@@ -99,7 +102,7 @@ std::vector<ArrayFormat> array_formats(const Network& network, const ResolvedNet
   std::vector<ArrayFormat> all;
   for (std::size_t p = 0; p < network.populations.size(); ++p) {
     const PopulationSpec& spec = network.populations[p];
-    if (!spec.input) {
+    if (!spec.given()) {
       all.push_back({spec.name + ".z", resolved.populations[p].value});
       if (spec.normalise) {
         all.push_back({spec.name + ".r", resolved.populations[p].output});
@@ -196,7 +199,8 @@ class Emitter {
     image.population = static_cast<std::uint32_t>(slice.population);
     image.first_neuron = static_cast<std::uint32_t>(slice.first_neuron);
     image.neurons = static_cast<std::uint32_t>(slice.neurons);
-    image.input = spec.input;
+    image.input = spec.given();
+    if (spec.label) image.label_value = one_of(p.activity);
     image.output = slice.population == static_cast<std::size_t>(network_.output);
     image.owner = slice.core;
     for (const Slice& other : slices_) {
@@ -220,7 +224,7 @@ class Emitter {
     image.relay = relay_image(slice);
     image.output_shift = p.output.frac - p.activity.frac;
     image.activity_bits = p.activity.bits;
-    if (!spec.input)
+    if (!spec.given())
       for (const RowRange& range : row_ranges(network_, slice)) image.blocks.push_back(block(slice, range));
     program_.cores.push_back(std::move(image));
   }
@@ -250,13 +254,14 @@ class Emitter {
     b.rows = static_cast<std::uint32_t>(range.rows);
     b.row_slice = static_cast<std::uint32_t>(slice.row_slice);
     b.feedback = spec.feedback;
+    b.error = spec.error;
     b.late = spec.late;
     b.bias = range.bias;
     if (b.bias)
       b.bias_value = bias_value(source.activity, resolved.plan ? resolved.plan->mean_extra_bits : 0);
     b.weight_bits = resolved.weight.bits;
     b.activity_bits = spec.feedback ? error_bits : source.activity.bits;
-    b.sum_shift = (spec.feedback ? target.error_sum_frac : target.sum_frac) - resolved.sum_frac;
+    b.sum_shift = (spec.feedback || spec.error ? target.error_sum_frac : target.sum_frac) - resolved.sum_frac;
     b.plastic = resolved.plan.has_value();
     if (b.plastic)
       b.plasticity = plasticity_image(*resolved.plan, *spec.plasticity, slice, target.group_size,
@@ -336,7 +341,7 @@ class Emitter {
       teacher.reduction = plan->reduction;
       if (plan->input_words > 0)
         for (CoreImage& image : program_.cores)
-          if (image.input) {
+          if (image.input && image.label_value == 0) {
             teacher.input_contributors.push_back(image.core);
             image.input_teachers.push_back(teacher.projection);
             image.input_partners = std::max(image.input_partners, plan->input_words);

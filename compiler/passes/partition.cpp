@@ -52,7 +52,7 @@ class Partitioner {
     const int most = most_row_slices(network_, population);
     const int unit = column_unit(population);
     const int units = neurons / unit;
-    const bool input = network_.populations[population].input;
+    const bool input = network_.populations[population].given();
     std::vector<Slice> best;
     std::size_t best_cores = static_cast<std::size_t>(machine_.tiles()) + 1;
     for (int columns = 1; columns <= units && static_cast<std::size_t>(columns) < best_cores; ++columns) {

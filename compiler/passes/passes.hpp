@@ -76,6 +76,7 @@ class InitialWeights {
   std::uint64_t start_ = 0;             ///< of seed and projection
   double bound_ = 0;                    ///< they lie in +-bound; 0: all are 0
   bool normal_ = false;                 ///< N(0, 1) instead
+  double length_ = 1;                   ///< of N(0, 1)
   std::vector<double> weights_, bias_;  ///< empty: computed
 };
 /// A neuron is left out of a learning tick when its random word lies below this.

@@ -18,7 +18,7 @@ NumberFormat local_format(double range) {
 
 ResolvedPopulation resolve_population(const PopulationSpec& spec) {
   ResolvedPopulation p;
-  p.value = local_format(spec.input ? spec.output_range : spec.value_range);
+  p.value = local_format(spec.given() ? spec.output_range : spec.value_range);
   p.output = spec.normalise ? local_format(spec.output_range) : p.value;
   p.activity = signed_format(spec.activity_bits, spec.output_range);
   p.activity.frac = std::min(p.activity.frac, p.output.frac);
@@ -98,8 +98,10 @@ void check_units(const Network& network, const ResolvedNetwork& resolved, Diagno
                              : "give these activities a larger range, or leave the bias out"});
     const double products = std::ldexp(network.populations[from].neurons(), activity.bits - 1) +
                             (spec.bias ? std::ldexp(1.0, std::max(0, activity.frac)) : 0);
-    largest[to] += std::ldexp(
-        products, weight.bits - 1 + resolved.populations[to].sum_frac - resolved.projections[k].sum_frac);
+    const int meets =
+        spec.error ? resolved.populations[to].error_sum_frac : resolved.populations[to].sum_frac;
+    (spec.error ? largest_error : largest)[to] +=
+        std::ldexp(products, weight.bits - 1 + meets - resolved.projections[k].sum_frac);
   }
   for (std::size_t p = 0; p < network.populations.size(); ++p)
     for (const auto& [most, what] :
@@ -185,6 +187,20 @@ void resolve_relay(const Network& network, std::size_t p, ResolvedNetwork& resol
   population.error = NumberFormat{error_bits, population.relay->error_frac};
 }
 
+/// What projections of kind "error" can bring to a neuron at most.
+double largest_said_error(const Network& network, const ResolvedNetwork& resolved, std::size_t population) {
+  double largest = 0;
+  for (std::size_t k = 0; k < network.projections.size(); ++k) {
+    const ProjectionSpec& spec = network.projections[k];
+    if (!spec.error || static_cast<std::size_t>(spec.to) != population) continue;
+    const NumberFormat& activity = resolved.populations[static_cast<std::size_t>(spec.from)].activity;
+    const double weight =
+        is_fixed(spec.connect) ? fixed_weight(spec) : resolved.projections[k].weight.largest();
+    largest += activity.largest() * weight * Connectivity(network, k).fan_in();
+  }
+  return largest;
+}
+
 }  // namespace
 
 std::size_t error_sender(const Network& network, std::size_t population) {
@@ -225,7 +241,10 @@ LayerFacts layer_facts(const Network& network, const ResolvedNetwork& resolved, 
   facts.input_neurons = network.populations[static_cast<std::size_t>(network.input)].neurons();
   facts.alone = !projection.bias;
   for (const ProjectionSpec& other : network.projections)
-    facts.alone = facts.alone && (&other == &projection || other.feedback || other.to != projection.to);
+    facts.alone =
+        facts.alone && (&other == &projection || other.feedback || other.error || other.to != projection.to);
+  facts.largest_error = largest_said_error(network, resolved, static_cast<std::size_t>(projection.to));
+  facts.error_taken = error_sender(network, static_cast<std::size_t>(projection.to)) == index;
   facts.stochastic = projection.stochastic;
   facts.largest_eta = projection.plasticity ? projection.plasticity->parameters.number("eta") : 0;
   return facts;
@@ -258,7 +277,8 @@ ResolvedNetwork resolve(const Network& network) {
     resolved.projections[k].sum_frac =
         projection.weight.frac + resolved.populations[static_cast<std::size_t>(spec.from)].activity.frac;
     ResolvedPopulation& target = resolved.populations[static_cast<std::size_t>(spec.to)];
-    target.sum_frac = std::max(target.sum_frac, resolved.projections[k].sum_frac);
+    int& meets = spec.error ? target.error_sum_frac : target.sum_frac;
+    meets = std::max(meets, resolved.projections[k].sum_frac);
   }
   // From the output backwards: what comes back to a population depends on what those behind it send.
   for (std::size_t p = network.populations.size(); p-- > 0;) {

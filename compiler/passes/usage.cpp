@@ -13,11 +13,11 @@ CoreUsage usage_of(const Network& network, const ResolvedNetwork& resolved, cons
   const std::uint64_t lanes = static_cast<std::uint64_t>(machine.core.lanes);
   CoreUsage u;
   u.neurons = static_cast<std::uint32_t>(n);
-  if (network.populations[population].input) {
+  if (network.populations[population].given()) {
     u.neuron_bytes = n * 2 * 2;  // two presentations of 16-bit values
     std::uint64_t partners = 0;
     for (const ResolvedProjection& projection : resolved.projections)
-      if (projection.plan)
+      if (projection.plan && network.populations[population].input)
         partners = std::max(partners, static_cast<std::uint64_t>(projection.plan->input_words));
     if (partners > 0) u.history_bytes = 2 * n * (partners + 1);
     return u;
@@ -27,11 +27,12 @@ CoreUsage usage_of(const Network& network, const ResolvedNetwork& resolved, cons
   bool uses_current = false;
   std::uint64_t activity_slots = 1, z_slots = 1, scale_slots = 1;
   u.neuron_bytes = n * 6;  // the 48-bit sum
-  bool takes_errors = false;
+  bool takes_errors = false, hears_errors = false;
   for (const RowRange& range : ranges) {
     const std::uint64_t rows = static_cast<std::uint64_t>(range.rows) + (range.bias ? 1 : 0);
     const ResolvedProjection& projection = resolved.projections[range.projection];
     takes_errors = takes_errors || network.projections[range.projection].feedback;
+    hears_errors = hears_errors || network.projections[range.projection].error;
     u.rows += static_cast<std::uint32_t>(rows);
     u.synapses += rows * n;
     u.synapse_bytes +=
@@ -62,7 +63,8 @@ CoreUsage usage_of(const Network& network, const ResolvedNetwork& resolved, cons
     activity_slots = std::max(activity_slots, waiting + (plan.remembers_activity ? 1 : 0));
     uses_current = uses_current || plan.uses_current;
   }
-  if (takes_errors) u.neuron_bytes += n * 6;  // the sum of errors that came back
+  if (takes_errors) u.neuron_bytes += n * 6;                   // the sum of errors that came back
+  if (hears_errors) u.neuron_bytes += activity_slots * n * 6;  // of those that were said
   if (owner) {
     // Of learning and of looks: 48 bits of membrane, 32 of a generator.
     if (network.populations[population].membrane) u.neuron_bytes += 2 * 6 * n;

@@ -78,6 +78,7 @@ InitialWeights::InitialWeights(const Network& network, std::size_t projection)
   if (spec.init == WeightInit::uniform_fan_in) bound_ = 1 / std::sqrt(in);
   if (spec.init == WeightInit::glorot) bound_ = std::sqrt(6 / (in + out));
   normal_ = spec.init == WeightInit::normal;
+  bound_ *= spec.gain, length_ = spec.gain;
   fixed_ = is_fixed(spec.connect);
   if (fixed_) bound_ = fixed_weight(spec), normal_ = false;
 }
@@ -85,7 +86,7 @@ InitialWeights::InitialWeights(const Network& network, std::size_t projection)
 double InitialWeights::drawn(std::size_t to, std::size_t from) const {
   if (fixed_) return bound_;
   if (normal_) {  // Box and Muller 1958, from two hashes of the same place
-    const double length = std::sqrt(-2 * std::log(1 - uniform(start_, to, from)));
+    const double length = length_ * std::sqrt(-2 * std::log(1 - uniform(start_, to, from)));
     return length * std::cos(2 * std::numbers::pi * uniform(mix64(start_ + 1), to, from));
   }
   return bound_ == 0 ? 0 : bound_ * (2 * uniform(start_, to, from) - 1);

@@ -85,7 +85,8 @@ FloatNetwork::FloatNetwork(Network network, const FloatNetworkOptions& options)
       for (std::size_t j = 0; j < p.inputs; ++j) p.weights[j * p.neurons + i] = initial[k].weight(i, j);
       if (p.bias) p.weights[p.inputs * p.neurons + i] = initial[k].bias(i);
     }
-    (spec.feedback ? populations_[p.to].feedback : populations_[p.to].incoming).push_back(k);
+    Population& target = populations_[p.to];
+    (spec.feedback ? target.feedback : spec.error ? target.told : target.incoming).push_back(k);
     const bool at_output = spec.to == network_.output && !spec.feedback;
     p.plastic = spec.plasticity.has_value() && (at_output || options_.baseline != Baseline::random) &&
                 (!spec.feedback || options_.baseline == Baseline::none);
@@ -216,6 +217,10 @@ void FloatNetwork::present(std::span<const double> x, bool learn, std::int64_t l
   Population& input = populations_[static_cast<std::size_t>(network_.input)];
   expect_size("reference", "a sample", x.size(), input.neurons);
   std::copy(x.begin(), x.end(), input.z.begin());
+  for (std::size_t p = 0; p < populations_.size(); ++p)
+    if (network_.populations[p].label)
+      for (std::size_t i = 0; i < populations_[p].neurons; ++i)
+        populations_[p].z[i] = learn && static_cast<std::int64_t>(i) == label ? 1 : 0;
   const auto keep = [&](std::vector<double> Population::*where) {
     for (Population& p : populations_) {
       const std::span<const double> now = activity_of(p);
@@ -226,7 +231,7 @@ void FloatNetwork::present(std::span<const double> x, bool learn, std::int64_t l
     const Step step{learn, s == 0, s + 1 == network_.steps};
     if (has_late_) keep(&Population::before);
     for (std::size_t p = 0; p < populations_.size(); ++p)  // sources stand before targets
-      if (!network_.populations[p].input) evaluate(p, step);
+      if (!network_.populations[p].given()) evaluate(p, step);
     if (!learn) continue;
     if (options_.baseline == Baseline::backprop) backward(label);
     form_currents();
@@ -288,10 +293,8 @@ void FloatNetwork::learn_backwards(std::int64_t label, bool last) {
 
 void FloatNetwork::gather_errors(Population& p) {
   p.sent.clear();
-  for (const std::size_t k : p.feedback) {
-    Projection& projection = projections_[k];
-    const std::span<const double> delta = populations_[projection.from].delta;
-    if (delta.empty()) continue;  // its source does not learn
+  const auto add = [&](Projection& projection, std::span<const double> delta) {
+    if (delta.empty()) return;  // its source does not learn
     p.sent.resize(p.neurons, 0.0);
     if (network_.projections[k].connect == Connect::max_pool) {
       errors_to_winners(projection, p.sent);
@@ -301,8 +304,10 @@ void FloatNetwork::gather_errors(Population& p) {
     for (std::uint32_t j = 0; j < delta.size(); ++j)
       if (delta[j] != 0) projection.active.push_back({j, delta[j]});
     add_rows(projection.active, projection.weights.data(), p.sent);
-  }
-  if (p.dropped)
+  };
+  for (const std::size_t k : p.told) add(projections_[k], activity_of(populations_[projections_[k].from]));
+  for (const std::size_t k : p.feedback) add(projections_[k], populations_[projections_[k].from].delta);
+  if (p.dropped && p.told.empty())
     for (double& sum : p.sent) sum *= p.dropout_factor;  // the gate is in the derivative
 }
 
@@ -372,12 +377,12 @@ void FloatNetwork::backward(std::int64_t label) {
   for (double& error : output.error) error /= total;
   output.error[static_cast<std::size_t>(label)] -= 1;
   for (std::size_t p = populations_.size(); p-- > 0;) {
-    if (network_.populations[p].input) continue;
+    if (network_.populations[p].given()) continue;
     through_neuron(p);
     for (const std::size_t k : populations_[p].incoming) {
       Projection& projection = projections_[k];
       Population& from = populations_[projection.from];
-      if (network_.populations[projection.from].input) continue;
+      if (network_.populations[projection.from].given()) continue;
       if (network_.projections[k].connect == Connect::max_pool) {
         error_to_maxima(projection);
         continue;

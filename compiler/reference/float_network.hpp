@@ -95,7 +95,7 @@ class FloatNetwork {
     std::vector<bool> kept;
     double dropout_factor = 1;
     bool dropped = false;
-    std::vector<std::size_t> incoming, feedback;  ///< projections that end here
+    std::vector<std::size_t> incoming, feedback, told;  ///< projections that end here; told: of kind "error"
   };
   struct Projection {
     std::size_t from = 0, to = 0, inputs = 0, neurons = 0;

@@ -128,6 +128,7 @@ void BatchNetwork<Real>::choose_learning() {
   refuse(network_.steps > 1, network_.populations.front().place, "several steps of a presentation");
   for (const PopulationSpec& spec : network_.populations) {
     refuse(spec.membrane.has_value(), spec.place, "a membrane");
+    refuse(spec.label, spec.place, "a population of the label");
     refuse(spec.noise > 0, spec.place, "noise");
   }
   for (const ProjectionSpec& spec : network_.projections)

@@ -118,6 +118,8 @@ Core::Core(CoreImage image, const Arithmetic& arithmetic, int lanes)
   current_.assign(uses_current ? activity_slots_ * n : 0, 0);
   outputs_.assign(n, 0);
   if (takes_errors()) error_sums_.assign(n, 0);
+  if (std::any_of(image_.blocks.begin(), image_.blocks.end(), [](const BlockImage& b) { return b.error; }))
+    heard_.assign(activity_slots_ * n, 0);
   if (!image_.error_destinations.empty()) errors_.assign(n, 0);
   if (image_.relay.present && image_.owner == image_.core) {
     relay_unit_ = arithmetic.post(image_.relay.rule);
@@ -190,8 +192,19 @@ void Core::accumulate(std::uint64_t tick, std::span<std::int64_t> sums, bool lea
     if (last_step(tick)) ++passes_;
   }
   for (std::size_t k = 0; k < blocks_.size(); ++k)
-    if (!image_.blocks[k].feedback) accumulate_block(tick, k, sums);
+    if (!image_.blocks[k].feedback && !image_.blocks[k].error) accumulate_block(tick, k, sums);
+  if (!heard_.empty()) hear_errors(tick);
   if (raises(tick, learn)) accumulate_raised(tick, sums.subspan(image_.neurons));
+}
+
+/// A look's sums stand in the slot that the next learning sample will overwrite.
+void Core::hear_errors(std::uint64_t tick) {
+  const auto slot =
+      std::span(heard_).subspan(history_slot(learned_, 0, activity_slots_) * image_.neurons, image_.neurons);
+  std::fill(slot.begin(), slot.end(), 0);
+  for (std::size_t k = 0; k < blocks_.size(); ++k)
+    if (image_.blocks[k].error) accumulate_block(tick, k, slot);
+  events_[Event::state_write] += 3u * image_.neurons;  // 48 bits
 }
 
 void Core::accumulate_errors(std::uint64_t tick, std::span<std::int64_t> sums) {

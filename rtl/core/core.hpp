@@ -147,7 +147,8 @@ class Core {
   /// Activities of the last evaluation (neurons).
   std::span<const std::int16_t> outputs() const { return outputs_; }
 
-  /// This core's partial sums of the learning tick last evaluated. up: (up_words), added to.
+  /// This core's partial sums of the learning tick last evaluated; where errors come back, of the one whose
+  /// errors were taken last. up: (up_words), added to.
   void contribute(std::size_t block, std::span<std::int64_t> up);
   /// The owner forms the factors of the block's next learning sample or tick and queues them.
   void form(std::uint64_t tick, std::size_t block, std::span<const std::int16_t> words, int target);
@@ -218,6 +219,7 @@ class Core {
   void errors_to_winners(std::uint64_t tick, std::size_t block, std::span<std::int64_t> sums);
   void accumulate_raised(std::uint64_t tick, std::span<std::int64_t> sums);
   void keep_currents(std::span<const std::int64_t> sums, bool raised);
+  void hear_errors(std::uint64_t tick);
   void accumulate_block(std::uint64_t tick, std::size_t block, std::span<std::int64_t> sums);
   void queue_update(std::uint64_t tick, std::size_t block, PendingUpdate update);
   void collect_rows(std::uint64_t tick, std::size_t block, PendingUpdate& update);
@@ -258,6 +260,7 @@ class Core {
   std::vector<std::int16_t> errors_;      ///< sent back
   std::vector<std::int64_t> error_sums_;  ///< of those that came back
   std::vector<std::uint32_t> winners_;    ///< of windows, where errors go back through them
+  std::vector<std::int64_t> heard_;       ///< of error blocks, a slot a learning sample; empty without
 
   EventCounts events_;
   std::vector<UpdateCounts> update_counts_;

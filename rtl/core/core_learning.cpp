@@ -54,12 +54,13 @@ PostView Core::view(std::size_t block, std::uint64_t sample) {
   if (image_.blocks[block].feedback && !handed_.empty())
     v.now.z = &handed_[history_slot(sample, 0, activity_slots_) * n];
   if (!error_sums_.empty()) v.error = error_sums_.data();
+  if (!heard_.empty()) v.error = &heard_[history_slot(sample, 0, activity_slots_) * n];
   return v;
 }
 
 void Core::contribute(std::size_t block, std::span<std::int64_t> up) {
   const PlasticityImage& p = image_.blocks[block].plasticity;
-  const PostView v = view(block, evaluated_);
+  const PostView v = view(block, takes_errors() ? sample_of(block, blocks_[block].formed) : evaluated_);
   post_units_[block]->contribute(v, up);
   const std::uint64_t width = p.compared == Compared::group_scale
                                   ? image_.neurons / static_cast<std::uint32_t>(v.group_size)
@@ -72,6 +73,7 @@ void Core::contribute(std::size_t block, std::span<std::int64_t> up) {
     events_[Event::rank] += std::uint64_t{image_.neurons} * static_cast<std::uint64_t>(p.up_words);
     events_[Event::state_read] += image_.neurons;
   }
+  if (takes_errors()) events_[Event::state_read] += 3u * image_.neurons;
   events_[Event::reduction_word] += static_cast<std::uint64_t>(p.up_words - p.input_words);
 }
 

@@ -72,7 +72,7 @@ BlockWeights Core::read_weights(std::size_t block) const {
 template <class V>
 void Core::visit_state(V& v) {
   v(passes_, tick_passes_, learned_, error_passes_, membrane_, noise_generators_, z_, scale_, r_, fprime_,
-    current_, handed_, mask_generators_);
+    current_, handed_, mask_generators_, heard_);
   for (std::size_t k = 0; k < blocks_.size(); ++k) {
     BlockState& s = blocks_[k];
     v(s.update_generators, s.factor_generators, s.means, s.held, s.row_before, s.row_mean, s.carried,

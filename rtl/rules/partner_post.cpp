@@ -38,6 +38,10 @@ class GoldenPost final : public PostUnit {
       const int g = i / per_t;
       const std::int32_t h = grouped ? view.now.r[i] : 1;
       if (i % per_t == 0) t = third_factor(view, words, result, g);
+      if (reg[post_error_mantissa] != 0)
+        result.error[i] = static_cast<std::int16_t>(saturate_signed(
+            round_shift(-std::int64_t{t} * reg[post_error_mantissa], reg[post_error_shift]), error_bits));
+      if (reg[post_hears] != 0) t = heard(view, i);
       const bool last_of_group = (i + 1) % per_t == 0;
       std::int64_t q0 = 0, q1 = 0;
       if (form == Form::delayed) {
@@ -90,6 +94,12 @@ class GoldenPost final : public PostUnit {
     return static_cast<std::int32_t>(saturate_signed(round_shift(boosted, reg[post_t_shift]), t_bits));
   }
 
+  static std::int32_t heard(const PostView& view, int i) {
+    if (view.error == nullptr) return 0;
+    return static_cast<std::int32_t>(
+        saturate_signed(-round_shift(view.error[i], view.registers[post_hear_shift]), t_bits));
+  }
+
   /// The mean of h f' as it was before this sample; then moves this neuron's means. Plain: word 0 is z, word
   /// 1 f'; grouped: word 0 is r f'. They start at the first sample's value.
   static std::int64_t move_means(const PostView& view, PostResult& result, int i, bool started) {
@@ -121,7 +131,8 @@ int form_cycles(const RulePlan& plan, int neurons, int group_size) {
   const Form form = static_cast<Form>(plan.post[post_form]);
   const bool from_mean = form == Form::mean_term && group_size == 0;
   // T: one address a cycle, data and difference behind it, two for the boost, one more for its step
-  const int third = (from_mean ? 1 : plan.partners) + 4 + (form == Form::delayed ? 1 : 0);
+  const int third = (from_mean ? 1 : plan.partners) + 4 + (form == Form::delayed ? 1 : 0) +
+                    (plan.post[post_error_mantissa] != 0 ? 2 : 0) + (plan.post[post_hears] != 0 ? 1 : 0);
   const int thirds = group_size == 0 ? neurons : (neurons + group_size - 1) / group_size;
   const int a0 = 4,
             a1 = form == Form::two_term    ? 3

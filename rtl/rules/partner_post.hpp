@@ -7,6 +7,9 @@
 //   two-term          a1 = -eta T h' f''
 //   mean-term         a1 = -eta T mean(h f'), plain T of (z - mean z)
 //   delayed           a0 = eta (T' - T) h' f''
+//
+// Plain layers of the one-term form may send -T times a constant to those that ask for the layer's errors,
+// and may learn from errors E that are said to them in place of their own: a0 = -eta E f'.
 #pragma once
 
 #include <cstdint>
@@ -30,7 +33,12 @@ enum PostRegister : std::size_t {
   post_mean_rate,   ///< 1 - beta_mu, 16-bit fraction (mean-term forms)
   post_mean_extra,  ///< fraction bits of those means beyond the value's
   post_boost,       ///< first of `partners` entries: u18.12, what T is multiplied with when n = 1..K exist
-  post_registers = post_boost + max_partners
+  post_error_mantissa =
+      post_boost + max_partners,  ///< u16, of what -T is multiplied with to be sent; 0: it is not
+  post_error_shift,               ///< right shift of that product to the word that is sent
+  post_hears,                     ///< 1: learns from the errors that it is told
+  post_hear_shift,                ///< right shift from their sum to E
+  post_registers
 };
 
 inline constexpr int t_bits = 24;  ///< of T

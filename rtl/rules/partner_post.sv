@@ -13,19 +13,20 @@ module partner_post #(
 `include "rules/post_ports.svh"
 );
   // verilator lint_off UNUSED
-  wire unused = &{1'b0, neuron_z, target, first_neuron, neuron_current, neuron_error,
+  wire unused = &{1'b0, neuron_z, target, first_neuron, neuron_current,
                   cfg_data[31:18], 1'b0};
   // verilator lint_on UNUSED
-  assign error = 16'd0;
 
   // ---- registers ---------------------------------------------------------------------------------------
   localparam logic [1:0] TwoTerm = 2'd1, MeanTerm = 2'd2, Delayed = 2'd3;
-  localparam int unsigned FirstBoost = 10;
+  localparam int unsigned FirstBoost = 10, FirstError = FirstBoost + MaxPartners;
 
   logic [1:0] form;
   logic [5:0] partners, m_shift, t_shift, a_shift, c_shift;
   logic [15:0] c_rate;
-  logic stochastic;
+  logic stochastic, hears;
+  logic [15:0] error_mantissa;  // 0: nothing is sent
+  logic [5:0] error_shift, hear_shift;
   logic [16:0] mean_rate;
   logic [4:0] mean_extra;
   logic [MaxPartners*18-1:0] boosts;
@@ -48,6 +49,10 @@ module partner_post #(
       endcase
       for (int unsigned n = 0; n < MaxPartners; n = n + 1)
         if (32'(cfg_addr) == FirstBoost + n) boosts[n*18+:18] <= cfg_data[17:0];
+      if (32'(cfg_addr) == FirstError) error_mantissa <= cfg_data[15:0];
+      if (32'(cfg_addr) == FirstError + 1) error_shift <= cfg_data[5:0];
+      if (32'(cfg_addr) == FirstError + 2) hears <= cfg_data[0];
+      if (32'(cfg_addr) == FirstError + 3) hear_shift <= cfg_data[5:0];
     end
     if (word_we)
       for (int unsigned n = 0; n <= MaxPartners; n = n + 1)
@@ -61,13 +66,15 @@ module partner_post #(
   wire from_mean = mean_term & ~grouped;  // T is measured from the running mean of z
   wire decays = c_rate != 16'd0;
   wire started = count != 6'd0;
+  wire sends = error_mantissa != 16'd0;
 
   // ---- sequence ----------------------------------------------------------------------------------------
   localparam logic [4:0] Idle = 5'd0, Sum = 5'd1, SumDrain = 5'd2, Rate = 5'd3, RateKeep = 5'd4,
                          Compare = 5'd5, CompareDrain = 5'd6, Boost = 5'd7, Third = 5'd8, Step = 5'd9,
                          Gain = 5'd10, Slope = 5'd11, Factor = 5'd12, RoundA0 = 5'd13, Slope1 = 5'd14,
                          Factor1 = 5'd15, MeanFirst = 5'd16, MeanSecond = 5'd17, MeanThird = 5'd18,
-                         MeanFourth = 5'd19, RoundA1 = 5'd20, RoundC = 5'd21;
+                         MeanFourth = 5'd19, RoundA1 = 5'd20, RoundC = 5'd21, Send = 5'd22, SendKeep = 5'd23,
+                         Hear = 5'd24;
   logic [4:0] state;
   logic [15:0] neuron, in_group;
   wire last_neuron = neuron == neurons - 16'd1;
@@ -152,6 +159,11 @@ module partner_post #(
         shift = {1'b0, mean_extra};
       end
       Third: shift = t_shift;
+      SendKeep: shift = error_shift;
+      Hear: begin
+        exact = 64'($signed(neuron_error));
+        shift = hear_shift;
+      end
       RoundA0: shift = a_shift;
       RoundA1: shift = from_mean ? a_shift + 6'd15 : a_shift;  // the mean of f' has 15 fraction bits
       RoundC: begin
@@ -178,6 +190,7 @@ module partner_post #(
   wire [5:0] boost_index = count - 6'd1;
   wire [17:0] boost = boosts[{boost_index, 4'd0}+{3'd0, boost_index, 1'b0}+:18];
   wire signed [24:0] minus_third = 25'sd0 - 25'(used_third);
+  wire signed [23:0] heard = 24'(fixed_pkg::saturate_signed(64'sd0 - rounded, 6'd24));
   wire signed [31:0] h_now = grouped ? 32'($signed(neuron_r)) : 32'sd1;
   wire signed [31:0] h_before = grouped ? 32'($signed(before_r)) : 32'sd1;
   wire signed [23:0] step = 24'(fixed_pkg::saturate_signed(64'($signed(held_data)) - 64'(third), 6'd24));
@@ -199,6 +212,10 @@ module partner_post #(
     large_b = $signed({3'b000, delayed ? before_fprime : neuron_fprime});
     case (state)
       Rate: large_b = $signed({3'b000, c_rate});
+      Send: begin
+        large_a = 42'(minus_third);
+        large_b = $signed({3'b000, error_mantissa});
+      end
       Boost: begin
         large_a = sum[41:0];
         large_b = $signed({1'b0, boost});
@@ -249,6 +266,8 @@ module partner_post #(
         used_third <= third_now;
       end
       Step: used_third <= started ? step : 24'sd0;
+      SendKeep: error <= 16'(fixed_pkg::saturate_signed(rounded, 6'd15));
+      Hear: used_third <= heard;
       Slope, Slope1: gain <= rounded[17:0];
       RoundA0: a0 <= factor[14:0];
       MeanFirst:
@@ -313,8 +332,11 @@ module partner_post #(
       end
       CompareDrain: if (difference_valid & difference_last) state <= Boost;
       Boost: state <= Third;
-      Third: state <= delayed ? Step : Gain;
+      Third: state <= delayed ? Step : sends ? Send : hears ? Hear : Gain;
       Step: state <= Gain;
+      Send: state <= SendKeep;
+      SendKeep: state <= hears ? Hear : Gain;
+      Hear: state <= Gain;
       Gain: state <= Slope;
       Slope: state <= Factor;
       Factor: state <= RoundA0;

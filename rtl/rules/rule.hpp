@@ -55,7 +55,11 @@ struct LayerFacts {
   /// The layer does not learn and sends errors that come back on, gated by the derivative alone.
   bool relay = false;
   NumberFormat sent;       ///< what the layer sends of z, a right shift away from `value`
-  int error_sum_frac = 0;  ///< binary point of the exact sums of errors that come back to the layer
+  int error_sum_frac = 0;  ///< binary point of the exact sums of errors that come to the layer
+  /// Largest magnitude of the errors that another population says (projections of kind "error"); 0: none
+  /// does.
+  double largest_error = 0;
+  bool error_taken = false;  ///< feedback projections carry this projection's errors on
 };
 
 /// A rule resolved for one layer: integers for the hardware, sizes for the compiler.
@@ -198,6 +202,8 @@ struct Rule {
   bool every_step = false;   ///< can learn at every step of a presentation; false: at the last alone
   bool sends_error = false;  ///< forms errors of its target's neurons that feedback projections carry back
   bool takes_error = false;  ///< in a hidden layer it learns from errors that came back
+  /// Whether it learns from errors that another population says (projections of kind "error"); null: never.
+  bool (*hears_error)(const Parameters&) = nullptr;
   bool teaches_feedback = false;                ///< may be the plasticity of a feedback projection
   std::vector<ParameterSpec> parameters;        ///< of plasticity in a network file, and of eval
   std::vector<ParameterSpec> bench_parameters;  ///< of eval alone (what a network says elsewhere)

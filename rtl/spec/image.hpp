@@ -69,6 +69,9 @@ struct BlockImage {
   std::uint32_t row_slice = 0;  ///< part of the seed of update generators
   /// Carries errors back: its rows are errors of the source's neurons, no part of the forward pass.
   bool feedback = false;
+  /// Brings activities of the forward pass that are no part of the neurons' sums but the errors they learn
+  /// from.
+  bool error = false;
   /// Closes a cycle: a step reads the source's activities of the step before.
   bool late = false;
   bool bias = false;
@@ -93,8 +96,9 @@ struct BlockImage {
 
   template <class V>
   friend void visit(V& v, BlockImage& b) {
-    v(b.projection, b.source, b.first_row, b.rows, b.row_slice, b.feedback, b.late, b.bias, b.bias_value,
-      b.weight_bits, b.activity_bits, b.sum_shift, b.window, b.plastic, b.plasticity, b.mask, b.weights);
+    v(b.projection, b.source, b.first_row, b.rows, b.row_slice, b.feedback, b.error, b.late, b.bias,
+      b.bias_value, b.weight_bits, b.activity_bits, b.sum_shift, b.window, b.plastic, b.plasticity, b.mask,
+      b.weights);
   }
 };
 
@@ -183,7 +187,10 @@ struct CoreImage {
   std::uint32_t steps = 1;  ///< of a presentation
   std::uint32_t population = 0;
   std::uint32_t first_neuron = 0, neurons = 0;
-  bool input = false;                  ///< values come from the host port
+  bool input = false;  ///< values come from the host port
+  /// An input core whose neurons are the classes: this is the value of the sample's own, the others are 0,
+  /// and all are where nothing is learned. 0: values are the sample's.
+  std::int32_t label_value = 0;
   bool output = false;                 ///< activities also go to the host port
   std::uint32_t owner = 0;             ///< core that evaluates these neurons (this one, or another)
   std::vector<std::uint32_t> helpers;  ///< the owner's: cores with further rows of the same neurons
@@ -211,9 +218,9 @@ struct CoreImage {
 
   template <class V>
   friend void visit(V& v, CoreImage& c) {
-    v(c.core, c.network_seed, c.steps, c.population, c.first_neuron, c.neurons, c.input, c.output, c.owner,
-      c.helpers, c.activation, c.sum_frac, c.value_frac, c.slope, c.scale_log2, c.membrane, c.noise,
-      c.normalise, c.dropout, c.output_shift, c.activity_bits, c.blocks, c.sources, c.destinations,
+    v(c.core, c.network_seed, c.steps, c.population, c.first_neuron, c.neurons, c.input, c.label_value,
+      c.output, c.owner, c.helpers, c.activation, c.sum_frac, c.value_frac, c.slope, c.scale_log2, c.membrane,
+      c.noise, c.normalise, c.dropout, c.output_shift, c.activity_bits, c.blocks, c.sources, c.destinations,
       c.late_destinations, c.error_sources, c.error_destinations, c.relay, c.input_partners,
       c.input_teachers);
   }

@@ -91,7 +91,9 @@ void check_core(const Program& p, const CoreImage& c, const std::string& where) 
   check(c.population < p.populations.size(), "population of a core");
   check(c.neurons >= 1 && within(c.first_neuron, c.neurons, p.populations[c.population].neurons),
         "neurons of a core");
-  check(c.input == p.populations[c.population].input, "kind of a core");
+  check(c.input == (p.populations[c.population].input || c.label_value != 0) && c.label_value >= 0 &&
+            c.label_value <= 32767,
+        "kind of a core");
   check(static_cast<std::uint32_t>(c.activation) <= static_cast<std::uint32_t>(Activation::power),
         "activation");
   check(shift(c.sum_frac) && shift(c.value_frac) && shift(c.output_shift), "binary points of a core");
@@ -140,7 +142,9 @@ void check_core(const Program& p, const CoreImage& c, const std::string& where) 
           "mask of a block");
     check(!(b.window != 0 && (b.plastic || b.bias)), "kind of a block");
     check(b.plastic == !projection.rule.empty(), "rule of a block");
-    check(b.feedback == projection.feedback && !(b.feedback && b.bias), "direction of a block");
+    check(b.feedback == projection.feedback && !(b.feedback && b.bias) &&
+              !(b.error && (b.feedback || b.late || b.bias || b.plastic || b.window != 0)),
+          "direction of a block");
     const PlasticityImage& rule = b.plasticity;
     if (!b.plastic) continue;
     check(rule.rule == projection.rule && rule.weight_age <= 64, "rule of a block");

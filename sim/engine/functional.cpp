@@ -190,13 +190,16 @@ class FunctionalDevice final : public Device {
   }
 
   void enter(Population& population, const Frame& frame, bool learn) {
+    const std::int32_t own = cores_[population.members.front()].image().label_value;
     for (std::size_t i = 0; i < population.activity.size(); ++i)
-      population.activity[i] = sample_value(frame, i);
+      population.activity[i] = own == 0                          ? sample_value(frame, i)
+                               : learn && i == frame.words.at(1) ? static_cast<std::int16_t>(own)
+                                                                 : std::int16_t{0};
     for (std::size_t k : population.members) {
       const CoreImage& image = cores_[k].image();
       cores_[k].set_input(std::span(population.activity).subspan(image.first_neuron, image.neurons), learn);
     }
-    if (!learn) return;
+    if (!learn || own != 0) return;
     input_distances_.assign(max_partners, 0);
     for (const std::size_t k : population.members)
       if (cores_[k].image().input_partners > 0) cores_[k].contribute_input(input_distances_);

@@ -70,10 +70,12 @@ RuleLayer random_layer(const Rule& rule, Random& random, LayerSize size) {
     facts.group_scale = signed_format(16, range());
     facts.stochastic = chance(random, 0.6);
     facts.largest_eta = log_uniform(random, 1e-4, 1);
+    facts.error_sum_frac = uniform(random, 12, 30);
+    facts.error_taken = chance(random, 0.5);
+    facts.largest_error = range();
     if (rule.takes_error || rule.teaches_feedback) {
       const int role = uniform(random, 0, 2);
       facts.at_output = role == 0, facts.feedback = role == 1;
-      facts.error_sum_frac = uniform(random, 12, 30);
       facts.sent = signed_format(chance(random, 0.5) ? 8 : 16, range());
       facts.sent.frac = std::min(facts.sent.frac, facts.value.frac);
     }
@@ -145,12 +147,12 @@ SampleActivity CoreMemories::draw(Random& random) const {
     s.fprime.push_back(static_cast<std::uint16_t>(word(0, 32768, last.fprime, i)));
     s.current.push_back(static_cast<std::int16_t>(word(-32768, 32767, last.current, i)));
   }
-  if (layer_.plan.forms_error)  // of any length up to 48 bits
-    for (std::size_t i = 0; i < neurons_; ++i) {
-      const std::int64_t bound = (std::int64_t{1} << uniform(random, 0, 47)) - 1;
-      s.error.push_back(mode == 0 ? (chance(random, 0.5) ? -bound - 1 : bound)
-                                  : std::uniform_int_distribution<std::int64_t>(-bound - 1, bound)(random));
-    }
+  // Errors of any length up to 48 bits.
+  for (std::size_t i = 0; i < neurons_; ++i) {
+    const std::int64_t bound = (std::int64_t{1} << uniform(random, 0, 47)) - 1;
+    s.error.push_back(mode == 0 ? (chance(random, 0.5) ? -bound - 1 : bound)
+                                : std::uniform_int_distribution<std::int64_t>(-bound - 1, bound)(random));
+  }
   const std::size_t groups =
       layer_.group_size == 0 ? 0 : neurons_ / static_cast<std::size_t>(layer_.group_size);
   for (std::size_t g = 0; g < groups; ++g)  // a power of something positive

@@ -249,8 +249,7 @@ class RuleSubject final : public Subject {
       const std::size_t groups = layer.group_size == 0 ? 0 : n / static_cast<std::size_t>(layer.group_size);
       memories.push({take<std::int16_t>(v, z, n), take<std::int16_t>(v, r, n),
                      take<std::int16_t>(v, scale, groups), take<std::int16_t>(v, current, n),
-                     take<std::uint16_t>(v, fprime, n),
-                     take<std::int64_t>(v, error_sum, plan.forms_error ? n : 0)});
+                     take<std::uint16_t>(v, fprime, n), take<std::int64_t>(v, error_sum, n)});
       const PostView view = memories.view(static_cast<std::uint32_t>(v[eta]));
       up.assign(static_cast<std::size_t>(plan.up_words), reduce_start(plan.reduction));
       const auto distances =

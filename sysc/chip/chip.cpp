@@ -214,7 +214,7 @@ void Chip::start() {
   for (auto& [tile, core] : cores_) {
     const CoreImage& image = core->core().image();
     connect_core(*core);
-    if (image.input) inputs.push_back({tile, image.first_neuron, image.neurons});
+    if (image.input) inputs.push_back({tile, image.first_neuron, image.neurons, image.label_value});
     if (image.output && image.owner == image.core) outputs += image.neurons;
   }
   for (auto& [projection, teacher] : teachers_) {

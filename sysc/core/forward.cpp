@@ -115,16 +115,18 @@ void TileCore::evaluate(std::uint64_t now) {
   core_.evaluate(forward_, slot.total, slot.learn);
   const bool last = core_.last_step(forward_);
   if (on_evaluated && last) on_evaluated(presentation_of(forward_), slot.learn);
-  if (slot.learn) contribute(now);
+  if (slot.learn && !core_.takes_errors()) contribute(forward_, now);
   if (image().output && last) send_result(now);
   ready_to_send_ = now;
   forward_state_ = Forward::sending;
 }
 
-void TileCore::contribute(std::uint64_t now) {
+/// Where errors come back a rule may ask for them before anything is reduced: then as soon as they are taken.
+void TileCore::contribute(std::uint64_t tick, std::uint64_t now) {
+  const bool late = core_.takes_errors();
   for (const std::size_t b : plastic_) {
     const PlasticityImage& p = image().blocks[b].plasticity;
-    if (p.up_words == 0 || !core_.learns_at(b, forward_)) continue;
+    if (p.up_words == 0 || !core_.learns_at(b, tick)) continue;
     up_.assign(static_cast<std::size_t>(p.up_words - p.input_words), reduce_start(p.reduction));
     core_.contribute(b, up_);
     const std::uint64_t start = std::max(now, post_free_),
@@ -132,7 +134,10 @@ void TileCore::contribute(std::uint64_t now) {
     book_.add(CycleCause::computing, start, end);
     post_free_ = end + jitter(stage_contribute);
     outlet_.reduce(image().core, image().blocks[b].projection,
-                   p.every_step ? forward_ticks_ : forward_sample_, 0, up_, post_free_);
+                   late           ? learn_index(b)
+                   : p.every_step ? forward_ticks_
+                                  : forward_sample_,
+                   0, up_, post_free_);
   }
 }
 

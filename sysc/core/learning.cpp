@@ -216,6 +216,8 @@ bool TileCore::learn_step(std::uint64_t now) {
       if (slot.error_sums != image().helpers.size() * image().neurons) return false;
       book_.add(CycleCause::waiting_for_third_factor, waiting_since_, now);
       core_.take_errors(slot.error_total);
+      finish_updates();
+      contribute(learn_tick(), now);
       waiting_since_ = now;
       learn_state_ = Learn::waiting_for_factor;
       return true;

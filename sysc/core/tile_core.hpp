@@ -185,7 +185,7 @@ class TileCore : public sc_core::sc_module, public Sleeper {
   void open(std::uint64_t now);
   void accumulate(std::uint64_t now);
   void evaluate(std::uint64_t now);
-  void contribute(std::uint64_t now);
+  void contribute(std::uint64_t tick, std::uint64_t now);
   void contribute_input(std::uint64_t now);
   Fan make_fan(const std::vector<std::uint32_t>& destinations, bool feedback, const RowsOf& rows_of);
   std::uint64_t send_values(const Fan& fan, PacketKind kind, PacketKind end, std::uint64_t tick,

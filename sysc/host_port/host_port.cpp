@@ -123,13 +123,17 @@ void HostPort::enter(const Frame& frame, std::uint64_t now) {
   }
   const std::uint64_t end = now + frame.words.size() * word;
   for (const InputCore& input : inputs_) {
+    const auto value = [&](std::uint32_t i) -> std::int16_t {
+      if (input.label_value == 0) return sample_value(frame, input.first + i);
+      return static_cast<std::int16_t>(learn && input.first + i == label ? input.label_value : 0);
+    };
     for (std::uint32_t i = 0; i < input.neurons; i += 4) {
       std::int64_t payload = 0;
       for (std::uint32_t k = 0; k < 4 && i + k < input.neurons; ++k)
         payload |= static_cast<std::int64_t>(
-            static_cast<std::uint64_t>(static_cast<std::uint16_t>(sample_value(frame, input.first + i + k)))
-            << (16 * k));
-      const std::uint64_t last_word = 2 + (input.first + std::min(i + 4, input.neurons) - 1) / 2;
+            static_cast<std::uint64_t>(static_cast<std::uint16_t>(value(i + k))) << (16 * k));
+      const std::uint64_t last_word =
+          input.label_value != 0 ? 1 : 2 + (input.first + std::min(i + 4, input.neurons) - 1) / 2;
       outlet_.inject(tile_,
                      make_packet(PacketKind::input, tile_, route_to(input.core), frame.tick, i, 0, payload),
                      now + (last_word + 1) * word);

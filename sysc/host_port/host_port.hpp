@@ -29,6 +29,7 @@ class HostPort : public sc_core::sc_module {
  public:
   struct InputCore {
     std::uint32_t core = 0, first = 0, neurons = 0;
+    std::int32_t label_value = 0;  ///< of the sample's class; 0: values are the sample's
   };
   HostPort(sc_core::sc_module_name name, std::uint32_t tile, const Machine& machine, Outlet& outlet);
   SC_HAS_PROCESS(HostPort);

@@ -54,6 +54,29 @@ Kernel kernel_of(const LayerFacts& layer, double sigma, int frac, const char* na
   return {inverse.mantissa, shift};
 }
 
+bool hears_error(const Parameters& p) { return p.word("error") == "reservoir"; }
+
+/// The fraction bits of an error that is heard, once it has T's width.
+int hear(const LayerFacts& layer, RulePlan& plan) {
+  if (layer.largest_error <= 0)
+    throw Error(ExitCode::configuration,
+                {"TF-RULE-304", layer.where, "error = \"reservoir\", but nobody says errors to the layer",
+                 "a projection of kind \"error\" into it, or error = \"analytic\"", ""});
+  const int frac = std::min(layer.error_sum_frac, t_bits - 1 - integer_bits(layer.largest_error));
+  plan.post[post_hears] = 1;
+  plan.post[post_hear_shift] = layer.error_sum_frac - frac;
+  return frac;
+}
+
+/// What others get of the layer's own error: `scale` times -T.
+void send(const Parameters& p, double scale, int t_frac, RulePlan& plan) {
+  const Scaled by = scaled(scale, 16);
+  plan.forms_error = true;
+  plan.error_frac = error_bits - 1 - integer_bits(p.number("error_range"));
+  plan.post[post_error_mantissa] = by.mantissa;
+  plan.post[post_error_shift] = t_frac + by.shift - plan.error_frac;
+}
+
 RulePlan resolve(const Parameters& p, const LayerFacts& layer) {
   check_layer(layer);
   const int partners = p.integer("N") - 1;
@@ -81,24 +104,29 @@ RulePlan resolve(const Parameters& p, const LayerFacts& layer) {
   const double at = std::min(sigma_z, widest);
   const double step = at * std::exp(-at * at / (2 * sigma_z * sigma_z)) + widest * 0x1p-14;
   const double entries = partners + 1;
-  const double rate = 2 * layer.largest_eta / (sigma_z * sigma_z * partners * partners * entries);
+  const double xi_of_t = 2 / (sigma_z * sigma_z * partners * partners * entries);
+  const bool hears = hears_error(p);
+  const double rate = layer.largest_eta * (hears ? 1 / p.number("error_scale") : xi_of_t);
   const Scaled eta = scaled(rate, 16);
-  const LanePoints points = lane_points(layer, layer.activity.frac, rate * partners * largest_m * step, 0);
+  const LanePoints points = lane_points(
+      layer, layer.activity.frac, rate * (hears ? layer.largest_error : partners * largest_m * step), 0);
   plan.eta_mantissa = static_cast<std::uint32_t>(eta.mantissa);
   plan.lane = {points.shift, layer.weight.bits, layer.stochastic};
   plan.signals_kernel_frac = kernel_frac;
   plan.signals_third_factor_frac = m_format.frac;
-  plan.third_factor_scale = rate / layer.largest_eta;
+  plan.third_factor_scale = xi_of_t;
 
   plan.post.assign(post_registers, 0);
   plan.post[post_form] = static_cast<std::int32_t>(Form::one_term);
   plan.post[post_partners] = partners;
   plan.post[post_t_shift] = product_frac + boost_frac - t_frac;
-  plan.post[post_a_shift] = t_frac + eta.shift - points.factor_frac;
   plan.post[post_stochastic] = layer.stochastic;
+  const int used_frac = hears ? hear(layer, plan) : t_frac;
+  plan.post[post_a_shift] = used_frac + eta.shift - points.factor_frac;
+  if (layer.error_taken) send(p, xi_of_t * p.number("error_scale"), t_frac, plan);
   std::fill_n(plan.post.begin() + post_boost, partners,
               1 << boost_frac);  // words are 0 until K samples exist
-  expect_shifts(layer, plan, {post_a_shift});
+  expect_shifts(layer, plan, {post_a_shift, post_error_shift});
 
   const Kernel z = kernel_of(layer, sigma_z, layer.value.frac, "sigma_z"),
                x = kernel_of(layer, p.number("sigma_x"), layer.input.frac, "sigma_x");
@@ -141,9 +169,30 @@ Rule make_hsic_memory() {
       {"sigma_z", "units of z", "sigma_z", 4, 0.001, 1000, false, {}, "width of the kernel of the layer"},
       {"gamma", "", "gamma", 20, 0, 4096, false, {}, "weight of the labels"},
       {"eta", "", "eta", 0.1, 1e-9, 64, false, {}, "learning rate"},
+      {"error",
+       "",
+       "xi",
+       0,
+       0,
+       0,
+       false,
+       {"analytic", "reservoir"},
+       "what the layer learns from: its own error, or what a population says it is (kind = \"error\")"},
+      {"error_scale", "", "", 1000, 1e-6, 1e9, false, {}, "errors are sent and heard multiplied by this"},
+      {"error_range",
+       "",
+       "",
+       8,
+       1.0 / 1024,
+       1024,
+       false,
+       {},
+       "on the chip: errors that are sent, multiplied, saturate at this (a power of two)"},
   };
   rule.bench_parameters = {{"classes", "", "C", 10, 2, 65535, true, {}, "number of classes"}};
   rule.every_step = true;
+  rule.sends_error = true;
+  rule.hears_error = hears_error;
   rule.renderings = {true, true, true, true};
   rule.cycles = {contribute_cycles, form_cycles, teach_cycles};
   rule.resolve = resolve;

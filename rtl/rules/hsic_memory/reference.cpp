@@ -18,6 +18,8 @@ constexpr int deepest = 4096;
 struct Settings {
   std::size_t depth = 2;  ///< N: the present sample and N - 1 past ones
   double sigma_x = 1, sigma_y = 1, sigma_z = 1, gamma = 0;
+  bool hears = false;      ///< learns from what it is told xi is
+  double error_scale = 1;  ///< of what is sent and heard
 };
 
 Settings read_rule(const Parameters& given, FloatChecks& checks) {
@@ -27,6 +29,8 @@ Settings read_rule(const Parameters& given, FloatChecks& checks) {
   s.sigma_y = checks.number(given, "sigma_y", 0, infinity, true);
   s.sigma_z = checks.number(given, "sigma_z", 0, infinity, true);
   s.gamma = checks.number(given, "gamma", -infinity, infinity);
+  s.hears = checks.word(given, "error", {"analytic", "reservoir"}) == "reservoir";
+  s.error_scale = checks.number(given, "error_scale", 0, infinity, true);
   return s;
 }
 
@@ -41,6 +45,9 @@ FloatArrays eval(const EvalRequest& request) {
   FloatChecks checks("hsic_memory");
   checks.mode(request.mode, {"online"});
   const Settings s = read_rule(request.parameters, checks);
+  if (s.hears)
+    checks.unfitting("error", "error=reservoir", "analytic: the update of arrays alone has no reservoir",
+                     "a network with a projection of kind \"error\" has");
   const double eta = checks.number(request.parameters, "eta", -infinity, infinity);
   const int classes = checks.whole(request.parameters, "classes", 2, std::numeric_limits<int>::max());
   const EvalArrays in = checks.arrays(request.inputs, classes);
@@ -108,7 +115,12 @@ FloatArrays eval(const EvalRequest& request) {
 class HsicLearner final : public FloatLearner {
  public:
   HsicLearner(const Settings& settings, const FloatLayer& layer)
-      : s_(settings), layer_(layer), past_(settings.depth - 1), kernel_(past_), weight_(past_) {}
+      : s_(settings),
+        layer_(layer),
+        past_(settings.depth - 1),
+        kernel_(past_),
+        weight_(past_),
+        xi_(layer.neurons) {}
 
   void step(const FloatActivity& now, double eta, FloatFactors& factors) override {
     expect_size("hsic_memory", "x", now.x.size(), layer_.inputs);
@@ -121,9 +133,18 @@ class HsicLearner final : public FloatLearner {
     factors.a1.clear(), factors.b1.clear(), factors.c.clear();
     factors.bias1 = 0;
     signals_ = {};
-    if (samples_ >= past_) learn(now, eta, factors.a0);
+    std::fill(xi_.begin(), xi_.end(), 0.0);
+    if (samples_ >= past_) find_error(now);
+    if (s_.hears && !now.error.empty()) expect_size("hsic_memory", "error", now.error.size(), layer_.neurons);
+    for (std::size_t i = 0; i < xi_.size(); ++i) {
+      const double told = now.error.empty() ? 0 : now.error[i] / s_.error_scale;
+      factors.a0[i] = -eta * (s_.hears ? told : xi_[i]) * now.fprime[i];
+      xi_[i] *= s_.error_scale;
+    }
     if (now.last_step) remember(now);
   }
+
+  std::span<const double> error() const override { return xi_; }
 
   FloatSignals signals() const override { return signals_; }
 
@@ -138,7 +159,7 @@ class HsicLearner final : public FloatLearner {
     labels_.resize(past_);
   }
 
-  void learn(const FloatActivity& now, double eta, std::vector<double>& a0) {
+  void find_error(const FloatActivity& now) {
     const double entries = static_cast<double>(past_ + 1), partners = static_cast<double>(past_);
     double mean = (1 - s_.gamma) / entries;  // of K_x - gamma K_y; both kernels of p = 0 are 1
     for (std::size_t p = 1; p <= past_; ++p) {
@@ -157,9 +178,8 @@ class HsicLearner final : public FloatLearner {
       const double word = scale * (weight_[p - 1] - mean) * kernel_[p - 1];  // c_p
       signals_.third_factor += std::abs(word) / partners;
       const std::span<const double> before = z(p);
-      for (std::size_t i = 0; i < a0.size(); ++i) a0[i] += word * (now.z[i] - before[i]);
+      for (std::size_t i = 0; i < xi_.size(); ++i) xi_[i] += word * (now.z[i] - before[i]);
     }
-    for (std::size_t i = 0; i < a0.size(); ++i) a0[i] *= -eta * now.fprime[i];
   }
 
   void remember(const FloatActivity& now) {
@@ -177,6 +197,7 @@ class HsicLearner final : public FloatLearner {
   std::vector<double> input_, z_;        // (past, width), (past, n): ring of the last samples
   std::vector<std::int64_t> labels_;     // (past)
   std::vector<double> kernel_, weight_;  // (past): of z; K_x - gamma K_y
+  std::vector<double> xi_;               // (n), then times error_scale: what is sent
   FloatSignals signals_;
 };
 
