@@ -296,17 +296,21 @@ void FloatNetwork::gather_errors(Population& p) {
   const auto add = [&](Projection& projection, std::span<const double> delta) {
     if (delta.empty()) return;  // its source does not learn
     p.sent.resize(p.neurons, 0.0);
-    if (network_.projections[k].connect == Connect::max_pool) {
-      errors_to_winners(projection, p.sent);
-      continue;
-    }
     projection.active.clear();
     for (std::uint32_t j = 0; j < delta.size(); ++j)
       if (delta[j] != 0) projection.active.push_back({j, delta[j]});
     add_rows(projection.active, projection.weights.data(), p.sent);
   };
   for (const std::size_t k : p.told) add(projections_[k], activity_of(populations_[projections_[k].from]));
-  for (const std::size_t k : p.feedback) add(projections_[k], populations_[projections_[k].from].delta);
+  for (const std::size_t k : p.feedback) {
+    const std::vector<double>& delta = populations_[projections_[k].from].delta;
+    if (network_.projections[k].connect != Connect::max_pool) {
+      add(projections_[k], delta);
+    } else if (!delta.empty()) {
+      p.sent.resize(p.neurons, 0.0);
+      errors_to_winners(projections_[k], p.sent);
+    }
+  }
   if (p.dropped && p.told.empty())
     for (double& sum : p.sent) sum *= p.dropout_factor;  // the gate is in the derivative
 }
