@@ -83,6 +83,7 @@ struct FloatLayer {
   std::size_t classes = 0;
   bool output = false;    ///< the target is the network's output population
   bool feedback = false;  ///< a projection that carries errors back: x is then delta of its source
+  bool relay = false;     ///< the layer does not learn and sends errors on, gated by f' alone
 };
 
 /// How two samples are compared by a rule that learns from pairs of them, v being what the layer compares:

@@ -248,8 +248,8 @@ class UrfbLearner final : public FloatLearner {
       expect_size("urfb", "fprime", now.fprime.size(), layer_.neurons);
       expect_size("urfb", "error", now.error.size(), layer_.neurons);
       for (std::size_t i = 0; i < delta_.size(); ++i)
-        delta_[i] =
-            s_.circuit ? urfb::circuit_gate(now.error[i], now.z[i], s_.k) : now.fprime[i] * now.error[i];
+        delta_[i] = s_.circuit && !layer_.relay ? urfb::circuit_gate(now.error[i], now.z[i], s_.k)
+                                                : now.fprime[i] * now.error[i];
     }
     factors.a0.resize(delta_.size());
     for (std::size_t i = 0; i < delta_.size(); ++i) factors.a0[i] = eta * delta_[i];
