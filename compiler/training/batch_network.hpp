@@ -16,8 +16,11 @@
 
 #include "compiler/network/network.hpp"
 #include "compiler/reference/baseline.hpp"
+#include "compiler/training/connection.hpp"
 #include "compiler/training/kernel_objective.hpp"
 #include "compiler/training/layer.hpp"
+#include "compiler/training/output_loss.hpp"
+#include "compiler/training/ranked_learning.hpp"
 #include "compiler/training/workers.hpp"
 #include "rtl/rules/reference.hpp"
 
@@ -58,8 +61,8 @@ class BatchNetwork {
   /// Inference: outputs (m, classes) of x (m, inputs), m from 1 to capacity(). Valid until the next call.
   MatrixView<Real> forward(MatrixView<Real> x);
 
-  /// One batch of m samples, 2 <= m <= capacity(); labels (m) below classes, else Error (data, TF-TRN-006).
-  /// Returns how many the output had right.
+  /// One batch of m samples, m <= capacity() and from 2 where samples are compared, else 1; labels (m) below
+  /// classes, else Error (data, TF-TRN-006). Returns how many the output had right.
   std::size_t learn(MatrixView<Real> x, std::span<const std::int32_t> labels);
 
   /// Rates after `epochs` passes over the data; 0 at the start.
@@ -68,11 +71,15 @@ class BatchNetwork {
   bool learns(std::size_t projection) const { return projections_[projection].plastic; }
   double rate(std::size_t projection) const;  ///< now; 0: does not learn
 
-  std::span<const Real> weights(std::size_t projection) const;  ///< (to, from)
-  std::span<const Real> bias(std::size_t projection) const;     ///< (to), empty without
+  /// (to, from); of a convolution (channels of the map, kernel rows x kernel columns x channels of the
+  /// image), of local weights (neurons of the map, the same); nothing where they follow from the connection.
+  std::span<const Real> weights(std::size_t projection) const;
+  std::pair<std::size_t, std::size_t> weights_shape(std::size_t projection) const;
+  std::span<const Real> bias(std::size_t projection) const;  ///< (rows of weights), empty without
   /// (to, from): what errors travel back through; empty where they take the weights themselves.
   std::span<const Real> feedback(std::size_t projection) const;
-  void set_weight(std::size_t projection, std::size_t to, std::size_t from, Real value);
+  /// By row and column of weights(); one beyond the last column is the bias.
+  void set_weight(std::size_t projection, std::size_t row, std::size_t column, Real value);
   double weight_norm(std::size_t projection) const;
   const BatchNorm<Real>& norm(std::size_t population) { return layers_[population].norm(); }
 
@@ -83,14 +90,18 @@ class BatchNetwork {
   const TrainingProfile& profile() const { return profile_; }
 
  private:
-  enum class Learning : std::uint8_t { none, kernel, cross_entropy, classifier };
+  enum class Learning : std::uint8_t { none, kernel, output, classifier, ranks, returned };
   struct Projection {
     std::size_t from = 0, to = 0;
     bool plastic = false;
-    double eta = 0;         ///< at the start
-    Trained<Real> weights;  ///< (to, from)
-    Trained<Real> bias;     ///< (to, 1) or empty
-    Matrix<Real> feedback;  ///< (to, from): what errors travel back through, empty: the weights
+    bool returns = false;        ///< carries errors back
+    BatchConnection<Real> path;  ///< of what is not dense
+    double eta = 0;              ///< at the start
+    Trained<Real> weights;       ///< as weights() says
+    Trained<Real> bias;          ///< (rows, 1) or empty
+    std::vector<Real> there;     ///< as weights: 0 where a mask leaves a synapse out; empty without
+    Matrix<Real> gradient;       ///< as weights, of windows that learn
+    Matrix<Real> feedback;       ///< (to, from): what errors travel back through, empty: the weights
   };
   struct Classifier {
     Trained<Real> weights, bias;  ///< (classes, neurons), (classes, 1)
@@ -98,17 +109,25 @@ class BatchNetwork {
   };
   struct Population {
     Learning learning = Learning::none;
-    std::vector<std::size_t> incoming;
+    OutputLoss target;                  ///< of Learning::output
+    std::vector<std::size_t> incoming;  ///< forward projections
+    std::vector<std::size_t> sending;   ///< feedback projections that start here
+    bool backwards = false;             ///< learns, or hands errors on, after the output has
     std::unique_ptr<KernelObjective<Real>> objective;
     std::unique_ptr<Classifier> classifier;
+    std::unique_ptr<RankedLearning<Real>> ranked;
     double loss = 0;
     BatchLayerSignals sums;
   };
 
   void build_layers();
   void build_projections();
+  Projection make_projection(std::size_t projection, const InitialWeights& initial) const;
   void choose_learning();
+  void choose_backwards();
   void choose_rule_learning(std::size_t population, std::size_t projection);
+  void choose_ranks(std::size_t population, std::size_t projection, const BatchForm& form);
+  void choose_output(std::size_t population, std::size_t projection, const BatchForm& form);
   Classifier make_classifier(std::size_t population) const;
   StepSettings step_of(std::size_t projection) const;
   StepSettings norm_step_of(std::size_t population) const;
@@ -116,13 +135,20 @@ class BatchNetwork {
 
   MatrixView<Real> activity(std::size_t population, std::size_t m) const;
   void evaluate(std::size_t population, std::size_t m, bool training);
+  bool sum_windows(std::size_t population, std::size_t m);
   void learn_here(std::size_t population, std::span<const std::int32_t> labels);
   void learn_backwards(std::span<const std::int32_t> labels);
   double output_error(std::size_t population, std::span<const std::int32_t> labels);
   void classifier_error(std::size_t population, std::span<const std::int32_t> labels);
   void update(std::size_t population, std::size_t m);
   void step_weights(std::size_t population, std::size_t m, NeuronBlock block);
+  static void keep_mask(Projection& projection, std::size_t first, std::size_t count);
+  void step_windows(std::size_t population, std::size_t m);
+  void step_feedback(std::size_t population, std::size_t m);
+  void step_window(std::size_t projection, MatrixView<Real> map, MatrixView<Real> image);
   void send_back(std::size_t projection, std::size_t m);
+  void send_errors(std::size_t population, std::size_t m);
+  MatrixView<Real> error_of(std::size_t population, std::size_t m) const;
 
   Network network_;
   BatchOptions options_;

@@ -26,7 +26,7 @@ BatchLayer<Real>::BatchLayer(const PopulationSpec& spec, std::size_t capacity, b
   block_ = std::min(n, (aim + unit - 1) / unit * unit);
   if (!hidden) return;
   if (training.batch_norm) norm_ = BatchNorm<Real>(n, capacity);
-  dropout_ = training.dropout;
+  dropout_ = spec.dropout > 0 ? spec.dropout : training.dropout;
   if (dropout_ == 0) return;
   after_dropout_ = Matrix<Real>(capacity, n);
   const double keep = 1 - dropout_;

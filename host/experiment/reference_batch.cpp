@@ -38,10 +38,9 @@ class BatchReference {
     for (std::size_t k = 0; k < options_.network.projections.size(); ++k) {
       const auto weights = network_.weights(k), bias = network_.bias(k);
       const ProjectionSpec& spec = options_.network.projections[k];
-      const auto size = [&](int p) {
-        return static_cast<std::size_t>(options_.network.populations[static_cast<std::size_t>(p)].neurons());
-      };
-      record_.weights.push_back({spec.name, size(spec.to), size(spec.from),
+      const auto [rows, columns] = network_.weights_shape(k);
+      if (rows == 0) continue;  // follow from the connection
+      record_.weights.push_back({spec.name, rows, columns,
                                  std::vector<double>(weights.begin(), weights.end()),
                                  std::vector<double>(bias.begin(), bias.end())});
     }
