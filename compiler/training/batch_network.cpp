@@ -92,15 +92,18 @@ void BatchNetwork<Real>::evaluate(std::size_t p, std::size_t m, bool training) {
 }
 
 template <class Real>
-MatrixView<Real> BatchNetwork<Real>::forward(MatrixView<Real> x) {
+MatrixView<Real> BatchNetwork<Real>::forward(MatrixView<Real> x, std::span<const std::size_t> names) {
   input_ = x;
+  const bool known = recall(names);
   for (std::size_t p = 0; p < layers_.size(); ++p)
-    if (!network_.populations[p].input) evaluate(p, x.rows, false);
+    if (!network_.populations[p].input && !(known && populations_[p].constant)) evaluate(p, x.rows, false);
+  if (!known) keep(names);
   return activity(static_cast<std::size_t>(network_.output), x.rows);
 }
 
 template <class Real>
-std::size_t BatchNetwork<Real>::learn(MatrixView<Real> x, std::span<const std::int32_t> labels) {
+std::size_t BatchNetwork<Real>::learn(MatrixView<Real> x, std::span<const std::int32_t> labels,
+                                      std::span<const std::size_t> names) {
   for (std::size_t i = 0; i < labels.size(); ++i)
     if (labels[i] < 0 || labels[i] >= network_.classes)
       throw Error(
@@ -110,12 +113,14 @@ std::size_t BatchNetwork<Real>::learn(MatrixView<Real> x, std::span<const std::i
   input_ = x;
   ++batches_;
   bool backwards = false;
+  const bool known = recall(names);
   for (std::size_t p = 0; p < layers_.size(); ++p) {  // sources stand before targets
-    if (network_.populations[p].input) continue;
+    if (network_.populations[p].input || (known && populations_[p].constant)) continue;
     evaluate(p, x.rows, true);
     backwards = backwards || populations_[p].backwards;
     if (!populations_[p].backwards && populations_[p].learning != Learning::none) learn_here(p, labels);
   }
+  if (!known) keep(names);
   const MatrixView<Real> out = activity(static_cast<std::size_t>(network_.output), x.rows);
   std::size_t right = 0;
   for (std::size_t i = 0; i < x.rows; ++i) {
@@ -366,10 +371,12 @@ std::optional<BatchLayerSignals> BatchNetwork<Real>::take_signals(std::size_t p)
 }
 
 // The constructor and what it calls are in batch_network_build.cpp.
-template std::size_t BatchNetwork<float>::learn(MatrixView<float>, std::span<const std::int32_t>);
-template std::size_t BatchNetwork<double>::learn(MatrixView<double>, std::span<const std::int32_t>);
-template MatrixView<float> BatchNetwork<float>::forward(MatrixView<float>);
-template MatrixView<double> BatchNetwork<double>::forward(MatrixView<double>);
+template std::size_t BatchNetwork<float>::learn(MatrixView<float>, std::span<const std::int32_t>,
+                                                std::span<const std::size_t>);
+template std::size_t BatchNetwork<double>::learn(MatrixView<double>, std::span<const std::int32_t>,
+                                                 std::span<const std::size_t>);
+template MatrixView<float> BatchNetwork<float>::forward(MatrixView<float>, std::span<const std::size_t>);
+template MatrixView<double> BatchNetwork<double>::forward(MatrixView<double>, std::span<const std::size_t>);
 template std::optional<BatchLayerSignals> BatchNetwork<float>::take_signals(std::size_t);
 template std::optional<BatchLayerSignals> BatchNetwork<double>::take_signals(std::size_t);
 

@@ -58,12 +58,19 @@ class BatchNetwork {
   const Network& network() const { return network_; }
   std::size_t capacity() const { return capacity_; }  ///< most samples of one call: network.training.batch
 
-  /// Inference: outputs (m, classes) of x (m, inputs), m from 1 to capacity(). Valid until the next call.
-  MatrixView<Real> forward(MatrixView<Real> x);
+  /// From now on what populations hand on that no learning reaches is formed once for each of `samples`
+  /// samples, which calls name by their index, and kept. False: there is nothing to keep, or it would take
+  /// more than `most_bytes`.
+  bool remember(std::size_t samples, std::size_t most_bytes);
+
+  /// Inference: outputs (m, classes) of x (m, inputs), m from 1 to capacity(). `names`: indices of the
+  /// samples (m), or nothing. Valid until the next call.
+  MatrixView<Real> forward(MatrixView<Real> x, std::span<const std::size_t> names = {});
 
   /// One batch of m samples, m <= capacity() and from 2 where samples are compared, else 1; labels (m) below
   /// classes, else Error (data, TF-TRN-006). Returns how many the output had right.
-  std::size_t learn(MatrixView<Real> x, std::span<const std::int32_t> labels);
+  std::size_t learn(MatrixView<Real> x, std::span<const std::int32_t> labels,
+                    std::span<const std::size_t> names = {});
 
   /// Rates after `epochs` passes over the data; 0 at the start.
   void set_epoch(std::uint64_t epochs) { epochs_ = epochs; }
@@ -113,6 +120,7 @@ class BatchNetwork {
     std::vector<std::size_t> incoming;  ///< forward projections
     std::vector<std::size_t> sending;   ///< feedback projections that start here
     bool backwards = false;             ///< learns, or hands errors on, after the output has
+    bool constant = false;              ///< hands on the same for the same sample, whatever is learned
     std::unique_ptr<KernelObjective<Real>> objective;
     std::unique_ptr<Classifier> classifier;
     std::unique_ptr<RankedLearning<Real>> ranked;
@@ -134,6 +142,9 @@ class BatchNetwork {
   double schedule_factor(std::size_t projection) const;
 
   MatrixView<Real> activity(std::size_t population, std::size_t m) const;
+  void find_constant();
+  bool recall(std::span<const std::size_t> names);
+  void keep(std::span<const std::size_t> names);
   void evaluate(std::size_t population, std::size_t m, bool training);
   bool sum_windows(std::size_t population, std::size_t m);
   void learn_here(std::size_t population, std::span<const std::int32_t> labels);
@@ -157,6 +168,12 @@ class BatchNetwork {
   std::vector<BatchLayer<Real>> layers_;  ///< by population; the input's is empty
   std::vector<Population> populations_;
   std::vector<Projection> projections_;
+  struct Kept {
+    std::size_t population = 0;
+    Matrix<Real> rows;  ///< (samples, neurons)
+  };
+  std::vector<Kept> kept_;   ///< constant populations that others read
+  std::vector<bool> known_;  ///< by sample
   MatrixView<Real> input_;
   Matrix<Real> class_error_;  ///< (capacity, classes): of a classifier
   std::uint64_t learned_ = 0, batches_ = 0, epochs_ = 0;

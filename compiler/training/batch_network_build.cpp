@@ -361,6 +361,7 @@ void BatchNetwork<Real>::set_weight(std::size_t k, std::size_t row, std::size_t 
   Projection& p = projections_[k];
   (column == p.weights.value.columns ? p.bias.value.values[row] : p.weights.value.row(row)[column]) = value;
   if (populations_[p.to].ranked) populations_[p.to].ranked->forget();
+  known_.assign(known_.size(), false);
 }
 
 template <class Real>

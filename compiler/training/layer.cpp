@@ -97,6 +97,12 @@ MatrixView<Real> BatchLayer<Real>::handed_on(std::size_t m) const {
 }
 
 template <class Real>
+void BatchLayer<Real>::put_handed_on(std::size_t i, const Real* row) {
+  Matrix<Real>& matrix = hands_on_ ? normalised_ : values;
+  std::copy_n(row, matrix.columns, matrix.row(i));
+}
+
+template <class Real>
 MatrixView<Real> BatchLayer<Real>::compared(std::size_t m) {
   if (groups_ == 0) return {values.values.data(), m, values.columns};
   for (std::size_t i = 0; i < m; ++i) centre(uq_.row(i), centred_uq_.row(i), groups_);

@@ -1,5 +1,6 @@
 // Neurons that compete in a mini-batch, against the rule's own reference and against learning sample by
 // sample; what the output descends, against numerical differentiation.
+#include <algorithm>
 #include <cmath>
 
 #include "compiler/text/test_support.hpp"
@@ -180,4 +181,43 @@ TEST_CASE("what competes is refused where it cannot") {
   biased.projections[0].bias = true;
   CHECK(found(biased) == std::vector<std::string>{"TF-TRN-010 : p01"});
   CHECK(found(competing_network(competing(2, 9, "max"))) == std::vector<std::string>{"TF-TRN-010 : p01"});
+}
+
+TEST_CASE("what no learning reaches is formed once a sample, and changes nothing") {
+  for (const int groups : {0, 2}) {
+    Network network = batch_network({Activation::tanh, false, groups, true});
+    network.projections[0].plasticity.reset();
+    BatchNetwork<double> plain(network), keeping(network);
+    CHECK(keeping.remember(10, 1 << 20));
+    CHECK_FALSE(BatchNetwork<double>(network).remember(10, 10 * 8 * sizeof(double) - 1));
+    const std::vector<std::size_t> names = {9, 2, 3, 4, 5, 6, 8}, again = {4, 9, 6, 2, 3, 8, 5};
+    const Batch batch;
+    plain.learn(batch.view(), batch.labels), keeping.learn(batch.view(), batch.labels, names);
+    // The same samples in another order; the kept ones are found by their names, not by what is shown.
+    Batch turned, nothing;
+    for (std::size_t i = 0; i < samples; ++i) {
+      const std::size_t at =
+          static_cast<std::size_t>(std::find(names.begin(), names.end(), again[i]) - names.begin());
+      std::copy_n(batch.x.begin() + static_cast<std::ptrdiff_t>(at * inputs), inputs,
+                  turned.x.begin() + static_cast<std::ptrdiff_t>(i * inputs));
+      turned.labels[i] = batch.labels[at];
+    }
+    std::fill(nothing.x.begin(), nothing.x.end(), 0.0);
+    plain.learn(turned.view(), turned.labels), keeping.learn(nothing.view(), turned.labels, again);
+    for (const std::size_t k : {0, 1, 2}) CHECK(copy(plain.weights(k)) == copy(keeping.weights(k)));
+    const MatrixView<double> expected = plain.forward(turned.view());
+    const Doubles outputs(expected.values, expected.values + samples * 3);
+    const MatrixView<double> found = keeping.forward(nothing.view(), again);
+    CHECK(Doubles(found.values, found.values + samples * 3) == outputs);
+    // A changed weight is no longer what was kept.
+    keeping.set_weight(0, 1, 1, 3), plain.set_weight(0, 1, 1, 3);
+    plain.learn(turned.view(), turned.labels), keeping.learn(turned.view(), turned.labels, again);
+    CHECK(copy(plain.weights(2)) == copy(keeping.weights(2)));
+  }
+  CHECK_FALSE(BatchNetwork<double>(batch_network({})).remember(10, 1 << 20));  // all of it learns
+  Look dropping;
+  dropping.dropout = 0.2;
+  Network varied = batch_network(dropping);
+  varied.projections[0].plasticity.reset();
+  CHECK_FALSE(BatchNetwork<double>(varied).remember(10, 1 << 20));
 }
