@@ -127,53 +127,66 @@ std::size_t BatchConnection<Real>::samples_at_once() const {
   return std::max<std::size_t>(1, rows_at_once / places());
 }
 
-/// visit(pixel of the image) of one window of one channel.
+/// visit(first neuron of the pixel) of one window; returns how many lie in the image.
 template <class Real>
 template <class Visit>
-void BatchConnection<Real>::each_pool(std::size_t place, std::size_t channel, const Visit& visit) const {
+std::size_t BatchConnection<Real>::each_pixel(std::size_t place, const Visit& visit) const {
+  std::size_t seen = 0;
   for (std::size_t row = 0; row < kernel_[0]; ++row)
     for (std::size_t column = 0; column < kernel_[1]; ++column) {
       const std::size_t y = place / map_width_ * stride_[0] + row - padding_[0];
       const std::size_t x = place % map_width_ * stride_[1] + column - padding_[1];
-      if (y < height_ && x < width_) visit((y * width_ + x) * image_channels_ + channel);
+      if (y < height_ && x < width_) visit((y * width_ + x) * image_channels_), ++seen;
     }
+  return seen;
 }
 
 template <class Real>
 void BatchConnection<Real>::pool(const Real* image, Real* map) const {
-  const std::size_t window = kernel_[0] * kernel_[1];
-  for (std::size_t place = 0; place < places(); ++place)
-    for (std::size_t c = 0; c < map_channels_; ++c) {
-      std::size_t seen = 0;
-      Real total = 0, largest = -std::numeric_limits<Real>::infinity();
-      each_pool(place, c, [&](std::size_t pixel) {
-        ++seen, total += image[pixel], largest = std::max(largest, image[pixel]);
+  const std::size_t window = kernel_[0] * kernel_[1], n = map_channels_;
+  std::vector<Real> largest(n);
+  for (std::size_t place = 0; place < places(); ++place) {
+    Real* const out = map + place * n;
+    if (kind_ == Connect::average_pool) {
+      each_pixel(place, [&](std::size_t pixel) {
+        for (std::size_t c = 0; c < n; ++c) out[c] += image[pixel + c] / static_cast<Real>(window);
       });
-      if (seen < window) largest = std::max(largest, Real(0));  // what lies outside is 0
-      map[place * map_channels_ + c] +=
-          kind_ == Connect::max_pool ? largest : total / static_cast<Real>(window);
+      continue;
     }
+    std::fill(largest.begin(), largest.end(), -std::numeric_limits<Real>::infinity());
+    const std::size_t seen = each_pixel(place, [&](std::size_t pixel) {
+      for (std::size_t c = 0; c < n; ++c) largest[c] = std::max(largest[c], image[pixel + c]);
+    });
+    const Real outside = seen < window ? Real(0) : -std::numeric_limits<Real>::infinity();
+    for (std::size_t c = 0; c < n; ++c) out[c] += std::max(largest[c], outside);
+  }
 }
 
 template <class Real>
 void BatchConnection<Real>::pool_back(const Real* map, const Real* pooled, Real* image) const {
-  const std::size_t window = kernel_[0] * kernel_[1];
-  for (std::size_t place = 0; place < places(); ++place)
-    for (std::size_t c = 0; c < map_channels_; ++c) {
-      const Real value = map[place * map_channels_ + c];
-      if (value == 0) continue;
-      if (kind_ == Connect::average_pool) {
-        each_pool(place, c, [&](std::size_t pixel) { image[pixel] += value / static_cast<Real>(window); });
-        continue;
-      }
-      std::size_t seen = 0, winner = nowhere;
-      each_pool(place, c, [&](std::size_t pixel) {
-        if (winner == nowhere || pooled[pixel] > pooled[winner]) winner = pixel;
-        ++seen;
+  const std::size_t window = kernel_[0] * kernel_[1], n = map_channels_;
+  std::vector<Real> largest(n);
+  std::vector<std::size_t> winner(n);
+  for (std::size_t place = 0; place < places(); ++place) {
+    const Real* const in = map + place * n;
+    if (kind_ == Connect::average_pool) {
+      each_pixel(place, [&](std::size_t pixel) {
+        for (std::size_t c = 0; c < n; ++c) image[pixel + c] += in[c] / static_cast<Real>(window);
       });
-      if (winner == nowhere || (seen < window && pooled[winner] < 0)) continue;  // a 0 from outside won
-      image[winner] += value;
+      continue;
     }
+    std::fill(largest.begin(), largest.end(), -std::numeric_limits<Real>::infinity());
+    std::fill(winner.begin(), winner.end(), nowhere);
+    const std::size_t seen = each_pixel(place, [&](std::size_t pixel) {
+      for (std::size_t c = 0; c < n; ++c)
+        if (pooled[pixel + c] > largest[c]) largest[c] = pooled[pixel + c], winner[c] = pixel + c;
+    });
+    for (std::size_t c = 0; c < n; ++c) {
+      // A 0 wins for nobody: it lay outside, or was never sent.
+      if (winner[c] == nowhere || largest[c] == 0 || (seen < window && largest[c] < 0)) continue;
+      image[winner[c]] += in[c];
+    }
+  }
 }
 
 template <class Real>

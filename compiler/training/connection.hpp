@@ -58,7 +58,7 @@ class BatchConnection {
   template <class Visit>
   void each_run(std::size_t place, const Visit& visit) const;
   template <class Visit>
-  void each_pool(std::size_t place, std::size_t channel, const Visit& visit) const;
+  std::size_t each_pixel(std::size_t place, const Visit& visit) const;
   void pool(const Real* image, Real* map) const;
   void pool_back(const Real* map, const Real* pooled, Real* image) const;
   std::pair<std::size_t, std::size_t> some_synapse(std::size_t row, std::size_t column) const;
