@@ -222,10 +222,11 @@ TEST_CASE("feedback that does not learn stays, and the errors it brings are its 
 }
 
 TEST_CASE("windows learn in a batch as they do sample by sample") {
-  // Backpropagation through everything, and errors through feedback where no pool stands between.
-  for (const bool own : {false, true}) {
-    Network network = image_network(false);
-    if (own) {
+  // Backpropagation through everything, errors through feedback, and the same past pools, sums and masks.
+  for (const int way : {0, 1, 2}) {
+    const bool own = way > 0;
+    Network network = image_network(way == 2);
+    if (way == 1) {
       network.populations.erase(network.populations.begin() + 2, network.populations.begin() + 7);
       network.projections = {network.projections[0], network.projections[2], network.projections[8]};
       network.populations.insert(network.populations.begin() + 2,
