@@ -272,7 +272,8 @@ TEST_CASE("windows learn in a batch as they do sample by sample") {
           if (has_window(spec.connect)) {
             const std::size_t taps = net.weights_shape(k).second, channels = 4;
             entry = connectivity.entry(i, j);
-            if (spec.connect == Connect::local) entry = i / channels * channels * taps + entry;
+            const std::size_t map = spec.feedback ? j : i;
+            if (spec.connect == Connect::local) entry += map / channels * channels * taps;
           }
           INFO("projection " << k << " synapse " << i << " " << j);
           CHECK(ours[entry] == Approx(theirs[i * from + j]).epsilon(1e-9).margin(1e-11));
