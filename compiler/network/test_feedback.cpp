@@ -129,8 +129,6 @@ TEST_CASE("errors pass a population that does not learn, and stop where nobody l
   for (const std::size_t p : {0u, 1u, 3u}) CHECK_FALSE(relays_errors(n, p));
   CHECK_FALSE(relays_errors(read_text(there_and_back), 2));
   // Without a way on it takes none, without errors behind it it has none.
-  CHECK(
-      found(second, frozen + "\n[[projection]]\nfrom = \"second\"\nto = \"first\"\nname = \"r2b\"").empty());
   const auto codes = [&](std::string text) {
     Codes all;
     for (const Diagnostic& item : refused([&] { read_text(text); })) all.push_back(item.code);
