@@ -92,4 +92,17 @@ std::size_t Connectivity::channel(std::size_t to) const {
   return shared_ ? to % (backwards_ ? image_channels_ : map_channels_) : to;
 }
 
+KernelImage Connectivity::kernel() const {
+  const auto word = [](std::size_t value) { return static_cast<std::uint32_t>(value); };
+  KernelImage k;
+  k.backwards = backwards_;
+  k.channels = word(backwards_ ? image_channels_ : map_channels_);
+  k.image_width = word(width_), k.image_channels = word(image_channels_);
+  k.map_width = word(map_width_), k.map_channels = word(map_channels_);
+  k.tap_rows = word(taps_[0]), k.tap_columns = word(taps_[1]);
+  k.stride_rows = word(stride_[0]), k.stride_columns = word(stride_[1]);
+  k.padding_rows = word(padding_[0]), k.padding_columns = word(padding_[1]);
+  return k;
+}
+
 }  // namespace trifactor

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "compiler/network/network.hpp"
+#include "rtl/spec/image.hpp"
 
 namespace trifactor {
 
@@ -35,6 +36,10 @@ class Connectivity {
   std::size_t entries() const { return map_channels_ * taps_[0] * taps_[1] * image_channels_; }
   /// Of a neuron at the target: neurons with the same one share their bias.
   std::size_t channel(std::size_t to) const;
+  /// Places of the map, at each of which a window lies: no entry has more copies.
+  std::size_t places() const { return map_height_ * map_width_; }
+  /// The kernel's geometry, for the chip; without weights.
+  KernelImage kernel() const;
 
  private:
   /// Row and column of the synapse in its window; false: it does not exist.

@@ -269,7 +269,10 @@ class Emitter {
     const InitialWeights& initial = weights_[range.projection];
     if (spec.connect == Connect::max_pool)
       b.window = static_cast<std::uint32_t>(spec.window.kernel[0] * spec.window.kernel[1]);
-    if (b.plastic) b.mask = mask_bits(initial.connectivity(), slice, b);
+    if (b.plastic && initial.connectivity().shared())
+      b.kernel = kernel(range.projection);
+    else if (b.plastic)
+      b.mask = mask_bits(initial.connectivity(), slice, b);
     const std::size_t first = static_cast<std::size_t>(slice.first_neuron),
                       n = static_cast<std::size_t>(slice.neurons);
     b.weights.reserve(b.total_rows() * n);
@@ -281,6 +284,40 @@ class Emitter {
     if (b.bias)
       for (std::size_t i = first; i < first + n; ++i) b.weights.push_back(word(initial.bias(i)));
     return b;
+  }
+
+  /// The kernel of a convolution that learns, from any of the copies that there are; an entry without one
+  /// never matters.
+  KernelImage kernel(std::size_t projection) const {
+    const InitialWeights& initial = weights_[projection];
+    const ProjectionSpec& spec = network_.projections[projection];
+    const NumberFormat& weight = resolved_.projections[projection].weight;
+    KernelImage image = initial.connectivity().kernel();
+    image.bias = spec.bias;
+    image.weights.assign(std::size_t{image.rows()} * image.channels, 0);
+    const int neurons = network_.populations[static_cast<std::size_t>(spec.to)].neurons();
+    for (std::uint32_t to = 0; to < static_cast<std::uint32_t>(neurons); ++to) {
+      const auto set = [&](std::uint32_t row, double value) {
+        image.weights[std::size_t{row} * image.channels + to % image.channels] =
+            static_cast<std::int16_t>(weight.quantise(value));
+      };
+      const auto [begin, end] = initial.connectivity().rows_of(to);
+      for (std::size_t from = begin; from < end; ++from)
+        if (const std::uint32_t row = image.row_of(to, static_cast<std::uint32_t>(from));
+            row != KernelImage::no_row)
+          set(row, initial.weight(to, from));
+      if (spec.bias) set(image.bias_row(), initial.bias(to));
+    }
+    // The increments of the layer's cores meet where the first of them lies.
+    bool first = true;
+    for (const Slice& slice : slices_) {
+      if (slice.population != static_cast<std::size_t>(spec.to)) continue;
+      if (first)
+        image.root = slice.core, first = false;
+      else
+        image.others.push_back(slice.core);
+    }
+    return image;
   }
 
   /// Who sends to whom: the owners of a source population to every core that holds rows of them, activities

@@ -5,6 +5,7 @@
 #include "compiler/passes/passes.hpp"
 #include "rtl/units/accumulate/golden.hpp"
 #include "rtl/units/power/normalise.hpp"
+#include "rtl/units/tied/golden.hpp"
 
 namespace trifactor {
 namespace {
@@ -136,10 +137,6 @@ void check_renderings(const Network& network, Diagnostics& mistakes) {
           {"TF-FIT-008", where,
            "rule '" + rule->name + "' needs a derivative, which the chip's power neurons do not have",
            "neurons of another kind", "linear, leaky_relu, saturated_linear or tanh"});
-    if (spec.connect == Connect::convolution)
-      mistakes.add({"TF-FIT-009", where, "a convolution that learns, which the chip does not have",
-                    "a convolution without plasticity, or connect = \"local\"",
-                    "`trifactor reference` trains it in floating point"});
     if (rule->resolve == nullptr || !rule->renderings.chip)
       mistakes.add(
           {"TF-FIT-006", where,
@@ -147,6 +144,22 @@ void check_renderings(const Network& network, Diagnostics& mistakes) {
            "a rule with a chip rendering, which `trifactor list rules` shows",
            "`trifactor eval` and, if it learns sample by sample, `trifactor reference` have it in "
            "floating point"});
+  }
+}
+
+/// Increments of a kernel's entries are exact, whatever the factors are.
+void check_kernels(const Network& network, Diagnostics& mistakes) {
+  for (std::size_t k = 0; k < network.projections.size(); ++k) {
+    const ProjectionSpec& spec = network.projections[k];
+    if (!spec.plasticity || spec.connect != Connect::convolution) continue;
+    const auto places = static_cast<std::int64_t>(Connectivity(network, k).places());
+    if (places > most_copies)
+      mistakes.add({"TF-FIT-009", to_string(spec.place) + ": " + spec.name,
+                    "a convolution that learns at " + std::to_string(places) +
+                        " places, of which an increment of " + std::to_string(increment_bits) +
+                        " bits need not hold the sum",
+                    "at most " + std::to_string(most_copies) + " places",
+                    "use a larger stride, or connect = \"local\", whose weights learn by themselves"});
   }
 }
 
@@ -256,6 +269,7 @@ ResolvedNetwork resolve(const Network& network) {
   check_float_only(network, mistakes);
   bool only_misfits = mistakes.empty();  // numbers that do not fit, nothing written wrongly
   check_renderings(network, mistakes);
+  check_kernels(network, mistakes);
   for (const PopulationSpec& spec : network.populations) {
     resolved.populations.push_back(resolve_population(spec));
     const int size = resolved.populations.back().group_size;

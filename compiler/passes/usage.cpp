@@ -2,6 +2,7 @@
 
 #include "compiler/passes/passes.hpp"
 #include "compiler/passes/rows.hpp"
+#include "rtl/core/shared_kernel.hpp"
 #include "rtl/units/pool/golden.hpp"
 
 namespace trifactor {
@@ -38,7 +39,9 @@ CoreUsage usage_of(const Network& network, const ResolvedNetwork& resolved, cons
     u.synapse_bytes +=
         (rows * ((n + lanes - 1) / lanes) * lanes * static_cast<std::uint64_t>(projection.weight.bits) + 7) /
         8;
-    const bool masked = projection.plan && !Connectivity(network, range.projection).full();
+    const Connectivity connectivity(network, range.projection);
+    const bool tied = projection.plan && connectivity.shared();  // its windows say which synapses exist
+    const bool masked = projection.plan && !connectivity.full() && !tied;
     if (masked) u.synapse_bytes += (rows * ((n + lanes - 1) / lanes) * lanes + 7) / 8;
     u.axon_bytes += 2 * 2 * rows;  // 16 bits for each of two ticks
     if (network.projections[range.projection].late)
@@ -50,9 +53,17 @@ CoreUsage usage_of(const Network& network, const ResolvedNetwork& resolved, cons
         static_cast<std::uint64_t>(network.projections[range.projection].plasticity->weight_age);
     if (plan.b0 == RowTrace::before || plan.b1 == RowTrace::before) u.axon_bytes += 2 * rows;
     if (plan.b1 == RowTrace::mean) u.axon_bytes += 4 * rows;
-    u.axon_bytes += age * rows * (plan.b1 == RowTrace::none ? 2u : 4u);  // row scalars of updates that wait
-    u.neuron_bytes += n * 4;                                             // generator of the lane
-    u.neuron_bytes += n * 2 * (age + 1) * (1u + plan.uses_a1 + plan.uses_c);
+    if (tied) {
+      const KernelImage kernel = connectivity.kernel();
+      const std::uint64_t taps = kernel.bias_row() + (network.projections[range.projection].bias ? 1u : 0u);
+      u.neuron_bytes += kernel_bytes(taps * kernel.channels, plan.uses_c, age);
+      u.neuron_bytes += std::uint64_t{kernel.channels} * 4;  // generators
+      u.neuron_bytes += n * 2 * (1u + plan.uses_a1 + plan.uses_c);
+    } else {
+      u.axon_bytes += age * rows * (plan.b1 == RowTrace::none ? 2u : 4u);  // scalars of updates that wait
+      u.neuron_bytes += n * 4;                                             // generator of the lane
+      u.neuron_bytes += n * 2 * (age + 1) * (1u + plan.uses_a1 + plan.uses_c);
+    }
     if (!owner) continue;
     u.neuron_bytes += n * 4;  // generator of the post unit
     u.neuron_bytes += n * 4 * static_cast<std::uint64_t>(plan.mean_words);

@@ -9,6 +9,7 @@
 #include "compiler/passes/passes.hpp"
 #include "host/cli/commands.hpp"
 #include "host/experiment/run.hpp"
+#include "rtl/core/shared_kernel.hpp"
 #include "runtime/layout/layout.hpp"
 
 namespace trifactor {
@@ -74,6 +75,16 @@ std::string explain_core(const Program& program, std::uint32_t tile) {
                           b.feedback ? "feedback weights" : "synapses", p.name, b.first_row,
                           b.first_row + b.rows - 1, b.bias ? " and the bias" : "", b.weight_bits,
                           p.rule.empty() ? "frozen" : "learning by " + p.rule);
+      if (const KernelImage& k = b.kernel; k.present())
+        text += fmt::format(
+            "    copies of a kernel of {} entries: {} bytes of neuron memory for them and their increments, "
+            "which "
+            "{}\n",
+            k.rows() * k.channels,
+            kernel_bytes(std::uint64_t{k.rows()} * k.channels, b.plasticity.uses_c, b.plasticity.weight_age),
+            k.root != c.core   ? fmt::format("go to core {} and come back as sums of the layer", k.root)
+            : k.others.empty() ? "stay in this core"
+                               : fmt::format("meet here with those of {} cores", k.others.size()));
     }
     for (const SourceSlice& s : c.sources)
       text += fmt::format("  receives neurons {} to {} of {} from core {}\n", s.first_neuron,

@@ -73,6 +73,7 @@ class WrongArithmetic final : public Arithmetic {
   std::unique_ptr<LaneUnit> lane() const override {
     return wrong_ == Wrong::change ? std::make_unique<WrongLane>(golden_->lane()) : golden_->lane();
   }
+  std::unique_ptr<TiedUnit> tied() const override { return golden_->tied(); }
   std::unique_ptr<PostUnit> post(const std::string& rule) const override {
     return std::make_unique<WrongPost>(golden_->post(rule), wrong_);
   }

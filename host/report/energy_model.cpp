@@ -189,6 +189,10 @@ const std::vector<PartModel>& parts() {
       {"synapse read, update", "synapse_read", update_reads, read_burst, false},
       part<Event::synapse_write>("synapse write, update", write_burst),
       part<Event::update>("update lanes", update),
+      part<Event::increment>("update lanes",
+                             [](Figures& f, const Place& p) {
+                               return 2 * multiply(f, factor_bits, p.core.activity_bits) + 2 * add(f, 48);
+                             }),
       part<Event::random_draw>("random words", [](Figures& f, const Place&) { return f("random_word"); }),
       part<Event::neuron>("neuron units", [](Figures& f, const Place&) { return f("neuron_unit"); }),
       // A product of 46 by 17 bits: three of 16 by 16, and their sums.

@@ -99,7 +99,9 @@ Core::Core(CoreImage image, const Arithmetic& arithmetic, int lanes)
       raises_weights_ = raises_weights_ || p.weight_power > 2;
     }
     if (b.late) state.carried.assign(b.rows, 0);
-    lane_units_.push_back(b.plastic ? arithmetic.lane() : nullptr);
+    if (b.kernel.present()) load_kernel(b, state);
+    tied_units_.push_back(b.kernel.present() ? arithmetic.tied() : nullptr);
+    lane_units_.push_back(b.plastic && !b.kernel.present() ? arithmetic.lane() : nullptr);
     post_units_.push_back(b.plastic && image_.owner == image_.core ? arithmetic.post(p.rule) : nullptr);
     for (auto& axons : axons_) {
       Axons a;

@@ -23,6 +23,7 @@
 #include <vector>
 
 #include "rtl/core/arithmetic.hpp"
+#include "rtl/core/shared_kernel.hpp"
 #include "rtl/spec/events.hpp"
 #include "rtl/spec/image.hpp"
 #include "rtl/units/accumulate/rows.hpp"
@@ -51,21 +52,24 @@ class SynapseMemory {
   std::vector<std::int16_t> words_;
 };
 
-/// Factors of one learning sample (or tick), waiting to be written (weight age D keeps D of them waiting).
+/// Factors of one learning sample (or tick), waiting to be written (weight age D keeps D of them waiting). Of
+/// a block with a kernel its increments wait instead of the rows.
 struct PendingUpdate {
   std::uint64_t sample = 0;
   std::vector<std::int16_t> a0, a1, c;  ///< padded; a1, c empty where the rule has none
   std::vector<UpdateRow> rows;          ///< ascending
+  KernelIncrements increments;          ///< of this core, then of the layer
   template <class V>
   friend void visit(V& v, PendingUpdate& p) {
-    v(p.sample, p.a0, p.a1, p.c, p.rows);
+    v(p.sample, p.a0, p.a1, p.c, p.rows, p.increments);
   }
 };
 
 /// What one update pass touched, for whoever knows what that costs in time.
 struct UpdatePass {
-  std::uint32_t rows = 0;    ///< rows read and written
-  std::uint32_t bursts = 0;  ///< bursts read, and as many written
+  std::uint32_t rows = 0;     ///< rows read and written
+  std::uint32_t bursts = 0;   ///< bursts read, and as many written
+  std::uint32_t entries = 0;  ///< of a kernel, enabled
 };
 
 /// Everything of one block that changes while the chip runs.
@@ -82,7 +86,9 @@ struct BlockState {
   /// and the windows of the step under way.
   std::vector<std::uint32_t> first_tap, taps;
   std::vector<PoolState> pools;
-  std::uint64_t formed = 0;  ///< learning samples (or ticks) whose factors were formed
+  std::vector<std::int16_t> kernel;  ///< entries as they stand; empty: no kernel
+  KernelSegments segments;           ///< where their copies lie
+  std::uint64_t formed = 0;          ///< learning samples (or ticks) whose factors were formed
   std::deque<PendingUpdate> pending;
 };
 
@@ -157,6 +163,17 @@ class Core {
               std::span<const std::int16_t> a1, std::span<const std::int16_t> c);
   /// The factors formed last, for the slices that are not the owner.
   const PendingUpdate& last_formed(std::size_t block) const { return blocks_[block].pending.back(); }
+  /// A block with a kernel: the increments of the factors formed last, of this core until those of the layer
+  /// were set.
+  const KernelIncrements& increments(std::size_t block) const {
+    return blocks_[block].pending.back().increments;
+  }
+  /// Accesses to increment memory that forming them took.
+  std::uint64_t increment_cycles() const { return increment_cycles_; }
+  /// They leave for the root, which takes those of every other core of the layer and gives all their sum.
+  void send_increments(std::size_t block);
+  void add_increments(std::size_t block, const KernelIncrements& of_core);
+  void set_increments(std::size_t block, const KernelIncrements& of_layer);
   /// Whether the oldest waiting update may be written: the passes that must not see it have read.
   bool may_update(std::size_t block) const;
   /// What update() would touch.
@@ -229,6 +246,11 @@ class Core {
     return image_.blocks[block].plasticity.every_step ? index / image_.steps : index;
   }
   void digest_update(std::size_t block, const PendingUpdate& update);
+  void load_kernel(BlockImage& image, BlockState& state) const;
+  void collect_increments(std::size_t block, PendingUpdate& update);
+  UpdatePass kernel_pass(std::size_t block) const;
+  UpdatePass update_kernel(std::size_t block);
+  void count_losses(std::size_t block, const LaneLosses& losses);
   template <class V>
   void visit_state(V& v);
 
@@ -236,6 +258,7 @@ class Core {
   int lanes_;
   std::vector<BlockState> blocks_;
   std::vector<std::unique_ptr<LaneUnit>> lane_units_;
+  std::vector<std::unique_ptr<TiedUnit>> tied_units_;
   std::vector<std::unique_ptr<PostUnit>> post_units_;
   std::unique_ptr<PostUnit> relay_unit_;
   std::vector<Axons> axons_[ticks_in_flight];
@@ -247,6 +270,7 @@ class Core {
   std::vector<std::int16_t> handed_;            ///< values after dropout; empty without
   std::vector<std::uint32_t> mask_generators_;  ///< a neuron each; empty without
   int current_frac_ = 0;
+  std::uint64_t increment_cycles_ = 0;
   bool raises_weights_ = false;     ///< forms a second sum
   std::uint64_t passes_ = 0;        ///< learning samples accumulated to their last step
   std::uint64_t tick_passes_ = 0;   ///< learning ticks accumulated
@@ -269,6 +293,11 @@ class Core {
   std::vector<std::int64_t> block_sums_;
   std::array<const std::int16_t*, max_partners + 1> compared_{};
 };
+
+/// What digests call a row of a block: its presynaptic neuron, or the bias.
+inline std::uint32_t row_id(const BlockImage& block, std::uint32_t row) {
+  return row < block.rows ? block.first_row + row : 0xffffffffu;
+}
 
 /// 64-bit mixing of up to four words, for digests.
 std::uint64_t digest_hash(std::uint64_t a, std::uint64_t b, std::uint64_t c, std::uint64_t d);

@@ -146,6 +146,7 @@ void Core::queue_update(std::uint64_t tick, std::size_t block, PendingUpdate upd
   BlockState& state = blocks_[block];
   update.sample = state.formed++;
   collect_rows(tick, block, update);
+  if (image_.blocks[block].kernel.present()) collect_increments(block, update);
   state.pending.push_back(std::move(update));
 }
 
@@ -186,12 +187,14 @@ bool Core::may_update(std::size_t block) const {
   const auto& pending = blocks_[block].pending;
   const BlockImage& b = image_.blocks[block];
   const std::uint64_t passes = b.feedback ? error_passes_ : b.plasticity.every_step ? tick_passes_ : passes_;
+  if (b.kernel.present() && !pending.empty() && !pending.front().increments.complete) return false;
   return !pending.empty() && pending.front().sample + b.plasticity.weight_age < passes;
 }
 
 UpdatePass Core::next_update(std::size_t block) const {
   UpdatePass pass;
   if (!may_update(block)) return pass;
+  if (image_.blocks[block].kernel.present()) return kernel_pass(block);
   const PendingUpdate& update = blocks_[block].pending.front();
   const UpdateColumns columns(update, image_.neurons, lanes_, mask_of(blocks_[block]));
   for (const UpdateRow& row : update.rows) {
@@ -202,11 +205,21 @@ UpdatePass Core::next_update(std::size_t block) const {
   return pass;
 }
 
+void Core::count_losses(std::size_t block, const LaneLosses& losses) {
+  UpdateCounts& counts = update_counts_[block];
+  counts.applied += losses.applied;
+  counts.rounded_to_zero += losses.rounded_to_zero;
+  counts.saturated += losses.saturated;
+  counts.intended += losses.intended;
+  counts.change += losses.change;
+}
+
 UpdatePass Core::update(std::size_t block) {
   const BlockImage& b = image_.blocks[block];
   const PlasticityImage& p = b.plasticity;
   BlockState& state = blocks_[block];
   if (!may_update(block)) return {};
+  if (b.kernel.present()) return update_kernel(block);
   const PendingUpdate update = std::move(state.pending.front());
   state.pending.pop_front();
 
@@ -232,12 +245,7 @@ UpdatePass Core::update(std::size_t block) {
   lane_units_[block]->update(config, factors, rows, weight_block(block), state.update_generators.data(),
                              losses);
 
-  UpdateCounts& counts = update_counts_[block];
-  counts.applied += losses.applied;
-  counts.rounded_to_zero += losses.rounded_to_zero;
-  counts.saturated += losses.saturated;
-  counts.intended += losses.intended;
-  counts.change += losses.change;
+  count_losses(block, losses);
   events_[Event::update] += enabled;
   events_[Event::update_row] += rows.size();
   events_[Event::skipped_row] += b.total_rows() - rows.size();

@@ -6,12 +6,6 @@
 #include "rtl/units/random/golden.hpp"
 
 namespace trifactor {
-namespace {
-
-constexpr std::uint32_t bias_row_id = 0xffffffffu;
-
-}  // namespace
-
 std::uint64_t digest_hash(std::uint64_t a, std::uint64_t b, std::uint64_t c, std::uint64_t d) {
   return mix64(mix64(mix64(mix64(a + 0x9e3779b97f4a7c15ull) ^ b) ^ c) ^ d);
 }
@@ -25,7 +19,7 @@ void Core::digest_update(std::size_t block, const PendingUpdate& update) {
     return mask.empty() || (mask[row * bytes + i / 8] >> (i % 8) & 1) != 0;
   };
   for (const UpdateRow& row : update.rows) {
-    const std::uint32_t id = row.row < b.rows ? b.first_row + row.row : bias_row_id;
+    const std::uint32_t id = row_id(b, row.row);
     for (std::uint32_t i = 0; i < image_.neurons; ++i)
       if (lane_enabled(exists(row.row, i), update.a0[i], row.b0, at(update.a1, i), row.b1, at(update.c, i)))
         weight_digests_[block] += digest_hash(b.projection, id, image_.first_neuron + i,
@@ -76,7 +70,7 @@ void Core::visit_state(V& v) {
   for (std::size_t k = 0; k < blocks_.size(); ++k) {
     BlockState& s = blocks_[k];
     v(s.update_generators, s.factor_generators, s.means, s.held, s.row_before, s.row_mean, s.carried,
-      s.formed, s.pending);
+      s.formed, s.pending, s.kernel);
     v(image_.blocks[k].plasticity.eta);
   }
 }

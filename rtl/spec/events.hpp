@@ -14,6 +14,7 @@ enum class Event : std::uint8_t {
   accumulate,        ///< synapse: one exact weight x activity product added to a sum
   accumulate_row,    ///< one synapse row read for a forward pass
   update,            ///< enabled pair: one pass of the update lane (three products, random word, saturation)
+  increment,         ///< enabled pair of a kernel: its products added to the increment of an entry
   update_row,        ///< one synapse row read and written by the update pass
   skipped_row,       ///< one row left alone because no pair of it was enabled (no access)
   synapse_read,      ///< bursts of `lanes` weights read from synapse memory
@@ -57,15 +58,46 @@ enum class Event : std::uint8_t {
 inline constexpr std::size_t event_count = static_cast<std::size_t>(Event::count_);
 inline constexpr Event first_network_event = Event::packet;
 
-inline constexpr std::array<std::string_view, event_count> event_names = {
-    "accumulate",    "accumulate_row", "update",           "update_row",     "skipped_row",
-    "synapse_read",  "synapse_write",  "random_draw",      "neuron",         "membrane",
-    "noise",         "normalise",      "exponential",      "reciprocal",     "history_read",
-    "history_write", "state_read",     "state_write",      "factor",         "factor_product",
-    "trace",         "teacher_word",   "distance_product", "rank",           "weight_product",
-    "compare",       "axon_write",     "axon_read",        "reduction_word", "broadcast_word",
-    "label_word",    "host_word",      "packet",           "end_packet",     "credit_packet",
-    "hop",           "tree_hop",       "packet_bit",       "link_bit"};
+inline constexpr std::array<std::string_view, event_count> event_names = {"accumulate",
+                                                                          "accumulate_row",
+                                                                          "update",
+                                                                          "increment",
+                                                                          "update_row",
+                                                                          "skipped_row",
+                                                                          "synapse_read",
+                                                                          "synapse_write",
+                                                                          "random_draw",
+                                                                          "neuron",
+                                                                          "membrane",
+                                                                          "noise",
+                                                                          "normalise",
+                                                                          "exponential",
+                                                                          "reciprocal",
+                                                                          "history_read",
+                                                                          "history_write",
+                                                                          "state_read",
+                                                                          "state_write",
+                                                                          "factor",
+                                                                          "factor_product",
+                                                                          "trace",
+                                                                          "teacher_word",
+                                                                          "distance_product",
+                                                                          "rank",
+                                                                          "weight_product",
+                                                                          "compare",
+                                                                          "axon_write",
+                                                                          "axon_read",
+                                                                          "reduction_word",
+                                                                          "broadcast_word",
+                                                                          "label_word",
+                                                                          "host_word",
+                                                                          "packet",
+                                                                          "end_packet",
+                                                                          "credit_packet",
+                                                                          "hop",
+                                                                          "tree_hop",
+                                                                          "packet_bit",
+                                                                          "link_bit"};
 
 class EventCounts {
  public:

@@ -60,6 +60,47 @@ struct PlasticityImage {
   }
 };
 
+/// A convolution that learns: the synapses of its windows are copies of the kernel's entries, which move
+/// together. Entries lie in rows (row and column of the window, then channel at the source; the bias last) of
+/// `channels` columns (channel at the target). All cores of the layer hold the same.
+struct KernelImage {
+  std::uint32_t channels = 0;         ///< at the target; 0: every synapse is a weight of its own
+  std::uint32_t root = 0;             ///< tile of the core that adds up the layer's increments
+  std::vector<std::uint32_t> others;  ///< the root's: the layer's other cores
+  /// The map has the windows, the image what lies under them: the target and the source of a forward
+  /// projection, the other way round (`backwards`) of one that carries errors back.
+  bool backwards = false;
+  bool bias = false;  ///< of the projection
+  std::uint32_t image_width = 1, image_channels = 1, map_width = 1, map_channels = 1;
+  std::uint32_t tap_rows = 1, tap_columns = 1;  ///< of a window
+  std::uint32_t stride_rows = 1, stride_columns = 1, padding_rows = 0, padding_columns = 0;
+  std::vector<std::int16_t> weights;  ///< (rows x channels), at the start
+
+  bool present() const { return channels != 0; }
+  std::uint32_t source_channels() const { return backwards ? map_channels : image_channels; }
+  std::uint32_t bias_row() const { return tap_rows * tap_columns * source_channels(); }
+  std::uint32_t rows() const { return bias_row() + (bias ? 1 : 0); }
+  static constexpr std::uint32_t no_row = ~std::uint32_t{0};
+  /// The row of the synapse from neuron `from` of the source to neuron `to` of the target; no_row: there is
+  /// no such synapse. Its column is to % channels.
+  std::uint32_t row_of(std::uint32_t to, std::uint32_t from) const {
+    const std::uint32_t image = backwards ? to : from, map = backwards ? from : to;
+    const std::uint32_t pixel = image / image_channels, place = map / map_channels;
+    // Unsigned: what lies before the window wraps round and is too large.
+    const std::uint32_t row = pixel / image_width + padding_rows - place / map_width * stride_rows;
+    const std::uint32_t column = pixel % image_width + padding_columns - place % map_width * stride_columns;
+    if (row >= tap_rows || column >= tap_columns) return no_row;
+    return (row * tap_columns + column) * source_channels() + from % source_channels();
+  }
+
+  template <class V>
+  friend void visit(V& v, KernelImage& k) {
+    v(k.channels, k.root, k.others, k.backwards, k.bias, k.image_width, k.image_channels, k.map_width,
+      k.map_channels, k.tap_rows, k.tap_columns, k.stride_rows, k.stride_columns, k.padding_rows,
+      k.padding_columns, k.weights);
+  }
+};
+
 /// The synapses of one projection in one core: rows [first_row, first_row + rows) of it, then, where there is
 /// one, the bias row.
 struct BlockImage {
@@ -85,9 +126,10 @@ struct BlockImage {
   std::uint32_t window = 0;
   bool plastic = false;
   PlasticityImage plasticity;
+  KernelImage kernel;
   /// Which synapses exist: a bit each, rows (the bias row too) of mask_bytes(neurons), lowest bit first;
   /// empty: all. One that does not exist has weight 0, is never enabled, and moves neither generator nor
-  /// counter.
+  /// counter. Of a block with a kernel its windows say it.
   std::vector<std::uint8_t> mask;
   std::vector<std::int16_t> weights;  ///< (rows + bias) x neurons, axon-major
 
@@ -97,8 +139,8 @@ struct BlockImage {
   template <class V>
   friend void visit(V& v, BlockImage& b) {
     v(b.projection, b.source, b.first_row, b.rows, b.row_slice, b.feedback, b.error, b.late, b.bias,
-      b.bias_value, b.weight_bits, b.activity_bits, b.sum_shift, b.window, b.plastic, b.plasticity, b.mask,
-      b.weights);
+      b.bias_value, b.weight_bits, b.activity_bits, b.sum_shift, b.window, b.plastic, b.plasticity, b.kernel,
+      b.mask, b.weights);
   }
 };
 

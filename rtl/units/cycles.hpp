@@ -8,6 +8,8 @@ namespace trifactor {
 
 inline constexpr int lane_latency = 2;          ///< burst to new weights
 inline constexpr int lane_counter_latency = 3;  ///< burst to its share of the counters
+inline constexpr int tied_latency = 2;          ///< entry of a kernel to its new weight
+inline constexpr int increment_latency = 2;     ///< copy to the increment that holds its share
 inline constexpr int accumulate_latency = 2;    ///< last burst to complete sums
 inline constexpr int transform_latency = 2;     ///< weight to its power, before the accumulator
 inline constexpr int activation_latency = 3;

@@ -181,6 +181,7 @@ CoreImage LayoutReader::core(std::size_t index) const {
     const std::string name = where + "/weights_of_" + program_.projections[block.projection].name;
     block.weights = file_->read<std::int16_t>(name, H5T_NATIVE_INT16);
     if (block.weights.size() != std::size_t{block.total_rows()} * image.neurons) file_->fail(name);
+    check_copies(image, block, path_.string() + ":" + name);
   }
   return image;
 }

@@ -84,6 +84,31 @@ void check_program(const Program& p, const std::string& where) {
   for (const std::uint32_t core : p.label.targets) check(tile(core), "cores that get the label");
 }
 
+namespace {
+
+/// Geometry and size of a kernel; whatever it is, no row lies outside it.
+void check_kernel(const Check& check, const Program& p, const CoreImage& c, const BlockImage& b) {
+  const KernelImage& k = b.kernel;
+  if (!k.present()) return check(k.weights.empty() && k.others.empty(), "kernel of a block");
+  const auto extent = [](std::uint32_t value) { return value >= 1 && value <= (1u << 20); };
+  check(b.plastic && b.mask.empty() && extent(k.channels) && extent(k.image_width) &&
+            extent(k.image_channels) && extent(k.map_width) && extent(k.map_channels) &&
+            k.channels == (k.backwards ? k.image_channels : k.map_channels),
+        "kernel of a block");
+  check(k.tap_rows >= 1 && k.tap_rows <= 1024 && k.tap_columns >= 1 && k.tap_columns <= 1024 &&
+            extent(k.stride_rows) && extent(k.stride_columns) && k.padding_rows < k.tap_rows &&
+            k.padding_columns < k.tap_columns,
+        "windows of a block");
+  const std::uint64_t entries =
+      (std::uint64_t{k.tap_rows} * k.tap_columns * k.source_channels() + (k.bias ? 1 : 0)) * k.channels;
+  check(k.weights.size() == entries && (k.bias || !b.bias), "entries of a kernel");
+  const auto tile = [&](std::uint32_t t) { return t < static_cast<std::uint64_t>(p.machine.tiles()); };
+  check(tile(k.root) && tile(c.core), "root of a kernel");
+  for (const std::uint32_t other : k.others) check(tile(other) && other != k.root, "cores of a kernel");
+}
+
+}  // namespace
+
 void check_core(const Program& p, const CoreImage& c, const std::string& where) {
   const Check check(where);
   const auto tile = [&](std::uint32_t t) { return t < static_cast<std::uint64_t>(p.machine.tiles()); };
@@ -142,6 +167,7 @@ void check_core(const Program& p, const CoreImage& c, const std::string& where) 
           "mask of a block");
     check(!(b.window != 0 && (b.plastic || b.bias)), "kind of a block");
     check(b.plastic == !projection.rule.empty(), "rule of a block");
+    check_kernel(check, p, c, b);
     check(b.feedback == projection.feedback && !(b.feedback && b.bias) &&
               !(b.error && (b.feedback || b.late || b.bias || b.plastic || b.window != 0)),
           "direction of a block");
@@ -167,6 +193,20 @@ void check_core(const Program& p, const CoreImage& c, const std::string& where) 
           "shifts of a rule");
     check(tile(rule.teacher), "teacher of a block");
   }
+}
+
+void check_copies(const CoreImage& c, const BlockImage& b, const std::string& where) {
+  const Check check(where);
+  const KernelImage& k = b.kernel;
+  if (!k.present()) return;
+  for (std::uint32_t row = 0; row < b.total_rows(); ++row)
+    for (std::uint32_t i = 0; i < c.neurons; ++i) {
+      const std::uint32_t to = c.first_neuron + i,
+                          at = row < b.rows ? k.row_of(to, b.first_row + row) : k.bias_row();
+      const std::int16_t entry =
+          at == KernelImage::no_row ? std::int16_t{0} : k.weights[at * k.channels + to % k.channels];
+      check(b.weights[row * c.neurons + i] == entry, "copy of a kernel's entry");
+    }
 }
 
 }  // namespace trifactor

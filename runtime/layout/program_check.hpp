@@ -11,5 +11,7 @@ namespace trifactor {
 /// Throws Error(data) TF-LAY-008 naming the first field that cannot be; `where` names the file.
 void check_program(const Program& program, const std::string& where);
 void check_core(const Program& program, const CoreImage& core, const std::string& where);
+/// With the block's weights: copies of a kernel's entry are equal to it.
+void check_copies(const CoreImage& core, const BlockImage& block, const std::string& where);
 
 }  // namespace trifactor

@@ -101,6 +101,7 @@ class FunctionalDevice final : public Device {
   struct Layer {
     std::uint32_t projection = 0, population = 0;
     bool feedback = false, every_step = false;
+    bool has_kernel = false;                                        ///< a convolution
     std::vector<std::pair<std::size_t, std::size_t>> owner_blocks;  ///< (core, block)
     std::vector<std::pair<std::size_t, std::size_t>> blocks;
     Teacher* teacher = nullptr;
@@ -132,6 +133,7 @@ class FunctionalDevice final : public Device {
         layer.projection = image.blocks[b].projection;
         layer.population = image.population;
         layer.feedback = image.blocks[b].feedback;
+        layer.has_kernel = image.blocks[b].kernel.present();
         layer.every_step = image.blocks[b].plasticity.every_step;
         layer.needs_target = image.blocks[b].plasticity.needs_target;
         layer.up_words = image.blocks[b].plasticity.up_words;
@@ -355,8 +357,31 @@ class FunctionalDevice final : public Device {
         cores_[core].accept(tick, block, part(formed.a0), part(formed.a1), part(formed.c));
       }
     });
+    if (layer.has_kernel) add_increments(layer);
     parallel_->each(layer.blocks.size(),
                     [&](std::size_t m) { cores_[layer.blocks[m].first].update(layer.blocks[m].second); });
+  }
+
+  /// The increments of a kernel meet at the layer's root, which gives their sum to all.
+  void add_increments(Layer& layer) {
+    const auto root = std::find_if(layer.blocks.begin(), layer.blocks.end(), [&](const auto& at) {
+      return cores_[at.first].image().core == cores_[at.first].image().blocks[at.second].kernel.root;
+    });
+    if (root == layer.blocks.end())
+      throw Error(ExitCode::data, {"TF-LAY-008", "projection " + std::to_string(layer.projection),
+                                   "no core is the root of its kernel",
+                                   "a layout as `trifactor compile` writes it", "compile the network again"});
+    Core& core = cores_[root->first];
+    for (auto [other, block] : layer.blocks) {
+      if (other == root->first) continue;
+      cores_[other].send_increments(block);
+      core.add_increments(root->second, cores_[other].increments(block));
+    }
+    core.set_increments(root->second, core.increments(root->second));
+    parallel_->each(layer.blocks.size(), [&](std::size_t m) {
+      if (const auto [other, block] = layer.blocks[m]; other != root->first)
+        cores_[other].set_increments(block, core.increments(root->second));
+    });
   }
 
   Teacher& teacher_of(std::uint32_t projection) {

@@ -16,6 +16,8 @@
 #include <Vunit_rank.h>
 #include <Vunit_reciprocal.h>
 #include <Vunit_reduce.h>
+#include <Vunit_tied.h>
+#include <Vunit_tied_increment.h>
 #include <Vunit_trace.h>
 #include <Vunit_transform.h>
 
@@ -195,6 +197,8 @@ TEST_CASE("function units are ready after their latency, not before") {
   CHECK(done_latency<Vunit_noise>() == noise_latency);
   CHECK(done_latency<Vunit_power>() == power_latency);
   CHECK(done_latency<Vunit_reciprocal>() == reciprocal_latency);
+  CHECK(done_latency<Vunit_tied>() == tied_latency);
+  CHECK(done_latency<Vunit_tied_increment>() == increment_latency);
   CHECK(done_latency<Vunit_trace>() == trace_latency);
   CHECK(done_latency<Vunit_transform>() == transform_latency);
 }

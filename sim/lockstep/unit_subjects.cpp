@@ -22,6 +22,8 @@ std::span<const SubjectEntry> unit_subjects() {
       {"rank", rank_subject},
       {"reciprocal", reciprocal_subject},
       {"reduce", reduce_subject},
+      {"tied", tied_subject},
+      {"tied_increment", tied_increment_subject},
       {"trace", trace_subject},
       {"transform", transform_subject},
   };

@@ -25,6 +25,8 @@ std::unique_ptr<Subject> random_subject();
 std::unique_ptr<Subject> rank_subject();
 std::unique_ptr<Subject> reciprocal_subject();
 std::unique_ptr<Subject> reduce_subject();
+std::unique_ptr<Subject> tied_subject();
+std::unique_ptr<Subject> tied_increment_subject();
 std::unique_ptr<Subject> trace_subject();
 std::unique_ptr<Subject> transform_subject();
 

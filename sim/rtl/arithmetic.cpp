@@ -1,8 +1,11 @@
 #include <algorithm>
 
+#include <Vtied.h>
+
 #include "rtl/spec/diagnostic.hpp"
 #include "sim/rtl/lane_factory.hpp"
 #include "sim/rtl/rule_units.hpp"
+#include "sim/rtl/tied_adapter.hpp"
 #include "sim/rtl/verilated.hpp"
 
 namespace trifactor {
@@ -23,6 +26,7 @@ class VerilatedArithmetic final : public Arithmetic {
  public:
   explicit VerilatedArithmetic(const VerilatedLanes& lanes) : lanes_(lanes) {}
   std::unique_ptr<LaneUnit> lane() const override { return lanes_.make(); }
+  std::unique_ptr<TiedUnit> tied() const override { return std::make_unique<TiedAdapter<Vtied>>(); }
   std::unique_ptr<PostUnit> post(const std::string& rule) const override { return rule_of(rule).post(); }
   std::unique_ptr<TeacherUnit> teacher(const std::string& rule) const override {
     const VerilatedRule& found = rule_of(rule);

@@ -58,7 +58,8 @@ std::uint32_t Chip::route(std::uint32_t tile, std::vector<std::uint32_t> destina
 
 void Chip::inject(std::uint32_t tile, const Packet& packet, std::uint64_t ready_cycle) {
   const PacketKind kind = static_cast<PacketKind>(packet.kind);
-  end_packets_ += kind == PacketKind::end || kind == PacketKind::error_end || kind == PacketKind::input_end;
+  end_packets_ += kind == PacketKind::end || kind == PacketKind::error_end || kind == PacketKind::input_end ||
+                  kind == PacketKind::increment_end || kind == PacketKind::total_end;
   credit_packets_ += kind == PacketKind::credit || kind == PacketKind::host_credit;
   mesh_->inject(tile, packet, ready_cycle);
 }

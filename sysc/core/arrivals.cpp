@@ -9,7 +9,11 @@ namespace trifactor {
 std::uint64_t TileCore::tick_of(const Packet& packet) const {
   switch (static_cast<PacketKind>(packet.kind)) {
     case PacketKind::word:
-    case PacketKind::factor: {
+    case PacketKind::factor:
+    case PacketKind::total:
+    case PacketKind::total_end:
+    case PacketKind::increment:
+    case PacketKind::increment_end: {
       const std::size_t block = block_of(packet.aux);
       return full_tick(packet.tick, block < image().blocks.size() ? learn_index(block) : learned_);
     }
@@ -47,6 +51,12 @@ void TileCore::take_other(const Packet& packet, std::uint64_t cycle) {
       break;
     case PacketKind::factor:
       take_factor(packet, tick, cycle);
+      break;
+    case PacketKind::total:
+    case PacketKind::total_end:
+    case PacketKind::increment:
+    case PacketKind::increment_end:
+      take_increment(packet, tick);
       break;
     case PacketKind::credit:
       take_credit(packet, tick);

@@ -144,15 +144,19 @@ void TileCore::write_updates(std::uint64_t now) {
       // With a weight age the pass that had to come first may be over before the factors are formed.
       if (learn_state_ == Learn::forming && b == learn_block() && written(b) == learn_index(b)) break;
       const UpdatePass pass = begin_update(b);
-      if (pass.rows == 0) continue;
+      if (pass.rows == 0 && pass.entries == 0) continue;
       const bool single = machine_.core.synapse_ports == 1;
       const std::uint64_t tail = static_cast<std::uint64_t>(machine_.core.synapse_latency) + lane_latency;
-      const std::uint64_t cycles = single ? 2 * std::uint64_t{pass.bursts} + tail - (tail % 2 == 0 ? 0 : 1)
-                                          : pass.bursts + row_bursts_ - 1 + tail;
+      // The entries of a kernel come before their copies.
+      const std::uint64_t entries =
+          pass.entries == 0 ? 0 : pass.entries + static_cast<std::uint64_t>(tied_latency);
+      const std::uint64_t copies = pass.rows == 0 ? 0
+                                   : single ? 2 * std::uint64_t{pass.bursts} + tail - (tail % 2 == 0 ? 0 : 1)
+                                            : pass.bursts + row_bursts_ - 1 + tail;
       // Reads and writes alternate; how many of the cycles are which counts, not their order.
-      const std::uint64_t start = std::max(now, memory_free_), end = start + cycles;
-      book_.add(CycleCause::computing, start, start + pass.bursts);
-      book_.add(CycleCause::waiting_for_memory, start + pass.bursts, end);
+      const std::uint64_t start = std::max(now, memory_free_), end = start + entries + copies;
+      book_.add(CycleCause::computing, start, start + entries + pass.bursts);
+      book_.add(CycleCause::waiting_for_memory, start + entries + pass.bursts, end);
       memory_free_ = end + jitter(stage_update);
     }
 }
@@ -251,11 +255,21 @@ bool TileCore::learn_step(std::uint64_t now) {
       const std::size_t b = learn_block();
       if (owner()) send_factors(b, now);
       if (owner() && image().blocks[b].plasticity.sends_error) send_errors(now);
-      learn_state_ = Learn::updating;
-      write_updates(now);
-      learn_due_ = std::max(now, memory_free_);
+      if (image().blocks[b].kernel.present())
+        begin_increments(now);
+      else
+        begin_updates(now);
       return true;
     }
+    case Learn::summing_increments:
+      if (now < learn_due_) return false;
+      if (image().blocks[learn_block()].kernel.root != image().core)
+        send_increments(PacketKind::increment, PacketKind::increment_end, now);
+      waiting_since_ = now;
+      learn_state_ = Learn::waiting_for_increments;
+      return true;
+    case Learn::waiting_for_increments:
+      return exchange_increments(now);
     case Learn::updating:
       if (now < learn_due_) return false;
       if (next_learning_block(learn_position_ + 1)) {

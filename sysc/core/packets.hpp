@@ -19,13 +19,18 @@ enum class PacketKind : std::uint8_t {
   word,    ///< teacher to a core; tick: learning sample; index: word; aux: projection; payload
   factor,  ///< owner to a slice; tick: learning sample; index: neuron; aux: block's projection; payload: a0,
            ///< a1, c
-  credit,  ///< a core to a source; tick: presentation whose axon buffer is free again
+  total,   ///< the root of a kernel to its layer's cores; tick: learning sample; index: entry, or entries +
+           ///< entry for its decay; aux: projection; payload: the layer's increment, 48 bits
+  total_end,    ///< likewise; index: how many they were
+  credit,       ///< a core to a source; tick: presentation whose axon buffer is free again
   host_credit,  ///< an input core to the host port, likewise
   rate_taken,   ///< a core to the host port
   // reduction
   partial,     ///< a core to a teacher; tick: learning sample; index: word; aux: projection; payload: 48 bits
   sum,         ///< a slice to its owner; tick: presentation; index: neuron; payload: 48 bits
   error_sum,   ///< likewise of errors that came back
+  increment,   ///< a core to the root of a kernel: as `total`, of this core
+  increment_end,  ///< likewise; index: how many they were
   pool_error,  ///< an error (see below) of a neuron that pools; payload: delta in 16 bits, then 24 of the
                ///< neuron that won its window
   result,      ///< output core to the host port; tick: presentation; index: first value; payload: four 16-bit

@@ -76,6 +76,7 @@ void TileCore::connect(std::uint32_t host_tile, const RowsOf& rows_of) {
   if (!c.helpers.empty()) to_helpers_ = outlet_.route(c.core, c.helpers);
   for (const SourceSlice& source : c.sources) credit_routes_.push_back(outlet_.route(c.core, {source.core}));
   credits_.assign(c.destinations.size() + c.late_destinations.size(), 0);
+  connect_kernels();
   forward_fan_ = make_fan(c.destinations, false, rows_of);
   late_fan_ = make_fan(c.late_destinations, false, rows_of);
   error_fan_ = make_fan(c.error_destinations, true, rows_of);
@@ -193,7 +194,7 @@ void TileCore::advance(std::uint64_t now) {
   std::uint64_t next = never;
   if (forward_state_ == Forward::summing || forward_state_ == Forward::evaluating) next = forward_due_;
   if (learn_state_ == Learn::forming || learn_state_ == Learn::updating ||
-      learn_state_ == Learn::summing_errors)
+      learn_state_ == Learn::summing_errors || learn_state_ == Learn::summing_increments)
     next = std::min(next, learn_due_);
   if (learn_state_ == Learn::waiting_for_factor && learn_position_ < plastic_.size()) {
     const std::size_t b = learn_block();
@@ -213,6 +214,11 @@ bool TileCore::idle() const {
                         return i.known || i.ends != 0 || i.sums != 0 || i.error_ends != 0 ||
                                i.error_sums != 0;
                       }) &&
+         std::none_of(exchanges_.begin(), exchanges_.end(),
+                      [](const Exchange& e) {
+                        return std::any_of(e.parts.begin(), e.parts.end(),
+                                           [](const Exchange::Part& p) { return p.got + p.promised != 0; });
+                      }) &&
          std::none_of(std::begin(entering_), std::end(entering_),
                       [](const Entering& e) { return e.known || e.values_seen != 0; });
 }
@@ -230,6 +236,8 @@ std::string TileCore::waiting() const {
     text += "; learning sample " + std::to_string(learned_) + " waits for its third factor or target";
   if (learn_state_ == Learn::waiting_for_errors || learn_state_ == Learn::waiting_for_error_slices)
     text += "; learning sample " + std::to_string(learned_) + " waits for errors that come back";
+  if (learn_state_ == Learn::waiting_for_increments)
+    text += "; learning sample " + std::to_string(learned_) + " waits for the increments of its kernel";
   for (std::size_t d = 0; d < credits_.size(); ++d)
     if (credits_[d] < released_)
       text += "; credits of core " + std::to_string(destination(d)) + " are missing";
@@ -242,6 +250,7 @@ void TileCore::resume_at(std::uint64_t presentation, std::uint64_t learned) {
   forward_ticks_ = ticks_learned_ = learned * image().steps;
   std::fill(credits_.begin(), credits_.end(), forward_);
   count_missing_credits();
+  for (std::size_t b = 0; b < exchanges_.size(); ++b) exchanges_[b].next = learn_index(b);
 }
 
 }  // namespace trifactor

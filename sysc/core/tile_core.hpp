@@ -97,6 +97,8 @@ class TileCore : public sc_core::sc_module, public Sleeper {
     waiting_for_error_slices,
     waiting_for_factor,
     forming,
+    summing_increments,
+    waiting_for_increments,
     updating
   };
 
@@ -144,6 +146,21 @@ class TileCore : public sc_core::sc_module, public Sleeper {
     std::vector<std::int16_t> a0, a1, c;  ///< factors from the owner
     std::vector<bool> factor_seen;
     std::uint32_t factors = 0;
+  };
+  /// Increments of a kernel under way: at the root those of every other core, elsewhere the layer's.
+  struct Exchange {
+    struct Part {
+      KernelIncrements increments;
+      std::vector<bool> seen;  ///< words
+      std::uint32_t got = 0, promised = 0;
+    };
+    std::uint64_t next = 0;  ///< learning sample (or tick) whose increments are exchanged next
+    std::uint32_t route = 0;
+    std::vector<Part> parts;
+    bool complete() const {
+      return std::all_of(parts.begin(), parts.end(),
+                         [](const Part& p) { return p.promised != 0 && p.got + 1 == p.promised; });
+    }
   };
   struct Target {
     std::uint64_t sample = 0;
@@ -213,6 +230,13 @@ class TileCore : public sc_core::sc_module, public Sleeper {
   void form(std::uint64_t now);
   void accept(std::uint64_t now);
   void send_factors(std::size_t block, std::uint64_t now);
+  void begin_increments(std::uint64_t now);
+  void send_increments(PacketKind kind, PacketKind end, std::uint64_t now);
+  bool exchange_increments(std::uint64_t now);
+  void begin_updates(std::uint64_t now);
+  void take_increment(const Packet& packet, std::uint64_t sample);
+  void clear_part(std::size_t block, Exchange::Part& part) const;
+  void connect_kernels();
   void write_updates(std::uint64_t now);
   UpdatePass begin_update(std::size_t block);
   UpdatePass write_update(std::size_t block);
@@ -261,7 +285,7 @@ class TileCore : public sc_core::sc_module, public Sleeper {
 
   bool learn_waits() const {
     return learn_state_ == Learn::waiting_for_errors || learn_state_ == Learn::waiting_for_error_slices ||
-           learn_state_ == Learn::waiting_for_factor;
+           learn_state_ == Learn::waiting_for_factor || learn_state_ == Learn::waiting_for_increments;
   }
   bool owner() const { return image().owner == image().core; }
   std::uint64_t learn_tick() const { return to_learn_.front(); }
@@ -331,6 +355,7 @@ class TileCore : public sc_core::sc_module, public Sleeper {
   std::uint64_t learn_due_ = never;
   std::uint64_t waiting_since_ = 0;
   std::vector<std::vector<Received>> received_;  ///< by block, ring by sample
+  std::vector<Exchange> exchanges_;              ///< by block; of those with a kernel
   std::deque<Target> targets_;
   std::deque<Rate> rates_;
   std::vector<std::int64_t> up_;

@@ -32,7 +32,8 @@ enum Stage : std::uint32_t {
   stage_contribute,
   stage_form,
   stage_update,
-  stage_error
+  stage_error,
+  stage_increment
 };
 
 }  // namespace trifactor

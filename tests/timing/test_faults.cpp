@@ -36,25 +36,38 @@ const std::vector<Kind> kinds = {
     {PacketKind::target, "target", {tick, tick_high, low}},
     {PacketKind::word, "word", {tick, tick_high, index_field, index_far, aux, upper}},
     {PacketKind::factor, "factor", {tick, tick_high, index_field, index_far, aux, middle}},
+    {PacketKind::total, "total", {tick, tick_high, index_field, index_far, aux, source, high}},
+    {PacketKind::total_end, "total_end", {tick, tick_high, index_field, aux, source}},
     {PacketKind::credit, "credit", {tick, tick_high, source}},
     {PacketKind::host_credit, "host_credit", {tick, tick_high, source}},
     {PacketKind::rate_taken, "rate_taken", {tick, tick_high, index_field, source}},
     {PacketKind::partial, "partial", {tick, tick_high, index_field, index_far, aux, source, high}},
     {PacketKind::sum, "sum", {tick, tick_high, index_field, index_far, source, high}},
     {PacketKind::error_sum, "error_sum", {tick, tick_high, index_field, index_far, source, high}},
+    {PacketKind::increment, "increment", {tick, tick_high, index_field, index_far, aux, source, high}},
+    {PacketKind::increment_end, "increment_end", {tick, tick_high, index_field, aux, source}},
     {PacketKind::result, "result", {tick, tick_high, index_field, index_far, low}},
     {PacketKind::error, "error", {tick, tick_high, index_field, index_far, aux, source, upper}},
     {PacketKind::error_end, "error_end", {tick, tick_high, index_field, index_far, source}},
     {PacketKind::activity, "activity", {tick, tick_high, index_field, index_far, aux, source, middle}},
     {PacketKind::end, "end", {tick, tick_high, index_field, index_far, aux, source}},
 };
-static_assert(static_cast<int>(PacketKind::end) == 17, "a new kind of packet belongs into this table");
+static_assert(static_cast<int>(PacketKind::end) == 21, "a new kind of packet belongs into this table");
 
 constexpr std::uint64_t sample_count = 10;
 
-/// No network has every kind: one with teachers, one with errors that travel back, both cut by rows.
-bool needs_errors(PacketKind kind) {
-  return kind == PacketKind::error_sum || class_of(kind) == MessageClass::error;
+/// No network has every kind: one with teachers, one with errors that travel back, both cut by rows, and one
+/// with kernels.
+enum class Needs { teachers, errors, kernels };
+Needs needs(PacketKind kind) {
+  if (kind == PacketKind::total || kind == PacketKind::total_end || kind == PacketKind::increment ||
+      kind == PacketKind::increment_end)
+    return Needs::kernels;
+  return kind == PacketKind::error_sum || class_of(kind) == MessageClass::error ? Needs::errors
+                                                                                : Needs::teachers;
+}
+Setup kernels_cut_by_columns() {
+  return {"kernels.toml", {}, {"core.columns=17", "mesh.width=4", "mesh.height=4"}, "small"};
 }
 Setup errors_cut_by_rows() {
   return {"errors.toml", {}, {"core.axons=13", "mesh.width=4", "tree.network=mesh"}, "small"};
@@ -112,11 +125,13 @@ class Table {
 };
 
 TEST_CASE("a packet of any kind lost, doubled or changed is noticed") {
-  const bool errors = GENERATE(false, true);
-  const Program program = compile(errors ? errors_cut_by_rows() : cut_by_rows());
+  const Needs which = GENERATE(Needs::teachers, Needs::errors, Needs::kernels);
+  const Program program = compile(which == Needs::kernels  ? kernels_cut_by_columns()
+                                  : which == Needs::errors ? errors_cut_by_rows()
+                                                           : cut_by_rows());
   Plan plan;
   plan.frames = frames(program);
-  std::array<std::uint64_t, 18> counts{};
+  std::array<std::uint64_t, 22> counts{};
   plan.record = true;
   const Outcome clean = run(program, plan);
   REQUIRE(clean.fault == "");
@@ -126,7 +141,7 @@ TEST_CASE("a packet of any kind lost, doubled or changed is noticed") {
   // What is counted here reaches every kind of packet, and the clean run is the same twice.
   REQUIRE(clean.first_difference(run_with(program, {})).empty());
   for (const Kind& kind : kinds) {
-    if (needs_errors(kind.kind) != errors) continue;
+    if (needs(kind.kind) != which) continue;
     const std::uint64_t count = counts[static_cast<std::size_t>(kind.kind)];
     INFO(kind.name);
     REQUIRE(count > 0);
@@ -139,7 +154,7 @@ TEST_CASE("a packet of any kind lost, doubled or changed is noticed") {
       table.row(kind.name, field.name, "middle",
                 run_with(program, {kind.kind, count / 2 + 1, 1, field.change}));
   }
-  CHECK(table.rows() > (errors ? 30 : 130));
+  CHECK(table.rows() > (which == Needs::teachers ? 130 : 30));
   CHECK(table.unnoticed() == 0);
 }
 
