@@ -1,6 +1,7 @@
 // How a projection connects its two ends: the keys connect, kernel, stride, padding and mask.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "compiler/network/network_reader.hpp"
@@ -46,9 +47,10 @@ struct Checker {
   void run() const {
     const PopulationSpec& from = network.populations[static_cast<std::size_t>(p.from)];
     const PopulationSpec& to = network.populations[static_cast<std::size_t>(p.to)];
-    if (is_fixed(p.connect) && p.connect != Connect::identity && p.feedback)
-      wrong("TF-NET-042", "weights that follow from the connection carry no errors back",
-            "dense, identity, local or convolution for kind = \"feedback\"");
+    if (p.connect == Connect::max_pool && p.feedback && !pooled())
+      wrong("TF-NET-042", fmt::format("'{}' is not pooled from '{}' by this window", from.name, to.name),
+            "feedback through the window of a max_pool from its to to its from: errors go to who won",
+            "give it the same kernel, stride and padding");
     if (from.shape.empty() || to.shape.empty()) return;  // reported
     if (p.connect == Connect::identity && from.neurons() != to.neurons())
       wrong("TF-NET-040",
@@ -91,6 +93,15 @@ struct Checker {
                 ? fmt::format("{} {}", least, axis)
                 : fmt::format("{} {}, or {} when the last window may hang over the edge", least, axis, most));
     }
+  }
+
+  /// Whether a forward projection pools `from` from `to` through the same window.
+  bool pooled() const {
+    return std::any_of(network.projections.begin(), network.projections.end(), [&](const ProjectionSpec& o) {
+      return !o.feedback && o.connect == Connect::max_pool && o.from == p.to && o.to == p.from &&
+             o.window.kernel == p.window.kernel && o.window.stride == p.window.stride &&
+             o.window.padding == p.window.padding;
+    });
   }
 
   void only_one() const {

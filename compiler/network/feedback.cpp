@@ -39,6 +39,25 @@ bool learns_with(const Network& network, int population, bool Rule::*flag) {
   return false;
 }
 
+bool sends(const Network& network, int population) {
+  return learns_with(network, population, &Rule::sends_error) ||
+         relays_errors(network, static_cast<std::size_t>(population));
+}
+
+bool takes(const Network& network, int population) {
+  return learns_with(network, population, &Rule::takes_error) ||
+         relays_errors(network, static_cast<std::size_t>(population));
+}
+
+/// Whether a population's errors are formed at every step; of one that only hands them on, those it is for.
+bool every_step(const Network& network, int population) {
+  for (const ProjectionSpec& p : network.projections)
+    if (!p.feedback && p.to == population && rule_of(p) != nullptr && rule_of(p)->sends_error)
+      return p.plasticity->every_step;
+  const std::size_t model = relay_model(network, static_cast<std::size_t>(population));
+  return model < network.projections.size() && network.projections[model].plasticity->every_step;
+}
+
 void check_one(const Network& network, const ProjectionSpec& p, Mistakes& mistakes) {
   const std::string &from = name_of(network, p.from), &to = name_of(network, p.to);
   if (p.from == p.to || !reached_from(network, p.to)[static_cast<std::size_t>(p.from)])
@@ -47,12 +66,14 @@ void check_one(const Network& network, const ProjectionSpec& p, Mistakes& mistak
                              from, to, to, from),
                  "feedback against the forward direction",
                  "exchange from and to, or make it kind = \"forward\"");
-  if (!learns_with(network, p.from, &Rule::sends_error))
+  if (!sends(network, p.from))
     mistakes.add("TF-NET-032", p.place, fmt::format("'{}' has no errors to send back", from),
-                 "a projection into it that learns by a rule which forms errors");
-  if (p.to == network.output || !learns_with(network, p.to, &Rule::takes_error))
+                 "a projection into it that learns by a rule which forms errors, or, where none learns, "
+                 "feedback that ends at it");
+  if (p.to == network.output || !takes(network, p.to))
     mistakes.add("TF-NET-033", p.place, fmt::format("'{}' takes no errors", to),
-                 "a hidden population with a projection into it that learns by a rule which takes errors");
+                 "a hidden population with a projection into it that learns by a rule which takes errors, or "
+                 "one that does not learn and hands them on");
   if (rule_of(p) != nullptr && !rule_of(p)->teaches_feedback)
     mistakes.add("TF-NET-035", p.plasticity->place,
                  fmt::format("rule '{}' does not teach feedback projections", p.plasticity->rule),
@@ -98,20 +119,49 @@ void check_said_errors(const Network& network, Mistakes& mistakes) {
 
 /// Errors that are formed at every step are for rules that learn at every step, and the reverse.
 void check_rhythm(const Network& network, const ProjectionSpec& feedback, Mistakes& mistakes) {
-  bool sent = false;
-  for (const ProjectionSpec& p : network.projections)
-    if (!p.feedback && p.to == feedback.from && rule_of(p) != nullptr && rule_of(p)->sends_error)
-      sent = p.plasticity->every_step;
+  const bool sent = every_step(network, feedback.from);
   const char* rhythm = sent ? "step" : "sample";
+  const auto wrong = [&](const SourcePlace& place, const std::string& name) {
+    mistakes.add("TF-NET-024", place,
+                 fmt::format("'{}' learns every {}, but errors come back to '{}' every {}", name,
+                             sent ? "sample" : "step", name_of(network, feedback.to), rhythm),
+                 fmt::format("every = \"{}\" for all that ends there", rhythm));
+  };
   for (const ProjectionSpec& p : network.projections)
     if (p.to == feedback.to && p.plasticity && p.plasticity->every_step != sent)
-      mistakes.add("TF-NET-024", p.plasticity->place,
-                   fmt::format("'{}' learns every {}, but errors come back to '{}' every {}", p.name,
-                               sent ? "sample" : "step", name_of(network, feedback.to), rhythm),
-                   fmt::format("every = \"{}\" for all that ends there", rhythm));
+      wrong(p.plasticity->place, p.name);
+  const std::size_t to = static_cast<std::size_t>(feedback.to);
+  if (relays_errors(network, to) && every_step(network, feedback.to) != sent)
+    wrong(feedback.place, network.projections[relay_model(network, to)].name);
 }
 
 }  // namespace
+
+bool relays_errors(const Network& network, std::size_t population) {
+  const int at = static_cast<int>(population);
+  bool arrive = false, leave = false;
+  for (const ProjectionSpec& p : network.projections) {
+    if (!p.feedback && p.to == at && p.plasticity) return false;
+    arrive = arrive || (p.feedback && p.to == at);
+    leave = leave || (p.feedback && p.from == at);
+  }
+  return arrive && leave && !network.populations[population].given() && at != network.output;
+}
+
+std::size_t relay_model(const Network& network, std::size_t population) {
+  const std::vector<ProjectionSpec>& all = network.projections;
+  for (const ProjectionSpec& back : all) {
+    if (!back.feedback || back.from != static_cast<int>(population)) continue;
+    for (std::size_t k = 0; k < all.size(); ++k)
+      if (!all[k].feedback && all[k].to == back.to && rule_of(all[k]) != nullptr &&
+          rule_of(all[k])->takes_error)
+        return k;
+    if (back.to == back.from || !reached_from(network, back.to)[population]) continue;  // runs no way back
+    const std::size_t beyond = relay_model(network, static_cast<std::size_t>(back.to));
+    if (beyond < all.size()) return beyond;
+  }
+  return all.size();
+}
 
 void check_feedback(const Network& network, Mistakes& mistakes) {
   std::vector<bool> fed(network.populations.size(), false);

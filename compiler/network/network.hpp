@@ -151,4 +151,12 @@ struct Network {
 /// KEY is a path such as projection.pixels_to_hidden1.plasticity.eta or network.seed (used by sweeps).
 Network read_network(const std::filesystem::path& file, const std::vector<std::string>& overrides = {});
 
+/// A hidden population without plasticity through which errors travel: feedback projections end at it and
+/// start from it. Its neurons' errors are those that come back, gated by their derivatives.
+bool relays_errors(const Network& network, std::size_t population);
+
+/// The projection whose rule learns from the errors that such a population hands on (the first of them): they
+/// are formed as that rule forms those of its own neurons. The number of projections where there is none.
+std::size_t relay_model(const Network& network, std::size_t population);
+
 }  // namespace trifactor

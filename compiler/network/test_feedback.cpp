@@ -117,6 +117,37 @@ TEST_CASE("feedback that carries nothing is refused") {
   CHECK(found("{ rule = \"readout\" }", "{ rule = \"raedout\" }") == Codes{"TF-NET-011"});
 }
 
+TEST_CASE("errors pass a population that does not learn, and stop where nobody learns from them") {
+  const std::string second =
+      "name = \"w2\"\nfrom = \"first\"\nto = \"second\"\nkind = \"forward\"\nplasticity = "
+      "{ rule = \"urfb\" }";
+  const std::string frozen = "name = \"w2\"\nfrom = \"first\"\nto = \"second\"\nkind = \"forward\"";
+  CHECK(found(second, frozen).empty());
+  const Network n = read_text(with(there_and_back, second, frozen));
+  CHECK(relays_errors(n, 2));
+  CHECK(n.projections.at(relay_model(n, 2)).name == "w1");
+  for (const std::size_t p : {0u, 1u, 3u}) CHECK_FALSE(relays_errors(n, p));
+  CHECK_FALSE(relays_errors(read_text(there_and_back), 2));
+  // Without a way on it takes none, without errors behind it it has none.
+  CHECK(
+      found(second, frozen + "\n[[projection]]\nfrom = \"second\"\nto = \"first\"\nname = \"r2b\"").empty());
+  const auto codes = [&](std::string text) {
+    Codes all;
+    for (const Diagnostic& item : refused([&] { read_text(text); })) all.push_back(item.code);
+    return all;
+  };
+  std::string text = with(there_and_back, second, frozen);
+  CHECK(codes(with(text, "from = \"second\"\nto = \"first\"\nkind",
+                   "from = \"scores\"\nto = \"first\"\nkind")) == Codes{"TF-NET-033"});
+  CHECK(codes(with(text, "from = \"scores\"\nto = \"second\"\nkind",
+                   "from = \"scores\"\nto = \"first\"\nkind")) == Codes{"TF-NET-032"});
+  // What passes keeps its rhythm.
+  text = with(text, "classes = 4", "classes = 4\nsteps = 2");
+  CHECK(codes(with(text, "to = \"first\"\nplasticity = { rule = \"urfb\" }",
+                   "to = \"first\"\nplasticity = { rule = \"urfb\", every = \"step\" }"))
+            .front() == "TF-NET-024");
+}
+
 TEST_CASE("a population that only feedback reaches has no input") {
   CHECK(found("name = \"w2\"\nfrom = \"first\"\nto = \"second\"\nkind = \"forward\"\n",
               "name = \"w2\"\nfrom = \"pixels\"\nto = \"first\"\nkind = \"forward\"\n")

@@ -7,12 +7,13 @@ namespace {
 
 constexpr double smallest_eta = 1e-9, largest_eta = 64;
 
-/// TF-NET-005 for keys of the other kind of optimiser.
-void only_for(TomlTable& table, const std::vector<const char*>& keys, const char* kind) {
+/// TF-NET-005 for keys of the other kind.
+void only_for(TomlTable& table, const std::vector<const char*>& keys, const char* kind,
+              const char* key_of_kind = "kind") {
   for (const char* key : keys)
     if (table.has(key))
       table.mistakes().add("TF-NET-005", table.place(key),
-                           fmt::format("{} is only for kind = \"{}\"", table.named(key), kind),
+                           fmt::format("{} is only for {} = \"{}\"", table.named(key), key_of_kind, kind),
                            fmt::format("no {} here", key));
 }
 
@@ -62,6 +63,12 @@ TrainingSpec read_training(TomlTable& table) {
   if (auto output = table.table("output")) {
     spec.output_eta = output->number("eta", smallest_eta, largest_eta);
     spec.output_weight_decay = output->number("weight_decay", 0, 1).value_or(spec.output_weight_decay);
+    spec.output_loss =
+        static_cast<TrainingSpec::OutputLoss>(output->choice("loss", {"rule", "power"}).value_or(0));
+    if (output->has("exponent") && spec.output_loss == TrainingSpec::OutputLoss::rule)
+      only_for(*output, {"exponent"}, "power", "loss");
+    else
+      spec.output_exponent = output->number("exponent", 1.0625, 64).value_or(spec.output_exponent);
     output->finish();
   }
   spec.batch_norm = table.boolean("batch_norm").value_or(false);

@@ -25,8 +25,12 @@ struct TrainingSpec {
   std::optional<double> eta;         ///< of hidden layers; else of their rules
   std::optional<double> output_eta;  ///< of the output; else of its rule
   double output_weight_decay = 1e-6;
-  bool batch_norm = false;  ///< of hidden layers, before their activation
-  double dropout = 0;       ///< share of a hidden layer's values that are dropped as they are handed on
+  /// What the output descends: its rule's objective, or the mean over samples of sum |z - t|^exponent with
+  /// t = 1 for the label's neuron and -1 for the others.
+  enum class OutputLoss : std::uint8_t { rule, power } output_loss = OutputLoss::rule;
+  double output_exponent = 2;  ///< above 1
+  bool batch_norm = false;     ///< of hidden layers, before their activation
+  double dropout = 0;          ///< share of a hidden layer's values that are dropped as they are handed on
 };
 
 TrainingSpec read_training(TomlTable& table);

@@ -221,11 +221,25 @@ class Emitter {
     image.noise = static_cast<std::int32_t>(std::lround(std::ldexp(spec.noise, p.value.frac)));
     image.normalise = normalise_image(spec, p);
     image.dropout = dropout_image(spec);
+    image.relay = relay_image(slice);
     image.output_shift = p.output.frac - p.activity.frac;
     image.activity_bits = p.activity.bits;
     if (!spec.given())
       for (const RowRange& range : row_ranges(network_, slice)) image.blocks.push_back(block(slice, range));
     program_.cores.push_back(std::move(image));
+  }
+
+  RelayImage relay_image(const Slice& slice) const {
+    RelayImage image;
+    const std::optional<RulePlan>& plan = resolved_.populations[slice.population].relay;
+    if (!plan) return image;
+    const PlasticitySpec& model = *network_.projections[relay_model(network_, slice.population)].plasticity;
+    image.present = true;
+    image.every_step = model.every_step;
+    image.rule = model.rule;
+    image.form_cycles = find_rule(model.rule)->cycles.form(*plan, slice.neurons, 0);
+    image.post = plan->post;
+    return image;
   }
 
   BlockImage block(const Slice& slice, const RowRange& range) const {

@@ -33,6 +33,7 @@ struct ResolvedPopulation {
   int group_size = 0;
   std::optional<NumberFormat> error;  ///< of what its neurons send back
   int error_sum_frac = 0;             ///< binary point at which errors that come back meet
+  std::optional<RulePlan> relay;      ///< errors go through neurons that do not learn
 };
 struct ResolvedNetwork {
   std::vector<ResolvedPopulation> populations;

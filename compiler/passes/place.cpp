@@ -104,6 +104,9 @@ void place(const Network& network, const ResolvedNetwork& resolved, const Machin
     if (resolved.projections[k].plan)
       rules[static_cast<std::size_t>(network.projections[k].to)].insert(
           network.projections[k].plasticity->rule);
+  for (std::size_t p = 0; p < network.populations.size(); ++p)
+    if (resolved.populations[p].relay)
+      rules[p].insert(network.projections[relay_model(network, p)].plasticity->rule);
   std::vector<std::vector<bool>> suits;
   for (const std::set<std::string>& wanted : rules) {
     suits.emplace_back();

@@ -176,6 +176,30 @@ void meet_errors(const Network& network, std::size_t p, ResolvedNetwork& resolve
   }
 }
 
+/// How a population that does not learn forms the errors that it hands on: as the layer that learns from
+/// them, with its own formats.
+void resolve_relay(const Network& network, std::size_t p, ResolvedNetwork& resolved) {
+  const PopulationSpec& spec = network.populations[p];
+  ResolvedPopulation& population = resolved.populations[p];
+  const std::size_t model = relay_model(network, p);
+  const PlasticitySpec& plasticity = *network.projections[model].plasticity;
+  const Rule* rule = find_rule(plasticity.rule);
+  if (rule->resolve == nullptr) return;  // reported by check_renderings
+  LayerFacts facts = layer_facts(network, resolved, model);
+  facts.where = to_string(spec.place) + ": " + spec.name;
+  facts.neurons = spec.neurons();
+  facts.groups = spec.normalise ? spec.normalise->groups : 0;
+  facts.value = population.value;
+  facts.output = population.output;
+  facts.group_scale = population.group_scale;
+  facts.sent = population.activity;
+  facts.error_sum_frac = population.error_sum_frac;
+  facts.stochastic = false;
+  facts.relay = true;
+  population.relay = rule->resolve(plasticity.parameters, facts);
+  population.error = NumberFormat{error_bits, population.relay->error_frac};
+}
+
 /// What projections of kind "error" can bring to a neuron at most.
 double largest_said_error(const Network& network, const ResolvedNetwork& resolved, std::size_t population) {
   double largest = 0;
@@ -273,6 +297,12 @@ ResolvedNetwork resolve(const Network& network) {
   // From the output backwards: what comes back to a population depends on what those behind it send.
   for (std::size_t p = network.populations.size(); p-- > 0;) {
     meet_errors(network, p, resolved);
+    try {
+      if (relays_errors(network, p)) resolve_relay(network, p, resolved);
+    } catch (const Error& error) {
+      only_misfits = only_misfits && error.exit() == ExitCode::does_not_fit;
+      for (const Diagnostic& item : error.items()) mistakes.add(item);
+    }
     for (const bool feedback : {false, true})
       for (std::size_t k = 0; k < network.projections.size(); ++k) {
         const ProjectionSpec& spec = network.projections[k];

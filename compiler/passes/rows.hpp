@@ -38,7 +38,7 @@ inline int most_row_slices(const Network& network, std::size_t population) {
     if (static_cast<std::size_t>(spec.to) != population) continue;
     const int inputs = network.populations[static_cast<std::size_t>(spec.from)].neurons();
     if (!spec.feedback && !spec.late) largest = std::max(largest, inputs);
-    if (spec.connect == Connect::max_pool) learning = 1;  // a window's largest needs all of it
+    if (spec.connect == Connect::max_pool && !spec.feedback) learning = 1;  // a window's largest needs all
     if (spec.error) learning = 1;  // errors that are said are summed where they are used
     if (spec.plasticity || spec.feedback) learning = std::min(learning, inputs);
   }

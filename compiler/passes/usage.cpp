@@ -3,6 +3,7 @@
 #include "compiler/passes/passes.hpp"
 #include "compiler/passes/rows.hpp"
 #include "rtl/core/shared_kernel.hpp"
+#include "rtl/units/pool/golden.hpp"
 
 namespace trifactor {
 namespace {
@@ -80,6 +81,11 @@ CoreUsage usage_of(const Network& network, const ResolvedNetwork& resolved, cons
     if (network.populations[population].membrane) u.neuron_bytes += 2 * 6 * n;
     if (network.populations[population].noise > 0) u.neuron_bytes += 2 * 4 * n;
     if (resolved.populations[population].error) u.neuron_bytes += n * 2;  // what is sent back
+    if (resolved.populations[population].relay)
+      for (const RowRange& range : ranges)  // who won the windows
+        if (network.projections[range.projection].connect == Connect::max_pool &&
+            !network.projections[range.projection].feedback)
+          u.neuron_bytes += n * pool_index_bits / 8;
     u.history_bytes = 2 * (z_slots * n + scale_slots * groups);
     u.neuron_bytes +=
         activity_slots * n * ((groups == 0 ? 2u : 4u) + (uses_current ? 2u : 0u));  // f', r, the current

@@ -118,6 +118,8 @@ FloatNetwork::FloatNetwork(Network network, const FloatNetworkOptions& options)
     }
     projections_.push_back(std::move(p));
   }
+  if (options_.baseline == Baseline::none)
+    for (std::size_t p = 0; p < populations_.size(); ++p) make_relay(p);
   mistakes.throw_if_any(ExitCode::configuration);
 }
 
@@ -276,6 +278,7 @@ void FloatNetwork::learn_backwards(std::int64_t label, bool last) {
     Population& p = populations_[at];
     gather_errors(p);
     p.delta.clear();
+    relay(p, last);
     for (const std::size_t k : p.incoming) {
       if (!learns(k)) continue;
       step(k, label, last);
@@ -299,7 +302,15 @@ void FloatNetwork::gather_errors(Population& p) {
     add_rows(projection.active, projection.weights.data(), p.sent);
   };
   for (const std::size_t k : p.told) add(projections_[k], activity_of(populations_[projections_[k].from]));
-  for (const std::size_t k : p.feedback) add(projections_[k], populations_[projections_[k].from].delta);
+  for (const std::size_t k : p.feedback) {
+    const std::vector<double>& delta = populations_[projections_[k].from].delta;
+    if (network_.projections[k].connect != Connect::max_pool) {
+      add(projections_[k], delta);
+    } else if (!delta.empty()) {
+      p.sent.resize(p.neurons, 0.0);
+      errors_to_winners(projections_[k], p.sent);
+    }
+  }
   if (p.dropped && p.told.empty())
     for (double& sum : p.sent) sum *= p.dropout_factor;  // the gate is in the derivative
 }

@@ -85,7 +85,9 @@ class FloatNetwork {
     std::vector<double> carried;  ///< activity at the end of the learning sample before, likewise
     std::vector<double> current;  ///< sums with transformed weights, where a rule asks for them
     std::vector<double> sent;     ///< sum of R delta of feedback projections that end here; empty without
-    std::vector<double> delta;    ///< errors that feedback projections take from here; empty without
+    std::unique_ptr<FloatLearner> relay;  ///< where errors go through neurons that do not learn
+    bool relay_every_step = false;
+    std::vector<double> delta;  ///< errors that feedback projections take from here; empty without
     /// Dropout: the chip's generators, what is handed on in a learning tick, and whether that is what counts
     /// now.
     std::vector<std::uint32_t> mask_generators;
@@ -130,6 +132,9 @@ class FloatNetwork {
   void form_currents();
   void learn_backwards(std::int64_t label, bool last);
   void gather_errors(Population& population);
+  void make_relay(std::size_t population);
+  void relay(Population& population, bool last);
+  void errors_to_winners(const Projection& feedback, std::span<double> sums) const;
   void step(std::size_t projection, std::int64_t label, bool last);
   void apply(Projection& projection, const FloatFactors& factors);
   std::span<const double> activity_of(const Population& p) const {

@@ -16,8 +16,11 @@
 
 #include "compiler/network/network.hpp"
 #include "compiler/reference/baseline.hpp"
+#include "compiler/training/connection.hpp"
 #include "compiler/training/kernel_objective.hpp"
 #include "compiler/training/layer.hpp"
+#include "compiler/training/output_loss.hpp"
+#include "compiler/training/ranked_learning.hpp"
 #include "compiler/training/workers.hpp"
 #include "rtl/rules/reference.hpp"
 
@@ -55,12 +58,19 @@ class BatchNetwork {
   const Network& network() const { return network_; }
   std::size_t capacity() const { return capacity_; }  ///< most samples of one call: network.training.batch
 
-  /// Inference: outputs (m, classes) of x (m, inputs), m from 1 to capacity(). Valid until the next call.
-  MatrixView<Real> forward(MatrixView<Real> x);
+  /// From now on what populations hand on that no learning reaches is formed once for each of `samples`
+  /// samples, which calls name by their index, and kept. False: there is nothing to keep, or it would take
+  /// more than `most_bytes`.
+  bool remember(std::size_t samples, std::size_t most_bytes);
 
-  /// One batch of m samples, 2 <= m <= capacity(); labels (m) below classes, else Error (data, TF-TRN-006).
-  /// Returns how many the output had right.
-  std::size_t learn(MatrixView<Real> x, std::span<const std::int32_t> labels);
+  /// Inference: outputs (m, classes) of x (m, inputs), m from 1 to capacity(). `names`: indices of the
+  /// samples (m), or nothing. Valid until the next call.
+  MatrixView<Real> forward(MatrixView<Real> x, std::span<const std::size_t> names = {});
+
+  /// One batch of m samples, m <= capacity() and from 2 where samples are compared, else 1; labels (m) below
+  /// classes, else Error (data, TF-TRN-006). Returns how many the output had right.
+  std::size_t learn(MatrixView<Real> x, std::span<const std::int32_t> labels,
+                    std::span<const std::size_t> names = {});
 
   /// Rates after `epochs` passes over the data; 0 at the start.
   void set_epoch(std::uint64_t epochs) { epochs_ = epochs; }
@@ -68,11 +78,15 @@ class BatchNetwork {
   bool learns(std::size_t projection) const { return projections_[projection].plastic; }
   double rate(std::size_t projection) const;  ///< now; 0: does not learn
 
-  std::span<const Real> weights(std::size_t projection) const;  ///< (to, from)
-  std::span<const Real> bias(std::size_t projection) const;     ///< (to), empty without
+  /// (to, from); of a convolution (channels of the map, kernel rows x kernel columns x channels of the
+  /// image), of local weights (neurons of the map, the same); nothing where they follow from the connection.
+  std::span<const Real> weights(std::size_t projection) const;
+  std::pair<std::size_t, std::size_t> weights_shape(std::size_t projection) const;
+  std::span<const Real> bias(std::size_t projection) const;  ///< (rows of weights), empty without
   /// (to, from): what errors travel back through; empty where they take the weights themselves.
   std::span<const Real> feedback(std::size_t projection) const;
-  void set_weight(std::size_t projection, std::size_t to, std::size_t from, Real value);
+  /// By row and column of weights(); one beyond the last column is the bias.
+  void set_weight(std::size_t projection, std::size_t row, std::size_t column, Real value);
   double weight_norm(std::size_t projection) const;
   const BatchNorm<Real>& norm(std::size_t population) { return layers_[population].norm(); }
 
@@ -83,14 +97,18 @@ class BatchNetwork {
   const TrainingProfile& profile() const { return profile_; }
 
  private:
-  enum class Learning : std::uint8_t { none, kernel, cross_entropy, classifier };
+  enum class Learning : std::uint8_t { none, kernel, output, classifier, ranks, returned };
   struct Projection {
     std::size_t from = 0, to = 0;
     bool plastic = false;
-    double eta = 0;         ///< at the start
-    Trained<Real> weights;  ///< (to, from)
-    Trained<Real> bias;     ///< (to, 1) or empty
-    Matrix<Real> feedback;  ///< (to, from): what errors travel back through, empty: the weights
+    bool returns = false;        ///< carries errors back
+    BatchConnection<Real> path;  ///< of what is not dense
+    double eta = 0;              ///< at the start
+    Trained<Real> weights;       ///< as weights() says
+    Trained<Real> bias;          ///< (rows, 1) or empty
+    std::vector<Real> there;     ///< as weights: 0 where a mask leaves a synapse out; empty without
+    Matrix<Real> gradient;       ///< as weights, of windows that learn
+    Matrix<Real> feedback;       ///< (to, from): what errors travel back through, empty: the weights
   };
   struct Classifier {
     Trained<Real> weights, bias;  ///< (classes, neurons), (classes, 1)
@@ -98,31 +116,50 @@ class BatchNetwork {
   };
   struct Population {
     Learning learning = Learning::none;
-    std::vector<std::size_t> incoming;
+    OutputLoss target;                  ///< of Learning::output
+    std::vector<std::size_t> incoming;  ///< forward projections
+    std::vector<std::size_t> sending;   ///< feedback projections that start here
+    bool backwards = false;             ///< learns, or hands errors on, after the output has
+    bool constant = false;              ///< hands on the same for the same sample, whatever is learned
     std::unique_ptr<KernelObjective<Real>> objective;
     std::unique_ptr<Classifier> classifier;
+    std::unique_ptr<RankedLearning<Real>> ranked;
     double loss = 0;
     BatchLayerSignals sums;
   };
 
   void build_layers();
   void build_projections();
+  Projection make_projection(std::size_t projection, const InitialWeights& initial) const;
   void choose_learning();
+  void choose_backwards();
   void choose_rule_learning(std::size_t population, std::size_t projection);
+  void choose_ranks(std::size_t population, std::size_t projection, const BatchForm& form);
+  void choose_output(std::size_t population, std::size_t projection, const BatchForm& form);
   Classifier make_classifier(std::size_t population) const;
   StepSettings step_of(std::size_t projection) const;
   StepSettings norm_step_of(std::size_t population) const;
   double schedule_factor(std::size_t projection) const;
 
   MatrixView<Real> activity(std::size_t population, std::size_t m) const;
+  void find_constant();
+  bool recall(std::span<const std::size_t> names);
+  void keep(std::span<const std::size_t> names);
   void evaluate(std::size_t population, std::size_t m, bool training);
+  bool sum_windows(std::size_t population, std::size_t m);
   void learn_here(std::size_t population, std::span<const std::int32_t> labels);
   void learn_backwards(std::span<const std::int32_t> labels);
   double output_error(std::size_t population, std::span<const std::int32_t> labels);
   void classifier_error(std::size_t population, std::span<const std::int32_t> labels);
   void update(std::size_t population, std::size_t m);
   void step_weights(std::size_t population, std::size_t m, NeuronBlock block);
+  static void keep_mask(Projection& projection, std::size_t first, std::size_t count);
+  void step_windows(std::size_t population, std::size_t m);
+  void step_feedback(std::size_t population, std::size_t m);
+  void step_window(std::size_t projection, MatrixView<Real> map, MatrixView<Real> image);
   void send_back(std::size_t projection, std::size_t m);
+  void send_errors(std::size_t population, std::size_t m);
+  MatrixView<Real> error_of(std::size_t population, std::size_t m) const;
 
   Network network_;
   BatchOptions options_;
@@ -131,6 +168,12 @@ class BatchNetwork {
   std::vector<BatchLayer<Real>> layers_;  ///< by population; the input's is empty
   std::vector<Population> populations_;
   std::vector<Projection> projections_;
+  struct Kept {
+    std::size_t population = 0;
+    Matrix<Real> rows;  ///< (samples, neurons)
+  };
+  std::vector<Kept> kept_;   ///< constant populations that others read
+  std::vector<bool> known_;  ///< by sample
   MatrixView<Real> input_;
   Matrix<Real> class_error_;  ///< (capacity, classes): of a classifier
   std::uint64_t learned_ = 0, batches_ = 0, epochs_ = 0;

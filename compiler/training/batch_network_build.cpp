@@ -24,7 +24,8 @@ void fill_uniform(std::vector<Real>& values, std::size_t fan_in, std::uint64_t s
 }
 
 bool same_objective(const BatchForm& a, const BatchForm& b) {
-  return a.objective == b.objective && a.kernel == b.kernel && a.sigma == b.sigma && a.gamma == b.gamma;
+  return a.objective == b.objective && a.kernel == b.kernel && a.sigma == b.sigma && a.gamma == b.gamma &&
+         a.mu == b.mu && a.objective != BatchForm::Objective::ranks;
 }
 
 BatchForm form_of(const PlasticitySpec& plasticity) {
@@ -37,20 +38,13 @@ BatchForm form_of(const PlasticitySpec& plasticity) {
   return rule->floating.batch(plasticity.parameters);
 }
 
-/// What exists sample by sample only.
+/// Normalisation over the batch is of single neurons, which share their scale nowhere.
 void refuse_connections(const Network& network) {
   Diagnostics mistakes;
-  const std::string hint = "leave [training] batch out, or train sample by sample";
-  for (const PopulationSpec& spec : network.populations)
-    if (spec.dropout > 0)
-      mistakes.add({"TF-TRN-008", to_string(spec.place) + ": " + spec.name,
-                    "dropout of a population, which mini-batches do not have", "dropout in [training]",
-                    hint});
   for (const ProjectionSpec& spec : network.projections)
-    if (spec.connect != Connect::dense || spec.density < 1)
+    if (has_window(spec.connect) && network.training.batch_norm)
       mistakes.add({"TF-TRN-008", to_string(spec.place) + ": " + spec.name,
-                    "a connection that is not dense, which mini-batches do not have",
-                    "connect = \"dense\" without a mask", hint});
+                    "batch norm in a network with windows", "batch_norm = false", ""});
   mistakes.throw_if_any(ExitCode::configuration);
 }
 
@@ -86,32 +80,77 @@ void BatchNetwork<Real>::build_layers() {
 }
 
 template <class Real>
+typename BatchNetwork<Real>::Projection BatchNetwork<Real>::make_projection(
+    std::size_t k, const InitialWeights& initial) const {
+  const ProjectionSpec& spec = network_.projections[k];
+  Projection p;
+  p.from = static_cast<std::size_t>(spec.from), p.to = static_cast<std::size_t>(spec.to);
+  p.returns = spec.feedback;
+  if (spec.connect != Connect::dense) {
+    p.path = BatchConnection<Real>(network_, k);
+    p.weights = Trained<Real>(p.path.rows(), p.path.columns());
+    p.path.initialise(initial, p.weights.value);
+    if (spec.density < 1) p.path.find_mask(initial.connectivity(), p.there);
+  } else {
+    const std::size_t inputs = static_cast<std::size_t>(network_.populations[p.from].neurons());
+    const std::size_t neurons = static_cast<std::size_t>(network_.populations[p.to].neurons());
+    p.weights = Trained<Real>(neurons, inputs);
+    if (spec.density < 1) p.there.resize(neurons * inputs);
+    for (std::size_t i = 0; i < neurons; ++i)
+      for (std::size_t j = 0; j < inputs; ++j) {
+        p.weights.value.row(i)[j] = static_cast<Real>(initial.weight(i, j));
+        if (spec.density < 1) p.there[i * inputs + j] = initial.connectivity().exists(i, j) ? 1 : 0;
+      }
+  }
+  if (!spec.bias) return p;
+  p.bias = Trained<Real>(p.weights.value.rows, 1);
+  for (std::size_t i = 0; i < p.bias.value.rows; ++i)
+    p.bias.value.values[i] = static_cast<Real>(initial.bias(i));
+  return p;
+}
+
+template <class Real>
 void BatchNetwork<Real>::build_projections() {
   const std::vector<InitialWeights> initial = initial_weights(network_);
   for (std::size_t k = 0; k < network_.projections.size(); ++k) {
     const ProjectionSpec& spec = network_.projections[k];
-    Projection p;
-    p.from = static_cast<std::size_t>(spec.from), p.to = static_cast<std::size_t>(spec.to);
-    const std::size_t inputs = static_cast<std::size_t>(network_.populations[p.from].neurons());
-    const std::size_t neurons = static_cast<std::size_t>(network_.populations[p.to].neurons());
-    p.weights = Trained<Real>(neurons, inputs);
-    if (spec.bias) p.bias = Trained<Real>(neurons, 1);
-    for (std::size_t i = 0; i < neurons; ++i) {
-      for (std::size_t j = 0; j < inputs; ++j)
-        p.weights.value.row(i)[j] = static_cast<Real>(initial[k].weight(i, j));
-      if (spec.bias) p.bias.value.values[i] = static_cast<Real>(initial[k].bias(i));
-    }
-    p.plastic = spec.plasticity && (spec.to == network_.output || options_.baseline != Baseline::random);
+    Projection p = make_projection(k, initial[k]);
+    p.plastic = spec.plasticity && (spec.to == network_.output || options_.baseline != Baseline::random) &&
+                (!spec.feedback || options_.baseline == Baseline::none);
+    const Matrix<Real>& w = p.weights.value;
     if (p.plastic) {
       prepare(p.weights, network_.training.optimiser);
       prepare(p.bias, network_.training.optimiser);
+      if (!p.path.dense()) p.gradient = Matrix<Real>(w.rows, w.columns);
     }
-    if (options_.baseline == Baseline::feedback_alignment) {
-      p.feedback = Matrix<Real>(neurons, inputs);
-      fill_uniform(p.feedback.values, inputs, network_.seed, k);
+    if (options_.baseline == Baseline::feedback_alignment && w.rows > 0) {
+      p.feedback = Matrix<Real>(w.rows, w.columns);
+      fill_uniform(p.feedback.values, w.columns, network_.seed, k);
     }
-    populations_[p.to].incoming.push_back(k);
+    if (spec.feedback)
+      populations_[p.from].sending.push_back(k);
+    else
+      populations_[p.to].incoming.push_back(k);
     projections_.push_back(std::move(p));
+  }
+}
+
+/// Who waits for errors: with a baseline that sends them everybody, else whoever learns from errors that
+/// feedback projections bring or hands them on, and the output they begin at.
+template <class Real>
+void BatchNetwork<Real>::choose_backwards() {
+  const bool all = travels_back(options_.baseline);
+  if (!all && options_.baseline != Baseline::none) return;
+  std::vector<bool> reached(populations_.size(), false);
+  for (const Projection& p : projections_)
+    if (p.returns) reached[p.to] = true;
+  for (std::size_t p = 0; p < populations_.size(); ++p) {
+    Population& population = populations_[p];
+    if (network_.populations[p].input) continue;
+    const bool output = static_cast<int>(p) == network_.output;
+    population.backwards = all || (output && !population.sending.empty()) ||
+                           population.learning == Learning::returned ||
+                           (population.learning == Learning::none && reached[p]);
   }
 }
 
@@ -142,6 +181,7 @@ void BatchNetwork<Real>::choose_learning() {
     }
   }
   mistakes.throw_if_any(ExitCode::configuration);
+  choose_backwards();
   // A baseline's hidden layers take the output's rate, unless they are given one.
   double output_eta = 0;
   for (const std::size_t k : populations_[static_cast<std::size_t>(network_.output)].incoming)
@@ -180,8 +220,15 @@ void BatchNetwork<Real>::choose_rule_learning(std::size_t p, std::size_t k) {
   const bool by_rule = at_output || options_.baseline == Baseline::none;
   if (!by_rule) return;
   const BatchForm form = form_of(*spec.plasticity);
-  const std::optional<double>& eta = at_output ? training.output_eta : training.eta;
+  // Feedback learns as the projection does that it stands beside.
+  const bool output_rate = spec.feedback ? spec.from == network_.output : at_output;
+  const std::optional<double>& eta = output_rate ? training.output_eta : training.eta;
   projections_[k].eta = eta.value_or(form.eta);
+  if (spec.feedback) return;
+  if (find_rule(spec.plasticity->rule)->takes_error && !at_output) {
+    populations_[p].learning = Learning::returned;
+    return;
+  }
   for (const std::size_t other : populations_[p].incoming)
     if (other < k && projections_[other].plastic &&
         !same_objective(form, form_of(*network_.projections[other].plasticity)))
@@ -190,18 +237,53 @@ void BatchNetwork<Real>::choose_rule_learning(std::size_t p, std::size_t k) {
                    "another objective than " + network_.projections[other].name + " has, which ends here too",
                    "one objective a population", "give both the same rule and parameters"});
   Population& population = populations_[p];
-  if (form.objective == BatchForm::Objective::cross_entropy) {
-    if (layers_[p].neurons() != static_cast<std::size_t>(network_.classes))
-      throw Error(ExitCode::configuration, {"TF-TRN-003", where,
-                                            std::to_string(layers_[p].neurons()) + " neurons for " +
-                                                std::to_string(network_.classes) + " classes",
-                                            "one neuron a class for cross-entropy", ""});
-    population.learning = Learning::cross_entropy;
-    return;
-  }
+  if (form.objective == BatchForm::Objective::ranks) return choose_ranks(p, k, form);
+  if (form.objective != BatchForm::Objective::kernel) return choose_output(p, k, form);
   population.learning = Learning::kernel;
   population.objective = std::make_unique<KernelObjective<Real>>(form, training.objective, network_.classes);
   population.sums.pairs.emplace();
+}
+
+/// Neurons that compete see the whole of what reaches them through one matrix.
+template <class Real>
+void BatchNetwork<Real>::choose_ranks(std::size_t p, std::size_t k, const BatchForm& form) {
+  const ProjectionSpec& spec = network_.projections[k];
+  const std::string where = to_string(spec.plasticity->place) + ": " + spec.name;
+  if (populations_[p].incoming.size() > 1 || spec.bias)
+    throw Error(ExitCode::configuration,
+                {"TF-TRN-010", where, "another projection or a bias goes into neurons that compete",
+                 "one projection without bias", ""});
+  if (form.rank > layers_[p].neurons())
+    throw Error(ExitCode::configuration, {"TF-TRN-010", where,
+                                          "rank " + std::to_string(form.rank) + " of " +
+                                              std::to_string(layers_[p].neurons()) + " neurons",
+                                          "at most the number of neurons", ""});
+  const auto power_of = find_rule(spec.plasticity->rule)->floating.weight_power;
+  const double power = power_of == nullptr ? 2 : power_of(spec.plasticity->parameters);
+  populations_[p].learning = Learning::ranks;
+  populations_[p].ranked =
+      std::make_unique<RankedLearning<Real>>(form, power, layers_[p].neurons(), capacity_);
+}
+
+template <class Real>
+void BatchNetwork<Real>::choose_output(std::size_t p, std::size_t k, const BatchForm& form) {
+  const ProjectionSpec& spec = network_.projections[k];
+  const bool hinge = form.objective == BatchForm::Objective::hinge;
+  if (layers_[p].neurons() != static_cast<std::size_t>(network_.classes))
+    throw Error(ExitCode::configuration,
+                {"TF-TRN-003", to_string(spec.plasticity->place) + ": " + spec.name,
+                 std::to_string(layers_[p].neurons()) + " neurons for " + std::to_string(network_.classes) +
+                     " classes",
+                 std::string("one neuron a class for ") + (hinge ? "the hinge" : "cross-entropy"), ""});
+  populations_[p].learning = Learning::output;
+  OutputLoss& target = populations_[p].target;
+  target.kind = hinge ? OutputLoss::Kind::hinge : OutputLoss::Kind::cross_entropy;
+  target.mu = form.mu > 0 ? form.mu : 1.0 / (network_.classes - 1);
+  if (static_cast<int>(p) != network_.output ||
+      network_.training.output_loss == TrainingSpec::OutputLoss::rule)
+    return;
+  target.kind = OutputLoss::Kind::power;
+  target.exponent = network_.training.output_exponent;
 }
 
 template <class Real>
@@ -239,8 +321,9 @@ double BatchNetwork<Real>::rate(std::size_t k) const {
 template <class Real>
 StepSettings BatchNetwork<Real>::step_of(std::size_t k) const {
   const TrainingSpec& training = network_.training;
+  const Projection& p = projections_[k];
   const bool last =
-      static_cast<int>(projections_[k].to) == network_.output || travels_back(options_.baseline);
+      static_cast<int>(p.returns ? p.from : p.to) == network_.output || travels_back(options_.baseline);
   return {training.optimiser, rate(k), last ? training.output_weight_decay : training.optimiser.weight_decay,
           batches_};
 }
@@ -259,6 +342,12 @@ std::span<const Real> BatchNetwork<Real>::weights(std::size_t k) const {
 }
 
 template <class Real>
+std::pair<std::size_t, std::size_t> BatchNetwork<Real>::weights_shape(std::size_t k) const {
+  const Matrix<Real>& w = projections_[k].weights.value;
+  return {w.rows, w.columns};
+}
+
+template <class Real>
 std::span<const Real> BatchNetwork<Real>::bias(std::size_t k) const {
   return projections_[k].bias.value.values;
 }
@@ -269,9 +358,11 @@ std::span<const Real> BatchNetwork<Real>::feedback(std::size_t k) const {
 }
 
 template <class Real>
-void BatchNetwork<Real>::set_weight(std::size_t k, std::size_t to, std::size_t from, Real value) {
+void BatchNetwork<Real>::set_weight(std::size_t k, std::size_t row, std::size_t column, Real value) {
   Projection& p = projections_[k];
-  (from == p.weights.value.columns ? p.bias.value.values[to] : p.weights.value.row(to)[from]) = value;
+  (column == p.weights.value.columns ? p.bias.value.values[row] : p.weights.value.row(row)[column]) = value;
+  if (populations_[p.to].ranked) populations_[p.to].ranked->forget();
+  known_.assign(known_.size(), false);
 }
 
 template <class Real>

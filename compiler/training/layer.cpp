@@ -26,7 +26,7 @@ BatchLayer<Real>::BatchLayer(const PopulationSpec& spec, std::size_t capacity, b
   block_ = std::min(n, (aim + unit - 1) / unit * unit);
   if (!hidden) return;
   if (training.batch_norm) norm_ = BatchNorm<Real>(n, capacity);
-  dropout_ = training.dropout;
+  dropout_ = spec.dropout > 0 ? spec.dropout : training.dropout;
   if (dropout_ == 0) return;
   after_dropout_ = Matrix<Real>(capacity, n);
   const double keep = 1 - dropout_;
@@ -64,16 +64,25 @@ void BatchLayer<Real>::evaluate(std::size_t m, NeuronBlock block, bool training)
                 after_dropout_.row(i) + block.first, block.count);
 }
 
-/// Visits the neurons that a sample loses: gaps between them are geometric, so few are drawn where few are
-/// lost.
+/// Visits the neurons that a sample loses. Where few are lost the gaps between them are drawn, which are
+/// geometric; else 16 bits for each neuron.
 template <class Real>
 template <class Visit>
 void BatchLayer<Real>::each_dropped(std::size_t sample, const Visit& visit) const {
-  const double log_keep = std::log1p(-dropout_);
   std::uint64_t state = mix64(draw_ ^ mix64(sample + 0x9e3779b97f4a7c15ull));
+  const auto draw = [&] { return mix64(state += 0x9e3779b97f4a7c15ull); };
+  if (dropout_ > 0.1) {
+    const std::uint64_t below = static_cast<std::uint64_t>(std::lround(std::ldexp(dropout_, 16)));
+    for (std::size_t at = 0; at < neurons();) {
+      std::uint64_t word = draw();
+      for (const std::size_t end = std::min(at + 4, neurons()); at < end; ++at, word >>= 16)
+        if ((word & 0xffff) < below) visit(at);
+    }
+    return;
+  }
+  const double log_keep = std::log1p(-dropout_);
   for (double at = -1;;) {
-    const double uniform =
-        std::ldexp(static_cast<double>((mix64(state += 0x9e3779b97f4a7c15ull) >> 11) + 1), -53);
+    const double uniform = std::ldexp(static_cast<double>((draw() >> 11) + 1), -53);
     at += 1 + std::floor(std::log(uniform) / log_keep);
     if (at >= static_cast<double>(neurons())) return;
     visit(static_cast<std::size_t>(at));
@@ -94,6 +103,12 @@ template <class Real>
 MatrixView<Real> BatchLayer<Real>::handed_on(std::size_t m) const {
   const Matrix<Real>& matrix = dropped_ ? after_dropout_ : hands_on_ ? normalised_ : values;
   return {matrix.values.data(), m, matrix.columns};
+}
+
+template <class Real>
+void BatchLayer<Real>::put_handed_on(std::size_t i, const Real* row) {
+  Matrix<Real>& matrix = hands_on_ ? normalised_ : values;
+  std::copy_n(row, matrix.columns, matrix.row(i));
 }
 
 template <class Real>

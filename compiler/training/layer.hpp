@@ -40,6 +40,12 @@ class BatchLayer {
   void drop(std::size_t m, bool training, std::uint64_t draw);
 
   MatrixView<Real> handed_on(std::size_t m) const;
+  /// In place of evaluate(): what sample `i` hands on, as it was formed before. Not where something varies().
+  void put_handed_on(std::size_t i, const Real* row);
+  /// Whether the same sums are handed on as different values.
+  bool varies() const { return dropout_ > 0 || norm_.exists(); }
+  /// Whether z is the sums themselves.
+  bool linear() const { return activation_.kind == BatchActivation::Kind::linear && !norm_.exists(); }
   bool grouped() const { return groups_ > 0; }
   /// What a rule compares: z, or u^q less its mean over the groups.
   MatrixView<Real> compared(std::size_t m);

@@ -33,9 +33,9 @@ BatchActivation::BatchActivation(const PopulationSpec& spec) : slope(spec.slope)
       kind = Kind::tanh;
       break;
     case Activation::power:
-      throw Error(ExitCode::configuration,
-                  {"TF-TRN-007", to_string(spec.place), "power neurons, which mini-batches do not have",
-                   "neurons of another kind", "learn sample by sample: leave [training] batch out"});
+      kind = Kind::power;
+      exponent = spec.exponent, scale = spec.scale;
+      break;
   }
 }
 
@@ -76,6 +76,11 @@ void activate(const BatchActivation& f, Real* h, std::size_t n) {
         return static_cast<Real>(selu_lambda) * (v > 0 ? v : static_cast<Real>(selu_alpha) * std::expm1(v));
       });
       break;
+    case Kind::power: {
+      const Real exponent = static_cast<Real>(f.exponent), inverse = static_cast<Real>(1 / f.scale);
+      each([&](Real v) { return v > 0 ? std::pow(v * inverse, exponent) : Real(0); });
+      break;
+    }
   }
 }
 
@@ -102,6 +107,12 @@ void times_derivative(const BatchActivation& f, const Real* z, Real* d, std::siz
         return v > 0 ? static_cast<Real>(selu_lambda) : v + static_cast<Real>(selu_lambda * selu_alpha);
       });
       break;
+    case Kind::power: {  // n (h / scale)^(n - 1) / scale
+      const Real outer = static_cast<Real>(f.exponent / f.scale);
+      const Real left = static_cast<Real>(1 - 1 / f.exponent);
+      each([&](Real v) { return v > 0 ? outer * std::pow(v, left) : Real(0); });
+      break;
+    }
   }
 }
 

@@ -11,8 +11,16 @@ namespace trifactor {
 
 /// An activation function and its derivative from its value.
 struct BatchActivation {
-  enum class Kind : std::uint8_t { linear, leaky_relu, saturated_linear, tanh, selu } kind = Kind::linear;
+  enum class Kind : std::uint8_t {
+    linear,
+    leaky_relu,
+    saturated_linear,
+    tanh,
+    selu,
+    power
+  } kind = Kind::linear;
   double slope = 0;
+  double exponent = 1, scale = 1;  ///< of the power
 
   explicit BatchActivation(const PopulationSpec& spec);
   BatchActivation() = default;
@@ -24,7 +32,8 @@ inline constexpr double selu_alpha = 1.6732632423543772, selu_lambda = 1.0507009
 /// h[i] = f(h[i]).
 template <class Real>
 void activate(const BatchActivation& f, Real* h, std::size_t n);
-/// d[i] *= f'(h[i]) where z[i] = f(h[i]); at a corner: the slope of leaky ReLU at 0, 0 at saturation.
+/// d[i] *= f'(h[i]) where z[i] = f(h[i]); at a corner: the slope of leaky ReLU at 0, 0 at
+/// saturation and of a power.
 template <class Real>
 void times_derivative(const BatchActivation& f, const Real* z, Real* d, std::size_t n);
 

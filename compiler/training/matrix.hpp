@@ -28,4 +28,9 @@ struct MatrixView {
   const Real* row(std::size_t i) const { return values + i * columns; }
 };
 
+template <class Real>
+MatrixView<Real> first_rows(const Matrix<Real>& matrix, std::size_t rows) {
+  return {matrix.values.data(), rows, matrix.columns};
+}
+
 }  // namespace trifactor

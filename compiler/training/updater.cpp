@@ -35,16 +35,16 @@ void prepare(Trained<Real>& trained, const OptimiserSpec& optimiser) {
 }
 
 template <class Real>
-void descend_product(Trained<Real>& trained, std::size_t first, std::size_t count, const Matrix<Real>& delta,
-                     const MatrixView<Real>& x, const StepSettings& step) {
+void descend_product(Trained<Real>& trained, std::size_t first, std::size_t count,
+                     const MatrixView<Real>& delta, const MatrixView<Real>& x, const StepSettings& step) {
   const std::size_t inputs = trained.value.columns, m = x.rows;
   const bool sgd = step.optimiser.kind == OptimiserSpec::Kind::sgd;
   std::vector<Real> gradient(sgd ? 0 : std::min(rows_at_once, count) * inputs);
   for (std::size_t row = first; row < first + count; row += rows_at_once) {
     const std::size_t rows = std::min(rows_at_once, first + count - row);
     Real* const target = sgd ? trained.first.row(row) : gradient.data();
-    multiply(Turned::yes, Turned::no, rows, inputs, m, Real(1), delta.values.data() + row, delta.columns,
-             x.values, x.columns, sgd ? static_cast<Real>(step.optimiser.momentum) : Real(0), target, inputs);
+    multiply(Turned::yes, Turned::no, rows, inputs, m, Real(1), delta.values + row, delta.columns, x.values,
+             x.columns, sgd ? static_cast<Real>(step.optimiser.momentum) : Real(0), target, inputs);
     if (sgd)
       momentum_step(trained.value.row(row), target, static_cast<Real>(step.weight_decay),
                     static_cast<Real>(step.eta), rows * inputs);
@@ -70,10 +70,10 @@ void descend(Trained<Real>& trained, std::size_t first, std::size_t count, const
                 static_cast<Real>(step.eta), size);
 }
 
-#define TRIFACTOR_UPDATER(Real)                                                                \
-  template void prepare(Trained<Real>&, const OptimiserSpec&);                                 \
-  template void descend_product(Trained<Real>&, std::size_t, std::size_t, const Matrix<Real>&, \
-                                const MatrixView<Real>&, const StepSettings&);                 \
+#define TRIFACTOR_UPDATER(Real)                                                                    \
+  template void prepare(Trained<Real>&, const OptimiserSpec&);                                     \
+  template void descend_product(Trained<Real>&, std::size_t, std::size_t, const MatrixView<Real>&, \
+                                const MatrixView<Real>&, const StepSettings&);                     \
   template void descend(Trained<Real>&, std::size_t, std::size_t, const Real*, const StepSettings&);
 TRIFACTOR_UPDATER(float)
 TRIFACTOR_UPDATER(double)

@@ -32,8 +32,8 @@ void prepare(Trained<Real>& trained, const OptimiserSpec& optimiser);
 /// A step of rows [first, first + count) along the gradient delta' x, with delta (m, rows of trained) and
 /// x (m, columns). With momentum the product is added to the momentum as it is formed.
 template <class Real>
-void descend_product(Trained<Real>& trained, std::size_t first, std::size_t count, const Matrix<Real>& delta,
-                     const MatrixView<Real>& x, const StepSettings& step);
+void descend_product(Trained<Real>& trained, std::size_t first, std::size_t count,
+                     const MatrixView<Real>& delta, const MatrixView<Real>& x, const StepSettings& step);
 
 /// A step of rows [first, first + count) along `gradient` (count, columns).
 template <class Real>

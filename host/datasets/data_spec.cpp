@@ -77,9 +77,11 @@ class Reader {
     }
     if (spec_.location.empty()) {
       mistake("TF-DAT-003", "nothing follows '" + spec_.scheme + ":'", usages);
-    } else if (spec_.scheme == "synthetic" && spec_.location != "strokes") {
-      mistake("TF-DAT-004", "there is no synthetic data called '" + spec_.location + "'", "synthetic:strokes",
-              did_you_mean(spec_.location, {"strokes"}));
+    } else if (const std::vector<std::string> drawn = {"strokes", "line", "curve", "noise"};
+               spec_.scheme == "synthetic" &&
+               std::find(drawn.begin(), drawn.end(), spec_.location) == drawn.end()) {
+      mistake("TF-DAT-004", "there is no synthetic data called '" + spec_.location + "'",
+              "synthetic: and one of " + join(drawn), did_you_mean(spec_.location, drawn));
     }
   }
 
@@ -137,8 +139,10 @@ DataSpec parse_data_spec(std::string_view text) { return Reader(text).read(); }
 
 std::vector<DatasetScheme> dataset_schemes() {
   return {
-      {"synthetic", "synthetic:strokes",
-       "deformed handwritten-like digits, 28x28, drawn from a seed; no file needed"},
+      {"synthetic", "synthetic:strokes|line|curve|noise",
+       "drawn from a seed, no file needed: handwritten-like digits, 28x28; points on two sides of a line or "
+       "of a "
+       "curve; 100 random values of a random class"},
       {"idx", "idx:DIR", "the four files of MNIST, Fashion-MNIST and the like, gzipped or not"},
       {"cifar", "cifar:DIR", "the six batches of CIFAR-10, binary version, gzipped or not: 32x32x3"},
       {"npz", "npz:FILE",

@@ -1,6 +1,6 @@
 // What `--data` and `--test` accept:  SCHEME:LOCATION[,key=value]...
 //
-//   synthetic:strokes   idx:DIR   npz:FILE
+//   synthetic:strokes|line|curve|noise   idx:DIR   cifar:DIR   npz:FILE
 //   ,split=train|test   which part of the data (default: train; npz: the arrays x and labels)
 //   ,first=K            index of the first sample used, counted from 0 in file order (default 0)
 //   ,count=N            number of samples used from there (default: the rest)

@@ -55,7 +55,7 @@ Selection select(const DataSpec& spec, std::uint64_t available) {
 std::unique_ptr<Dataset> open_strokes(const DataSpec& spec) { return std::make_unique<StrokesDataset>(spec); }
 
 std::unique_ptr<Dataset> open_dataset(const DataSpec& spec) {
-  if (spec.scheme == "synthetic") return open_strokes(spec);
+  if (spec.scheme == "synthetic") return spec.location == "strokes" ? open_strokes(spec) : open_points(spec);
   if (spec.scheme == "idx") return open_idx(spec);
   if (spec.scheme == "cifar") return open_cifar(spec);
   if (spec.scheme == "npz") return open_npz_dataset(spec);

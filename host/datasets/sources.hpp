@@ -33,6 +33,7 @@ class ContentHash {
 };
 
 std::unique_ptr<Dataset> open_strokes(const DataSpec& spec);
+std::unique_ptr<Dataset> open_points(const DataSpec& spec);
 std::unique_ptr<Dataset> open_idx(const DataSpec& spec);
 std::unique_ptr<Dataset> open_cifar(const DataSpec& spec);
 std::unique_ptr<Dataset> open_npz_dataset(const DataSpec& spec);

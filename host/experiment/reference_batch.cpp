@@ -11,6 +11,9 @@
 namespace trifactor {
 namespace {
 
+/// Of what frozen populations hand on.
+constexpr std::size_t most_kept_bytes = std::size_t{1} << 30;
+
 class BatchReference {
  public:
   explicit BatchReference(const ReferenceOptions& options)
@@ -26,6 +29,8 @@ class BatchReference {
                   {"TF-REF-006", options.data, "one sample", "2 or more for a mini-batch", ""});
     values_.resize(capacity * data_.training->features());
     labels_.resize(capacity);
+    names_.resize(capacity);
+    network_.remember(data_.training->size() + (data_.test ? data_.test->size() : 0), most_kept_bytes);
     record_.input = input().name;
     record_.encoder_offset = data_.encoder.offset;
   }
@@ -38,10 +43,9 @@ class BatchReference {
     for (std::size_t k = 0; k < options_.network.projections.size(); ++k) {
       const auto weights = network_.weights(k), bias = network_.bias(k);
       const ProjectionSpec& spec = options_.network.projections[k];
-      const auto size = [&](int p) {
-        return static_cast<std::size_t>(options_.network.populations[static_cast<std::size_t>(p)].neurons());
-      };
-      record_.weights.push_back({spec.name, size(spec.to), size(spec.from),
+      const auto [rows, columns] = network_.weights_shape(k);
+      if (rows == 0) continue;  // follow from the connection
+      record_.weights.push_back({spec.name, rows, columns,
                                  std::vector<double>(weights.begin(), weights.end()),
                                  std::vector<double>(bias.begin(), bias.end())});
     }
@@ -71,8 +75,8 @@ class BatchReference {
       network_.set_epoch(epoch);
       for (std::uint64_t first = 0; first < per_epoch && !interrupted();) {
         const std::size_t m = batch_size(per_epoch - first);
-        const MatrixView<float> x = gather(*data_.training, std::span(order).subspan(first, m));
-        right += network_.learn(x, std::span<const std::int32_t>(labels_).first(m));
+        const MatrixView<float> x = gather(*data_.training, std::span(order).subspan(first, m), 0);
+        right += network_.learn(x, std::span<const std::int32_t>(labels_).first(m), names(m));
         seen += m, first += m;
         progress_.answered(m);
         const std::uint64_t before = at;
@@ -111,7 +115,8 @@ class BatchReference {
     for (std::size_t first = 0; first < order.size();) {
       if (interrupted()) return;
       const std::size_t m = std::min(network_.capacity(), order.size() - first);
-      const MatrixView<float> out = network_.forward(gather(data, std::span(order).subspan(first, m)));
+      const MatrixView<float> x = gather(data, std::span(order).subspan(first, m), data_.training->size());
+      const MatrixView<float> out = network_.forward(x, names(m));
       for (std::size_t i = 0; i < m; ++i)
         right += highest({out.row(i), out.columns}) == static_cast<std::size_t>(labels_[i]);
       first += m;
@@ -135,7 +140,8 @@ class BatchReference {
     return best;
   }
 
-  MatrixView<float> gather(const Dataset& data, std::span<const std::size_t> indices) {
+  MatrixView<float> gather(const Dataset& data, std::span<const std::size_t> indices,
+                           std::size_t first_name) {
     const Clock::time_point since = Clock::now();
     const std::size_t features = data.features();
     for (std::size_t i = 0; i < indices.size(); ++i) {
@@ -143,10 +149,13 @@ class BatchReference {
       data.image(indices[i], row);
       data_.encoder.apply(row, row);
       labels_[i] = data.label(indices[i]);
+      names_[i] = first_name + indices[i];
     }
     reading_s_ += seconds_since(since);
     return {values_.data(), indices.size(), features};
   }
+
+  std::span<const std::size_t> names(std::size_t m) const { return std::span(names_).first(m); }
 
   void signals(std::uint64_t sample) {
     std::vector<std::optional<BatchLayerSignals>> seen;
@@ -183,6 +192,7 @@ class BatchReference {
   ReferenceRecord record_;
   std::vector<float> values_;  ///< a batch
   std::vector<std::int32_t> labels_;
+  std::vector<std::size_t> names_;  ///< its samples, test samples after those that are learned
   double reading_s_ = 0;
 };
 

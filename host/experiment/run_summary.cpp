@@ -4,7 +4,19 @@
 
 #include <algorithm>
 
+#include "rtl/rules/rule.hpp"
+
 namespace trifactor {
+
+namespace {
+
+/// Rules that ask for sums with raised weights bring lanes of their own for them.
+bool raises_weights(const std::string& name) {
+  const Rule* rule = find_rule(name);
+  return rule != nullptr && rule->floating.weight_power != nullptr;
+}
+
+}  // namespace
 
 std::vector<CoreRecord> core_records(const LayoutReader& layout, const Program& program,
                                      const ChipCounters& all, std::optional<std::uint64_t> cycles) {
@@ -22,6 +34,8 @@ std::vector<CoreRecord> core_records(const LayoutReader& layout, const Program& 
       if (core.x >= type.x0 && core.x <= type.x1 && core.y >= type.y0 && core.y <= type.y1) {
         core.teacher = type.teacher;
         core.post_units = static_cast<int>(type.rules.size());
+        if (std::any_of(type.rules.begin(), type.rules.end(), raises_weights))
+          core.raising_lanes = core.lanes;
       }
     if (const auto unit = all.units.find(static_cast<std::uint32_t>(tile)); unit != all.units.end()) {
       core.events = unit->second.events;

@@ -160,7 +160,7 @@ TEST_CASE(
     "accuracies and counts are compared; what only engines with time measure is left out without time") {
   const Runs runs;
   RunRecord run = sample_run();
-  run.cores[1].events[Event::hop] += 1;
+  run.chip_events[Event::hop] += 1;
   write_run(runs.b, run, load_technology("45nm"));
   RunComparison c = compare_runs(runs.a, runs.b);
   REQUIRE(c.events.size() == 1);

@@ -128,8 +128,9 @@ TileArea tile_area(Figures& f, const CoreRecord& core, const RunRecord& run) {
       memory(core.axon_bytes),
       memory(core.neuron_bytes),
       memory(core.history_bytes),
-      static_cast<double>(core.lanes) * (f("area_lane") + f("area_accumulate_lane")),
-      f("area_neuron_unit"),
+      static_cast<double>(core.lanes) * (f("area_lane") + f("area_accumulate_lane") + f("area_pool_lane")) +
+          static_cast<double>(core.raising_lanes) * f("area_transform_lane"),
+      f("area_neuron_unit") + f("area_membrane_unit") + f("area_noise_unit"),
       core.post_units * f("area_post_unit") + (core.teacher ? f("area_teacher_unit") : 0),
       buffer_bits * f("area_buffer_bit"),
   };
@@ -179,6 +180,9 @@ const std::vector<PartModel>& parts() {
       {"synapse read, forward", "synapse_read",
        [](const EventCounts& e) { return e[Event::synapse_read] - update_reads(e); }, read_burst, false},
       part<Event::accumulate>("accumulate lanes", accumulate),
+      // A comparator is a subtractor.
+      part<Event::compare>("accumulate lanes",
+                           [](Figures& f, const Place& p) { return add(f, p.core.activity_bits); }),
       part<Event::weight_product>(
           "accumulate lanes",
           [](Figures& f, const Place& p) { return multiply(f, p.core.weight_bits, p.core.weight_bits); }),
@@ -193,6 +197,9 @@ const std::vector<PartModel>& parts() {
       part<Event::neuron>("neuron units", [](Figures& f, const Place&) { return f("neuron_unit"); }),
       // A product of 46 by 17 bits: three of 16 by 16, and their sums.
       part<Event::membrane>("neuron units", [](Figures& f, const Place&) { return 3 * f("trace_step"); }),
+      // The product with the amplitude, the sum, and as much again for the derivative of a tanh.
+      part<Event::noise>("neuron units",
+                         [](Figures& f, const Place&) { return 2 * (multiply(f, 16, 16) + add(f, 16)); }),
       part<Event::normalise>("normalisation", [](Figures& f, const Place&) { return f("normalise_unit"); }),
       part<Event::reciprocal>("normalisation", [](Figures& f, const Place&) { return f("reciprocal_unit"); }),
       part<Event::state_read>(

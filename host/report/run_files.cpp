@@ -81,6 +81,8 @@ void check(const RunRecord& run) {
     if (core.role != "synaptic" && core.role != "input" && core.role != "idle") {
       fail(fmt::format("core ({}, {}) has the role \"{}\"", core.x, core.y, core.role));
     }
+    for (std::size_t i = static_cast<std::size_t>(first_network_event); i < event_count; ++i)
+      if (core.events.raw()[i] != 0) fail(fmt::format("{} counted of one core", event_names[i]));
     std::uint64_t sum = 0;
     for (const std::uint64_t cycles : core.cycles) sum += cycles;
     if (!run.cycles && sum != 0) fail("core cycles without cycles of the run");

@@ -28,8 +28,9 @@ struct CoreRecord {
   EventCounts events;
   std::array<std::uint64_t, cycle_cause_count> cycles{};  ///< all 0 when RunRecord::cycles is empty
   std::int64_t synapse_bytes = 0, neuron_bytes = 0, history_bytes = 0, axon_bytes = 0;  ///< in silicon
-  bool teacher = false;  ///< a teacher unit is in silicon beside this tile's router
-  int post_units = 0;    ///< post units in silicon: one for each rule of the core's type
+  bool teacher = false;            ///< a teacher unit is in silicon beside this tile's router
+  int post_units = 0;              ///< post units in silicon: one for each rule of the core's type
+  std::int64_t raising_lanes = 0;  ///< lanes with a second accumulator of raised weights, in silicon
 
   friend bool operator==(const CoreRecord&, const CoreRecord&) = default;
 };

@@ -32,20 +32,20 @@ std::vector<std::string> core_columns() {
                                       "history_bytes",
                                       "axon_bytes",
                                       "teacher",
-                                      "post_units"};
+                                      "post_units",
+                                      "raising_lanes"};
   for (const auto name : cycle_cause_names) columns.push_back(fmt::format("{}_cycles", name));
   for (const auto name : event_names) columns.emplace_back(name);
   return columns;
 }
 
-bool is_measured(std::size_t event, bool timed) {
-  return timed || event < static_cast<std::size_t>(first_network_event);
-}
+/// Events of the network belong to the chip, not to a core: their columns stay empty.
+bool is_counted(std::size_t event) { return event < static_cast<std::size_t>(first_network_event); }
 
 [[noreturn]] void not_measured(const std::string& where) {
   throw Error(ExitCode::data,
               Diagnostic{"TF-RUN-008", where, "a field that needs time is empty, or not empty",
-                         "filled exactly when run.json has cycles", ""});
+                         "cycles filled exactly when run.json has cycles, events of the network never", ""});
 }
 
 }  // namespace
@@ -119,10 +119,11 @@ std::string per_core_table(const std::vector<CoreRecord>& cores, bool timed) {
                                        fmt::to_string(c.history_bytes),
                                        fmt::to_string(c.axon_bytes),
                                        c.teacher ? "1" : "0",
-                                       fmt::to_string(c.post_units)};
+                                       fmt::to_string(c.post_units),
+                                       fmt::to_string(c.raising_lanes)};
     for (const std::uint64_t count : c.cycles) fields.push_back(timed ? fmt::to_string(count) : "");
     for (std::size_t e = 0; e < event_count; ++e) {
-      fields.push_back(is_measured(e, timed) ? fmt::to_string(c.events.raw()[e]) : "");
+      fields.push_back(is_counted(e) ? fmt::to_string(c.events.raw()[e]) : "");
     }
     table += csv_line(fields);
   }
@@ -155,6 +156,7 @@ std::vector<CoreRecord> read_per_core(std::string_view text, const std::string& 
     c.axon_bytes = csv.integer();
     c.teacher = csv.integer() != 0;
     c.post_units = csv.small_integer();
+    c.raising_lanes = csv.integer();
     for (std::uint64_t& cycles : c.cycles) {
       const auto value = csv.optional_count();
       if (value.has_value() != timed) not_measured(where);
@@ -162,7 +164,7 @@ std::vector<CoreRecord> read_per_core(std::string_view text, const std::string& 
     }
     for (std::size_t e = 0; e < event_count; ++e) {
       const auto value = csv.optional_count();
-      if (value.has_value() != is_measured(e, timed)) not_measured(where);
+      if (value.has_value() != is_counted(e)) not_measured(where);
       c.events.raw()[e] = value.value_or(0);
     }
   }

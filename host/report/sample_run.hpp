@@ -46,6 +46,7 @@ inline RunRecord sample_run(bool timed = true, int width = 6, int height = 4) {
       core.history_bytes = m.core.history_bytes;
       core.axon_bytes = m.core.axon_bytes;
       core.post_units = 2;
+      core.raising_lanes = core.lanes;
       const int index = y * width + x;
       core.teacher = x == 2;
       const bool idle = index >= width * height - 3;
@@ -59,7 +60,7 @@ inline RunRecord sample_run(bool timed = true, int width = 6, int height = 4) {
         core.occupancy = .2 + .12 * x;
         const auto scale = static_cast<std::uint64_t>(40 + 9 * x + 5 * y);
         for (std::size_t e = 0; e < event_count; ++e) {
-          if (!timed && e >= static_cast<std::size_t>(first_network_event)) break;
+          if (e >= static_cast<std::size_t>(first_network_event)) break;
           core.events.raw()[e] = 3000 * scale + 17 * e;
         }
         core.events[Event::accumulate] = scale * 900'000;
@@ -81,6 +82,8 @@ inline RunRecord sample_run(bool timed = true, int width = 6, int height = 4) {
   }
   run.chip_events[Event::host_word] = 4'800'000;
   run.chip_events[Event::label_word] = 24'000;
+  for (std::size_t e = static_cast<std::size_t>(first_network_event); timed && e < event_count; ++e)
+    run.chip_events.raw()[e] = 9'000'000 + 17 * e;
   run.projections = {{"pixels_to_hidden1",
                       "phsic_gaussian",
                       "s8.9",

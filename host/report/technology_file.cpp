@@ -333,6 +333,10 @@ const std::vector<RequiredConstant>& required_constants() {
                                                     {"area_post_unit", "area", "um2"},
                                                     {"area_teacher_unit", "area", "um2"},
                                                     {"area_neuron_unit", "area", "um2"},
+                                                    {"area_membrane_unit", "area", "um2"},
+                                                    {"area_noise_unit", "area", "um2"},
+                                                    {"area_pool_lane", "area", "um2"},
+                                                    {"area_transform_lane", "area", "um2"},
                                                     {"area_buffer_bit", "area", "um2/bit"}};
   return all;
 }

@@ -73,6 +73,7 @@ Core::Core(CoreImage image, const Arithmetic& arithmetic, int lanes)
       for (std::uint32_t i = 0; i < n; ++i) state.weights.set(row, i, b.weights[row * n + i]);
     std::vector<std::int16_t>().swap(b.weights);
     load_mask(b, state);
+    find_windows(b, state);
     const PlasticityImage& p = b.plasticity;
     if (b.plastic) {
       state.update_generators.assign(padded_columns(n), 1);
@@ -105,6 +106,7 @@ Core::Core(CoreImage image, const Arithmetic& arithmetic, int lanes)
     for (auto& axons : axons_) {
       Axons a;
       a.dense.assign(b.total_rows(), 0);
+      if (b.feedback && b.window != 0) a.winners.assign(b.rows, pool_nobody);
       axons.push_back(std::move(a));
     }
     blocks_.push_back(std::move(state));
@@ -121,6 +123,11 @@ Core::Core(CoreImage image, const Arithmetic& arithmetic, int lanes)
   if (std::any_of(image_.blocks.begin(), image_.blocks.end(), [](const BlockImage& b) { return b.error; }))
     heard_.assign(activity_slots_ * n, 0);
   if (!image_.error_destinations.empty()) errors_.assign(n, 0);
+  if (image_.relay.present && image_.owner == image_.core) {
+    relay_unit_ = arithmetic.post(image_.relay.rule);
+    for (const BlockImage& b : image_.blocks)
+      if (b.window != 0 && !b.feedback) winners_.assign(n, pool_nobody);
+  }
   block_sums_.assign(padded_columns(n), 0);
   update_counts_.resize(blocks_.size());
   weight_digests_.resize(blocks_.size());
@@ -211,12 +218,15 @@ void Core::accumulate_errors(std::uint64_t tick, std::span<std::int64_t> sums) {
 void Core::accumulate_block(std::uint64_t tick, std::size_t k, std::span<std::int64_t> sums) {
   const auto& active = axons_[tick % ticks_in_flight][k].active;
   std::fill(block_sums_.begin(), block_sums_.end(), 0);
-  if (image_.blocks[k].window != 0)
+  const bool window = image_.blocks[k].window != 0, feedback = image_.blocks[k].feedback;
+  if (window && feedback)
+    errors_to_winners(tick, k, block_sums_);
+  else if (window)
     largest_rows(active, k, block_sums_);
   else
     accumulate_rows(active, blocks_[k].weights.block(), block_sums_.data());
   for (std::uint32_t i = 0; i < image_.neurons; ++i) sums[i] += block_sums_[i] << image_.blocks[k].sum_shift;
-  events_[Event::accumulate] += active.size() * image_.neurons;
+  if (!window) events_[Event::accumulate] += active.size() * image_.neurons;
   events_[Event::accumulate_row] += active.size();
   events_[Event::axon_read] += active.size();
   events_[Event::synapse_read] += active.size() * burst_count(image_.neurons, lanes_);
@@ -302,6 +312,7 @@ void Core::evaluate(std::uint64_t tick, std::span<const std::int64_t> sums, bool
     events_[Event::state_read] += 3u * n, events_[Event::state_write] += 3u * n;  // 48 bits
   }
   if (image_.noise > 0) {
+    events_[Event::noise] += n;
     events_[Event::random_draw] += n;
     events_[Event::state_read] += 2u * n, events_[Event::state_write] += 2u * n;
   }

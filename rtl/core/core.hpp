@@ -28,6 +28,7 @@
 #include "rtl/spec/image.hpp"
 #include "rtl/units/accumulate/rows.hpp"
 #include "rtl/units/activation/golden.hpp"
+#include "rtl/units/pool/golden.hpp"
 
 namespace trifactor {
 
@@ -81,6 +82,10 @@ struct BlockState {
   std::vector<std::int32_t> row_mean;
   /// A late block: activities at the end of the learning sample before, read at the first step of the next.
   std::vector<std::int16_t> carried;
+  /// A pooling block: the neurons to whose windows row r belongs, taps[first_tap[r]] to taps[first_tap[r+1]],
+  /// and the windows of the step under way.
+  std::vector<std::uint32_t> first_tap, taps;
+  std::vector<PoolState> pools;
   std::vector<std::int16_t> kernel;  ///< entries as they stand; empty: no kernel
   KernelSegments segments;           ///< where their copies lie
   std::uint64_t formed = 0;          ///< learning samples (or ticks) whose factors were formed
@@ -100,6 +105,9 @@ class Core {
   /// A late block's activities of the tick before come with the number of the tick that reads them; those
   /// that the first step of a presentation would read are carried instead.
   void deliver(std::uint64_t tick, std::size_t block, std::uint32_t row, std::int16_t value);
+  /// The error of a pooling neuron came with the number of the neuron that won its window, in the population
+  /// that was pooled.
+  void mark_winner(std::uint64_t tick, std::size_t block, std::uint32_t row, std::uint32_t winner);
   /// An activity at the last step of a presentation arrives at a late block.
   void carry(std::size_t block, std::uint32_t row, std::int16_t value);
   /// Before the first of them: the presentation that they come from learns, so those before are forgotten.
@@ -177,6 +185,14 @@ class Core {
     return blocks_[block].formed - blocks_[block].pending.size();
   }
   bool takes_errors() const { return !image_.error_sources.empty(); }
+  /// Whether neurons that do not learn send errors on at that tick of a learning presentation.
+  bool relays_at(std::uint64_t tick) const {
+    return image_.relay.present && (image_.relay.every_step || last_step(tick));
+  }
+  /// The owner forms those errors from what was taken, for the learning tick last evaluated.
+  void relay();
+  /// Who won the window of each neuron, to be sent with its error (neurons); empty where nothing is pooled.
+  std::span<const std::uint32_t> winners() const { return winners_; }
   /// A tick has been dealt with: its axon buffer is free again.
   void release(std::uint64_t tick);
 
@@ -205,8 +221,9 @@ class Core {
 
  private:
   struct Axons {
-    std::vector<std::int16_t> dense;  ///< (rows + bias)
-    std::vector<AxonValue> active;    ///< non-zero ones, in order of arrival
+    std::vector<std::int16_t> dense;     ///< (rows + bias)
+    std::vector<AxonValue> active;       ///< non-zero ones, in order of arrival
+    std::vector<std::uint32_t> winners;  ///< (rows) of a feedback block that leads back through windows
   };
   PostView view(std::size_t block, std::uint64_t sample);
   void load_mask(BlockImage& image, BlockState& state) const;
@@ -214,7 +231,9 @@ class Core {
   void seed_masks();
   const std::int16_t* drop(const std::int16_t* local, std::uint16_t* fprime);
   std::int64_t grown_error(std::int64_t sum) const;
-  void largest_rows(std::span<const AxonValue> axons, std::size_t block, std::span<std::int64_t> sums) const;
+  void find_windows(const BlockImage& image, BlockState& state) const;
+  void largest_rows(std::span<const AxonValue> axons, std::size_t block, std::span<std::int64_t> sums);
+  void errors_to_winners(std::uint64_t tick, std::size_t block, std::span<std::int64_t> sums);
   void accumulate_raised(std::uint64_t tick, std::span<std::int64_t> sums);
   void keep_currents(std::span<const std::int64_t> sums, bool raised);
   void hear_errors(std::uint64_t tick);
@@ -241,6 +260,7 @@ class Core {
   std::vector<std::unique_ptr<LaneUnit>> lane_units_;
   std::vector<std::unique_ptr<TiedUnit>> tied_units_;
   std::vector<std::unique_ptr<PostUnit>> post_units_;
+  std::unique_ptr<PostUnit> relay_unit_;
   std::vector<Axons> axons_[ticks_in_flight];
 
   // Rings, one slot a learning sample.
@@ -263,6 +283,7 @@ class Core {
   std::vector<std::int16_t> outputs_;
   std::vector<std::int16_t> errors_;      ///< sent back
   std::vector<std::int64_t> error_sums_;  ///< of those that came back
+  std::vector<std::uint32_t> winners_;    ///< of windows, where errors go back through them
   std::vector<std::int64_t> heard_;       ///< of error blocks, a slot a learning sample; empty without
 
   EventCounts events_;

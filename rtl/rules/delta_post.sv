@@ -123,13 +123,29 @@ module delta_post #(
   wire signed [18:0] one = 19'sd1 <<< value_frac;
   wire signed [18:0] wide_z = 19'(z);
   wire rounds_factor = state == RoundA0 | state == RoundC;
-  wire [31:0] drawn = fixed_pkg::xorshift32(generator);
-  wire signed [63:0] rounded = (rounds_factor & stochastic) ? fixed_pkg::stochastic_shift(exact, shift, drawn)
-                                                            : fixed_pkg::round_shift(exact, shift);
   wire forms_word = state == Word | (state == Scale & ~from_word);
-  wire signed [63:0] factor = fixed_pkg::saturate_signed(rounded, forms_word ? {1'b0, word_bits} : 6'd15);
-  wire lost = factor == 64'sd0 && exact != 64'sd0;
-  wire clipped = factor != rounded;
+  logic signed [15:0] factor;  // or the word that is sent back
+  // verilator lint_off UNUSED
+  logic signed [63:0] rounded;
+  wire unused_rounding = &{1'b0, rounded[63:19], 1'b0};
+  // verilator lint_on UNUSED
+  factor_round rounding (
+      .clk(clk),
+      .load(state == Error),
+      .neuron_generator(neuron_generator),
+      .stochastic(stochastic),
+      .rounds(rounds_factor),
+      .counts(rounds_factor),
+      .restart(state == Idle & start),
+      .exact(exact),
+      .shift(shift),
+      .bits(forms_word ? {1'b0, word_bits} : 6'd15),
+      .generator(generator),
+      .rounded(rounded),
+      .word(factor),
+      .factors_lost(factors_lost),
+      .factors_saturated(factors_saturated)
+  );
 
   // The local circuit: states 2 and -2 excite the control neuron, which takes the drive away.
   function automatic logic signed [2:0] transfer(input logic signed [31:0] drive,
@@ -216,22 +232,13 @@ module delta_post #(
     if (state == Error) begin
       delta <= own_error;
       wide <= returned ? $signed(neuron_error) : own ? 48'(z) : 48'(own_error);
-      generator <= neuron_generator;
     end
     if (state == Word) delta <= 19'(factor);
     if (state == Gated) delta <= 19'(rounded);
-    if (forms_word) error <= factor[15:0];
+    if (forms_word) error <= factor;
     if (state == Gated) error <= rounded[15:0];
     if (state == RoundA0) a0 <= factor[14:0];
     if (state == RoundC) c <= factor[14:0];
-    if (rounds_factor & stochastic) generator <= drawn;
-    if (state == Idle & start) begin
-      factors_lost <= 20'd0;
-      factors_saturated <= 20'd0;
-    end else if (rounds_factor) begin
-      factors_lost <= factors_lost + {19'd0, lost};
-      factors_saturated <= factors_saturated + {19'd0, clipped};
-    end
   end
 
   // ---- control -------------------------------------------------------------------------------------------

@@ -126,12 +126,28 @@ module partner_post #(
   logic signed [63:0] exact;
   logic [5:0] shift;
   wire rounds_factor = state == RoundA0 | state == RoundA1 | state == RoundC;
-  wire [31:0] drawn = fixed_pkg::xorshift32(generator);
-  wire signed [63:0] rounded = (rounds_factor & stochastic) ? fixed_pkg::stochastic_shift(exact, shift, drawn)
-                                                            : fixed_pkg::round_shift(exact, shift);
-  wire signed [63:0] factor = fixed_pkg::saturate_signed(rounded, 6'd15);
-  wire lost = factor == 64'sd0 && exact != 64'sd0;
-  wire clipped = factor != rounded;
+  logic signed [63:0] rounded;
+  // verilator lint_off UNUSED
+  logic signed [15:0] factor;
+  wire unused_rounding = &{1'b0, factor[15], 1'b0};
+  // verilator lint_on UNUSED
+  factor_round rounding (
+      .clk(clk),
+      .load(state == Gain),
+      .neuron_generator(neuron_generator),
+      .stochastic(stochastic),
+      .rounds(rounds_factor),
+      .counts(rounds_factor),
+      .restart(state == Idle & start),
+      .exact(exact),
+      .shift(shift),
+      .bits(6'd15),
+      .generator(generator),
+      .rounded(rounded),
+      .word(factor),
+      .factors_lost(factors_lost),
+      .factors_saturated(factors_saturated)
+  );
   wire signed [23:0] third_now = started ? 24'(fixed_pkg::saturate_signed(rounded, 6'd24)) : 24'sd0;
 
   always_comb begin
@@ -252,7 +268,6 @@ module partner_post #(
       Step: used_third <= started ? step : 24'sd0;
       SendKeep: error <= 16'(fixed_pkg::saturate_signed(rounded, 6'd15));
       Hear: used_third <= heard;
-      Gain: generator <= neuron_generator;
       Slope, Slope1: gain <= rounded[17:0];
       RoundA0: a0 <= factor[14:0];
       MeanFirst:
@@ -266,14 +281,6 @@ module partner_post #(
       RoundC: c <= factor[14:0];
       default: ;
     endcase
-    if (rounds_factor & stochastic) generator <= drawn;
-    if (state == Idle & start) begin
-      factors_lost <= 20'd0;
-      factors_saturated <= 20'd0;
-    end else if (rounds_factor) begin
-      factors_lost <= factors_lost + {19'd0, lost};
-      factors_saturated <= factors_saturated + {19'd0, clipped};
-    end
   end
 
   // ---- control -------------------------------------------------------------------------------------------

@@ -83,6 +83,7 @@ struct FloatLayer {
   std::size_t classes = 0;
   bool output = false;    ///< the target is the network's output population
   bool feedback = false;  ///< a projection that carries errors back: x is then delta of its source
+  bool relay = false;     ///< the layer does not learn and sends errors on, gated by f' alone
 };
 
 /// How two samples are compared by a rule that learns from pairs of them, v being what the layer compares:
@@ -94,17 +95,25 @@ enum class BatchKernel : std::uint8_t {
 };
 
 /// What a rule is to training in mini-batches (compiler/training): the objective whose exact gradient over
-/// the batch it follows.
+/// the batch it follows, or the neurons that learn from each sample. A rule that takes errors follows in
+/// hidden layers what feedback projections bring, and its objective at the output alone.
 struct BatchForm {
   enum class Objective : std::uint8_t {
     kernel,         ///< dependence of the layer on itself less gamma times that on the labels
     cross_entropy,  ///< softmax over the layer against the labels
+    hinge,          ///< max(0, 1 - z) of the label's neuron, mu max(0, 1 + z) of the others
+    ranks,          ///< of each sample the largest current's neuron moves to it, the rank-th largest's away
   };
   Objective objective = Objective::kernel;
   BatchKernel kernel = BatchKernel::gaussian;
   double sigma = 0;  ///< of the Gaussian kernel
   double gamma = 0;
   double eta = 0;  ///< rate, of the gradient of the mean over the batch, or over its pairs
+  double mu = 0;   ///< of the hinge; 0: 1/(classes - 1)
+  // Of ranks: dW = eta sum over samples of g (x - I W) / divisor, g = 1, -delta or 0, I the current.
+  std::size_t rank = 2;
+  double delta = 0;
+  bool by_largest = false;  ///< the divisor is the largest |change| of the layer, not the number of samples
 };
 
 /// A rule's float rendering.

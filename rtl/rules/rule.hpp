@@ -52,6 +52,8 @@ struct LayerFacts {
   /// The projection carries errors back: its rows are errors (`activity` is their format), its layer's
   /// neurons those that they come to.
   bool feedback = false;
+  /// The layer does not learn and sends errors that come back on, gated by the derivative alone.
+  bool relay = false;
   NumberFormat sent;       ///< what the layer sends of z, a right shift away from `value`
   int error_sum_frac = 0;  ///< binary point of the exact sums of errors that come to the layer
   /// Largest magnitude of the errors that another population says (projections of kind "error"); 0: none

@@ -22,6 +22,7 @@ enum class Event : std::uint8_t {
   random_draw,       ///< 32-bit random words drawn
   neuron,            ///< one neuron evaluated: activation function and its derivative
   membrane,          ///< one Euler step of a membrane (a product of 46 by 17 bits)
+  noise,             ///< noise scaled and added to one value (a product of 16 by 16 bits)
   normalise,         ///< one group: mean, power, scale
   exponential,       ///< one use of the exponential unit
   reciprocal,        ///< one use of the reciprocal unit
@@ -36,6 +37,7 @@ enum class Event : std::uint8_t {
   distance_product,  ///< squares formed for distances or moments before reduction
   rank,              ///< comparisons of a neuron with one of the highest so far
   weight_product,    ///< 16 x 16-bit products that raise weights to a power before they are accumulated
+  compare,           ///< comparisons of an activity with the largest of a pooling window so far
   axon_write,        ///< one value written to an axon buffer
   axon_read,         ///< one value read from an axon buffer
   reduction_word,    ///< partial sums sent up a reduction tree or from a slice to its owner
@@ -56,15 +58,46 @@ enum class Event : std::uint8_t {
 inline constexpr std::size_t event_count = static_cast<std::size_t>(Event::count_);
 inline constexpr Event first_network_event = Event::packet;
 
-inline constexpr std::array<std::string_view, event_count> event_names = {
-    "accumulate",    "accumulate_row", "update",           "increment",      "update_row",
-    "skipped_row",   "synapse_read",   "synapse_write",    "random_draw",    "neuron",
-    "membrane",      "normalise",      "exponential",      "reciprocal",     "history_read",
-    "history_write", "state_read",     "state_write",      "factor",         "factor_product",
-    "trace",         "teacher_word",   "distance_product", "rank",           "weight_product",
-    "axon_write",    "axon_read",      "reduction_word",   "broadcast_word", "label_word",
-    "host_word",     "packet",         "end_packet",       "credit_packet",  "hop",
-    "tree_hop",      "packet_bit",     "link_bit"};
+inline constexpr std::array<std::string_view, event_count> event_names = {"accumulate",
+                                                                          "accumulate_row",
+                                                                          "update",
+                                                                          "increment",
+                                                                          "update_row",
+                                                                          "skipped_row",
+                                                                          "synapse_read",
+                                                                          "synapse_write",
+                                                                          "random_draw",
+                                                                          "neuron",
+                                                                          "membrane",
+                                                                          "noise",
+                                                                          "normalise",
+                                                                          "exponential",
+                                                                          "reciprocal",
+                                                                          "history_read",
+                                                                          "history_write",
+                                                                          "state_read",
+                                                                          "state_write",
+                                                                          "factor",
+                                                                          "factor_product",
+                                                                          "trace",
+                                                                          "teacher_word",
+                                                                          "distance_product",
+                                                                          "rank",
+                                                                          "weight_product",
+                                                                          "compare",
+                                                                          "axon_write",
+                                                                          "axon_read",
+                                                                          "reduction_word",
+                                                                          "broadcast_word",
+                                                                          "label_word",
+                                                                          "host_word",
+                                                                          "packet",
+                                                                          "end_packet",
+                                                                          "credit_packet",
+                                                                          "hop",
+                                                                          "tree_hop",
+                                                                          "packet_bit",
+                                                                          "link_bit"};
 
 class EventCounts {
  public:

@@ -121,7 +121,8 @@ struct BlockImage {
   std::int32_t activity_bits = 0;
   std::int32_t sum_shift = 0;  ///< left shift that brings this block's sums to their common binary point
   /// Synapses of a pooling window: neurons take the largest of their products in place of the sum; one that
-  /// did not arrive, or lies outside the image, is 0. 0: sums.
+  /// did not arrive, or lies outside the image, is 0. A feedback block: errors go to the neuron that was the
+  /// largest of its window and to no other. 0: sums.
   std::uint32_t window = 0;
   bool plastic = false;
   PlasticityImage plasticity;
@@ -193,6 +194,21 @@ struct DropoutImage {
   }
 };
 
+/// A population that does not learn and through which errors travel: its neurons form theirs from those that
+/// come back, by the post unit of the rule whose errors they are, with a rate of 0.
+struct RelayImage {
+  bool present = false;
+  bool every_step = false;  ///< at every step of a presentation, not at the last alone
+  std::string rule;
+  std::int32_t form_cycles = 0;
+  std::vector<std::int32_t> post;
+
+  template <class V>
+  friend void visit(V& v, RelayImage& r) {
+    v(r.present, r.every_step, r.rule, r.form_cycles, r.post);
+  }
+};
+
 /// Where a slice of a source population comes from, for the closing of steps.
 struct SourceSlice {
   std::uint32_t population = 0;
@@ -236,6 +252,7 @@ struct CoreImage {
   std::vector<std::uint32_t> late_destinations;   ///< cores that read them one step late
   std::vector<SourceSlice> error_sources;         ///< every slice whose errors come back to this core
   std::vector<std::uint32_t> error_destinations;  ///< cores that receive the errors of this core's neurons
+  RelayImage relay;
   /// Input cores: past samples whose squared distances they form, and the projections whose teachers get
   /// them.
   std::int32_t input_partners = 0;
@@ -246,7 +263,8 @@ struct CoreImage {
     v(c.core, c.network_seed, c.steps, c.population, c.first_neuron, c.neurons, c.input, c.label_value,
       c.output, c.owner, c.helpers, c.activation, c.sum_frac, c.value_frac, c.slope, c.scale_log2, c.membrane,
       c.noise, c.normalise, c.dropout, c.output_shift, c.activity_bits, c.blocks, c.sources, c.destinations,
-      c.late_destinations, c.error_sources, c.error_destinations, c.input_partners, c.input_teachers);
+      c.late_destinations, c.error_sources, c.error_destinations, c.relay, c.input_partners,
+      c.input_teachers);
   }
 };
 

@@ -21,6 +21,7 @@ inline constexpr int membrane_latency = 3;
 inline constexpr int noise_latency = 3;
 inline constexpr int distance_latency = 2;  ///< last pair of values to the complete sum
 inline constexpr int rank_latency = 1;      ///< key to the list that holds it
+inline constexpr int pool_latency = 1;      ///< activity to the window that holds it
 inline constexpr int reduce_latency = 1;    ///< one node; a word a cycle
 inline constexpr int random_latency = 1;    ///< draw to word
 inline constexpr int history_latency = 0;   ///< age to slot

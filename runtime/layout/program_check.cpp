@@ -152,6 +152,8 @@ void check_core(const Program& p, const CoreImage& c, const std::string& where) 
   for (const SourceSlice& s : c.error_sources) check(source(s), "error sources of a core");
   for (const std::uint32_t destination : c.error_destinations)
     check(tile(destination), "error destinations of a core");
+  check(!c.relay.present || (!c.relay.rule.empty() && !c.input && c.relay.form_cycles >= 0),
+        "errors through a core");
   for (const BlockImage& b : c.blocks) {
     check(b.projection < p.projections.size(), "projection of a block");
     const ProjectionInfo& projection = p.projections[b.projection];
@@ -163,7 +165,7 @@ void check_core(const Program& p, const CoreImage& c, const std::string& where) 
     check(b.sum_shift >= 0 && b.sum_shift <= 47, "shift of a block");
     check(b.mask.empty() || b.mask.size() == b.total_rows() * BlockImage::mask_bytes(c.neurons),
           "mask of a block");
-    check(!(b.window != 0 && (b.plastic || b.feedback || b.bias)), "kind of a block");
+    check(!(b.window != 0 && (b.plastic || b.bias)), "kind of a block");
     check(b.plastic == !projection.rule.empty(), "rule of a block");
     check_kernel(check, p, c, b);
     check(b.feedback == projection.feedback && !(b.feedback && b.bias) &&

@@ -92,7 +92,8 @@ class FunctionalDevice final : public Device {
     bool input = false, output = false;
     std::vector<std::size_t> owners, members;  ///< indices into cores_
     std::vector<std::int16_t> activity, error;
-    std::vector<std::int16_t> before;  ///< activity of the tick before; empty where no late block reads it
+    std::vector<std::uint32_t> winners;  ///< of windows, where errors go back through them
+    std::vector<std::int16_t> before;    ///< activity of the tick before; empty where no late block reads it
     bool takes_errors = false;
     std::vector<std::size_t> layers;  ///< that learn into it, in layers_: forward ones, then feedback
   };
@@ -121,6 +122,7 @@ class FunctionalDevice final : public Device {
       population.input |= image.input;
       population.output |= image.output;
       population.takes_errors |= cores_[k].takes_errors();
+      if (!cores_[k].winners().empty()) population.winners.assign(1, 0);
       population.neurons = std::max(population.neurons, image.first_neuron + image.neurons);
       const bool owner = image.owner == image.core;
       if (owner) population.owners.push_back(k);
@@ -149,6 +151,7 @@ class FunctionalDevice final : public Device {
     for (Population& population : populations_) {
       population.activity.assign(population.neurons, 0);
       population.error.assign(population.neurons, 0);
+      if (!population.winners.empty()) population.winners.assign(population.neurons, 0);
     }
     for (const Core& core : cores_)
       for (const BlockImage& block : core.image().blocks)
@@ -246,8 +249,12 @@ class FunctionalDevice final : public Device {
   /// Errors to feedback blocks.
   void deliver_errors(Core& core, std::uint64_t tick) {
     for (std::size_t b = 0; b < core.image().blocks.size(); ++b)
-      if (const BlockImage& block = core.image().blocks[b]; block.feedback)
-        deliver(core, tick, b, populations_[block.source].error);
+      if (const BlockImage& block = core.image().blocks[b]; block.feedback) {
+        const Population& source = populations_[block.source];
+        deliver(core, tick, b, source.error);
+        for (std::uint32_t row = 0; block.window != 0 && row < block.rows; ++row)
+          core.mark_winner(tick, b, row, source.winners[block.first_row + row]);
+      }
   }
 
   static void deliver(Core& core, std::uint64_t tick, std::size_t b, std::span<const std::int16_t> values) {
@@ -294,14 +301,27 @@ class FunctionalDevice final : public Device {
       cores_[k].take_errors(std::span(sums_[k]).first(cores_[k].sum_words(false)));
   }
 
+  /// Errors go on through neurons that do not learn.
+  void relay(Population& population) {
+    parallel_->each(population.owners.size(), [&](std::size_t o) {
+      Core& core = cores_[population.owners[o]];
+      core.relay();
+      const std::uint32_t first = core.image().first_neuron;
+      std::copy(core.errors().begin(), core.errors().end(), population.error.begin() + first);
+      std::copy(core.winners().begin(), core.winners().end(), population.winners.begin() + first);
+    });
+  }
+
   /// From the output backwards: a layer's errors are made of those behind it.
   void learn(std::uint64_t tick, std::uint16_t label) {
     const bool last = tick % chip_.steps == chip_.steps - 1;
     for (std::size_t p = populations_.size(); p-- > 0;) {
-      const Population& population = populations_[p];
+      Population& population = populations_[p];
+      const bool relays = cores_[population.members.front()].relays_at(tick);
       const bool learns = std::any_of(population.layers.begin(), population.layers.end(),
                                       [&](std::size_t k) { return last || layers_[k].every_step; });
-      if (population.takes_errors && learns) return_errors(population, tick);
+      if (population.takes_errors && (learns || relays)) return_errors(population, tick);
+      if (relays) relay(population);
       for (const std::size_t layer : population.layers)
         if (last || layers_[layer].every_step) learn(layers_[layer], tick, label);
     }

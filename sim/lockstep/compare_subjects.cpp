@@ -1,11 +1,13 @@
-// Units that compare: distance, rank.
+// Units that compare: distance, pool, rank.
 #include <Vunit_distance.h>
+#include <Vunit_pool.h>
 #include <Vunit_rank.h>
 
 #include <algorithm>
 
 #include "rtl/units/cycles.hpp"
 #include "rtl/units/distance/golden.hpp"
+#include "rtl/units/pool/golden.hpp"
 #include "rtl/units/rank/golden.hpp"
 #include "sim/lockstep/model.hpp"
 #include "sim/lockstep/stream.hpp"
@@ -160,8 +162,104 @@ class RankSubject final : public StreamSubject {
   std::int64_t list_[rank_depth] = {};
 };
 
+/// A vector is a cycle; it may clear, bring a value, do both or nothing.
+class PoolSubject final : public StreamSubject {
+ public:
+  std::string name() const override { return "pool"; }
+  std::vector<Field> fields() const override {
+    return {{"gap"}, {"clear"}, {"value_valid"}, {"value"}, {"index"}, {"window"}};
+  }
+  std::vector<std::string> bins() const override {
+    return {"first of a window",
+            "first and not above 0",
+            "larger",
+            "smaller",
+            "equal, lower index",
+            "equal, higher index",
+            "window full, largest < 0",
+            "window full, largest 0",
+            "window not full, largest < 0",
+            "window not full, above 0",
+            "window not full, largest 0",
+            "cleared and brought",
+            "cleared alone",
+            "nothing asked for",
+            "value not valid",
+            "lowest and highest value",
+            "after a gap"};
+  }
+  std::uint64_t directed() const override { return 8; }
+  Episode episode(std::uint64_t, Dice& dice) const override {
+    Episode e;
+    const bool few = dice.one_in(2);  // values that meet often
+    const std::int64_t window = dice.one_in(8) ? dice.corner_unsigned(24) : dice.between(1, 12);
+    for (int i = 0; i < 256; ++i)
+      e.words.insert(e.words.end(), {dice.one_in(6) ? dice.between(1, 3) : 0, dice.one_in(10),
+                                     !dice.one_in(5), few ? dice.between(-2, 2) : dice.corner_signed(16),
+                                     dice.one_in(2) ? dice.between(0, 9) : dice.corner_unsigned(24), window});
+    return e;
+  }
+
+ private:
+  int latency() const override { return pool_latency; }
+  std::vector<std::string> outputs() const override { return {"largest", "winner"}; }
+  void reset() override {  // what the unit has for a reset
+    model_->clear = 1;
+    model_->value_valid = 0;
+    model_.clock();
+  }
+  void reset_golden() override { state_ = {}; }
+  void clock() override { model_.clock(); }
+  bool done() override { return false; }  // the result stands always
+  void show(const std::int64_t* v, bool valid) override {
+    model_->clear = valid && v[1] != 0;
+    model_->value_valid = valid && v[2] != 0;
+    model_->value = static_cast<SData>(v[3]);
+    model_->index = static_cast<IData>(v[4]);
+    model_->window = static_cast<IData>(v[5]);
+  }
+  void read(std::vector<std::int64_t>& out) override {
+    out = {static_cast<std::int16_t>(model_->largest), static_cast<std::int64_t>(model_->winner)};
+  }
+  bool expect(const std::int64_t* v, std::vector<std::int64_t>& out, Coverage& coverage) override {
+    const bool clears = v[1] != 0, brings = v[2] != 0;
+    const auto value = static_cast<std::int16_t>(v[3]);
+    const auto index = static_cast<std::uint32_t>(v[4]), window = static_cast<std::uint32_t>(v[5]);
+    if (clears) state_ = {};
+    const PoolState before = state_;
+    if (brings) pool_step(state_, value, index);
+    const bool full = state_.came == window, later = brings && before.came > 0,
+               equal = later && value == before.largest;
+    const bool seen[] = {brings && before.came == 0,
+                         brings && before.came == 0 && value <= 0,
+                         later && value > before.largest,
+                         later && value < before.largest,
+                         equal && index < before.winner,
+                         equal && index > before.winner,
+                         full && state_.largest < 0,
+                         full && state_.largest == 0,
+                         !full && state_.largest < 0,
+                         !full && state_.largest > 0,
+                         !full && state_.came > 0 && state_.largest == 0,
+                         clears && brings,
+                         clears && !brings,
+                         !clears && !brings,
+                         !brings && before.came > 0 && value > before.largest,
+                         later && before.largest == 32767 && value == -32768,
+                         v[0] > 0};
+    for (std::size_t bin = 0; bin < std::size(seen); ++bin) coverage.hit(bin, seen[bin]);
+    const PoolState result = pool_result(state_, window);
+    out = {result.largest, result.winner};
+    return false;
+  }
+
+  Clocked<Vunit_pool> model_;
+  PoolState state_;
+};
+
 }  // namespace
 
+std::unique_ptr<Subject> pool_subject() { return std::make_unique<PoolSubject>(); }
 std::unique_ptr<Subject> distance_subject() { return std::make_unique<DistanceSubject>(); }
 std::unique_ptr<Subject> rank_subject() { return std::make_unique<RankSubject>(); }
 

@@ -10,6 +10,7 @@
 #include <Vunit_lane_array_64.h>
 #include <Vunit_membrane.h>
 #include <Vunit_noise.h>
+#include <Vunit_pool.h>
 #include <Vunit_power.h>
 #include <Vunit_random.h>
 #include <Vunit_rank.h>
@@ -236,6 +237,21 @@ TEST_CASE("a list holds a key after its latency") {
   CHECK(latency_of(
             model, [&] { model->key_valid = 1; }, [&] { model->key_valid = 0; },
             [&] { return get_bits(model->ranked, 0, 48) == 42; }) == rank_latency);
+}
+
+TEST_CASE("a window holds an activity after its latency") {
+  Clocked<Vunit_pool> model;
+  model->clear = 1;
+  model->value_valid = 0;
+  model->value = 7;
+  model->index = 5;
+  model->window = 4;
+  model.clock();
+  model->clear = 0;
+  CHECK(latency_of(
+            model, [&] { model->value_valid = 1; }, [&] { model->value_valid = 0; },
+            [&] { return model->largest == 7; }) == pool_latency);
+  CHECK(model->winner == 5);
 }
 
 TEST_CASE("a drawn word is there after one cycle") {

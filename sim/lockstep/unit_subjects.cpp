@@ -16,6 +16,7 @@ std::span<const SubjectEntry> unit_subjects() {
       {"membrane", membrane_subject},
       {"noise", noise_subject},
       {"packages", packages_subject},
+      {"pool", pool_subject},
       {"power", power_subject},
       {"random", random_subject},
       {"rank", rank_subject},

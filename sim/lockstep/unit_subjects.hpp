@@ -19,6 +19,7 @@ std::unique_ptr<Subject> lane_array_64_subject();  ///< array ports, 64 lanes
 std::unique_ptr<Subject> membrane_subject();
 std::unique_ptr<Subject> noise_subject();
 std::unique_ptr<Subject> packages_subject();
+std::unique_ptr<Subject> pool_subject();
 std::unique_ptr<Subject> power_subject();
 std::unique_ptr<Subject> random_subject();
 std::unique_ptr<Subject> rank_subject();

@@ -38,6 +38,7 @@ void TileCore::take_other(const Packet& packet, std::uint64_t cycle) {
       take_sum(packet, tick);
       break;
     case PacketKind::error:
+    case PacketKind::pool_error:
       return take_error(packet, tick, cycle);
     case PacketKind::error_end:
       take_error_end(packet, tick);
@@ -219,6 +220,9 @@ void TileCore::take_error(const Packet& packet, std::uint64_t tick, std::uint64_
   const bool streams = learn_state_ == Learn::waiting_for_errors && tick == learn_tick();
   const bool taken = take_rows(packet, tick, feed, "the error of neuron", incoming(tick).arrived, [&] {
     if (streams) book_rows(cycle);
+    const Arrived& row = incoming(tick).arrived.back();
+    if (image().blocks[row.block].window != 0)
+      incoming(tick).won.push_back({row.row, row.block, static_cast<std::uint32_t>(packet.payload >> 16)});
   });
   if (taken && incoming(tick).error_ends == error_feeds_.size()) advance(cycle);
 }

@@ -42,6 +42,8 @@ bool TileCore::may_open() const {
         written(b) + image().blocks[b].plasticity.weight_age <
             (image().blocks[b].plasticity.every_step ? forward_ticks_ : forward_sample_))
       return false;
+  // What errors are gated by on their way through must stand until they came.
+  if (image().relay.present && to_learn_.size() != 0) return false;
   return true;
 }
 
@@ -196,7 +198,9 @@ std::uint64_t TileCore::send_values(const Fan& fan, PacketKind kind, PacketKind 
       for (; i < segment.end && count < train.size(); ++i) {
         if (values[i] == 0) continue;
         packet.index = image().first_neuron + i;
-        packet.payload = values[i];
+        packet.payload = kind == PacketKind::pool_error
+                             ? std::int64_t{core_.winners()[i]} << 16 | static_cast<std::uint16_t>(values[i])
+                             : values[i];
         train[count++] = packet;
       }
       outlet_.inject_train(self, {train.data(), count}, at);
@@ -233,7 +237,7 @@ void TileCore::send_result(std::uint64_t now) {
 /// The forward pipeline is done with tick forward_ and turns to the next.
 void TileCore::finish_tick(std::uint64_t) {
   Incoming& slot = incoming(forward_);
-  if (slot.learn && learns_at(forward_))
+  if (slot.learn && (learns_at(forward_) || core_.relays_at(forward_)))
     to_learn_.push_back(forward_);
   else
     slot.finished = true;

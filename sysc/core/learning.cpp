@@ -93,6 +93,24 @@ void TileCore::form(std::uint64_t now) {
   learn_state_ = Learn::forming;
 }
 
+/// Errors on their way through neurons that do not learn.
+void TileCore::relay(std::uint64_t now) {
+  deliver(learn_tick());
+  core_.relay();
+  const std::uint64_t start = std::max(now, post_free_),
+                      end = start + static_cast<std::uint64_t>(image().relay.form_cycles);
+  book_.add(CycleCause::computing, start, end);
+  post_free_ = end + jitter(stage_form);
+  learn_due_ = post_free_;
+  learn_state_ = Learn::forming;
+}
+
+void TileCore::send_errors(std::uint64_t now) {
+  if (error_fan_.routes.empty()) return;
+  const PacketKind kind = core_.winners().empty() ? PacketKind::error : PacketKind::pool_error;
+  send_values(error_fan_, kind, PacketKind::error_end, learn_tick(), core_.errors(), 0, now);
+}
+
 void TileCore::send_factors(std::size_t block, std::uint64_t now) {
   if (image().helpers.empty()) return;
   const PendingUpdate& formed = core_.last_formed(block);
@@ -176,6 +194,7 @@ bool TileCore::learn_step(std::uint64_t now) {
     case Learn::idle:
       if (to_learn_.empty()) return false;
       next_learning_block(0);
+      relay_due_ = owner() && core_.relays_at(learn_tick());
       if (!error_feeds_.empty()) {
         open_errors(now);
         return true;
@@ -208,6 +227,15 @@ bool TileCore::learn_step(std::uint64_t now) {
       return true;
     }
     case Learn::waiting_for_factor:
+      if (relay_due_) {
+        relay(now);
+        return true;
+      }
+      if (learn_position_ >= plastic_.size()) {  // a slice that only sums errors
+        learn_state_ = Learn::updating;
+        learn_due_ = now;
+        return true;
+      }
       if (!factor_ready(now)) return false;
       book_.add(CycleCause::waiting_for_third_factor, waiting_since_, now);
       if (owner())
@@ -217,11 +245,16 @@ bool TileCore::learn_step(std::uint64_t now) {
       return true;
     case Learn::forming: {
       if (now < learn_due_) return false;
+      if (relay_due_) {
+        relay_due_ = false;
+        send_errors(now);
+        waiting_since_ = now;
+        learn_state_ = Learn::waiting_for_factor;
+        return true;
+      }
       const std::size_t b = learn_block();
       if (owner()) send_factors(b, now);
-      if (owner() && image().blocks[b].plasticity.sends_error && !error_fan_.routes.empty())
-        send_values(error_fan_, PacketKind::error, PacketKind::error_end, learn_tick(), core_.errors(), 0,
-                    now);
+      if (owner() && image().blocks[b].plasticity.sends_error) send_errors(now);
       if (image().blocks[b].kernel.present())
         begin_increments(now);
       else

@@ -144,6 +144,9 @@ void TileCore::deliver(std::uint64_t tick) {
   std::vector<Arrived>& arrived = incoming(tick).arrived;
   for (const Arrived& a : arrived) core_.deliver(tick, a.block, a.row, a.value);
   arrived.clear();
+  std::vector<Won>& won = incoming(tick).won;
+  for (const Won& w : won) core_.mark_winner(tick, w.block, w.row, w.winner);
+  won.clear();
 }
 
 void TileCore::clear(std::uint64_t tick) {
@@ -193,7 +196,7 @@ void TileCore::advance(std::uint64_t now) {
   if (learn_state_ == Learn::forming || learn_state_ == Learn::updating ||
       learn_state_ == Learn::summing_errors || learn_state_ == Learn::summing_increments)
     next = std::min(next, learn_due_);
-  if (learn_state_ == Learn::waiting_for_factor) {
+  if (learn_state_ == Learn::waiting_for_factor && learn_position_ < plastic_.size()) {
     const std::size_t b = learn_block();
     const Received& r = received_[b][learn_index(b) % received_[b].size()];
     if (r.sample == learn_index(b) && r.complete_at != never && r.complete_at > now)

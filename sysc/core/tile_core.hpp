@@ -108,11 +108,16 @@ class TileCore : public sc_core::sc_module, public Sleeper {
     std::uint16_t block = 0;
     std::int16_t value = 0;
   };
+  /// Who won the window of a pooling neuron whose error arrived.
+  struct Won {
+    std::uint32_t row = 0, block = 0, winner = 0;
+  };
   /// One of the two ticks in the axon buffers.
   struct Incoming {
     bool known = false, learn = false, finished = false;
     std::uint32_t ends = 0;        ///< sources that closed the step
     std::vector<Arrived> arrived;  ///< rows the core has not been given yet, in order
+    std::vector<Won> won;          ///< likewise
     // Of a first step: what late sources sent at the end of the presentation before.
     std::uint32_t carry_ends = 0;
     bool carry_learn = false;
@@ -202,11 +207,13 @@ class TileCore : public sc_core::sc_module, public Sleeper {
   Fan make_fan(const std::vector<std::uint32_t>& destinations, bool feedback, const RowsOf& rows_of);
   std::uint64_t send_values(const Fan& fan, PacketKind kind, PacketKind end, std::uint64_t tick,
                             std::span<const std::int16_t> values, std::uint32_t end_aux, std::uint64_t at);
+  void send_errors(std::uint64_t now);
   bool complete(std::vector<Feed>& feeds, std::uint64_t tick, const char* what);
   bool carries(const Feed& feed, std::uint64_t tick) const { return feed.late && core_.first_step(tick); }
   void take_carried();
   void recall(std::uint64_t now);
   bool learns_at(std::uint64_t tick) const;
+  void relay(std::uint64_t now);
   bool next_learning_block(std::size_t from);
   std::uint64_t learn_index(std::size_t block) const {
     return image().blocks[block].plasticity.every_step ? ticks_learned_ : learned_;
@@ -344,6 +351,7 @@ class TileCore : public sc_core::sc_module, public Sleeper {
   std::uint64_t learned_ = 0;           ///< learning samples done with
   std::uint64_t ticks_learned_ = 0;     ///< learning ticks done with, where a block learns at every step
   std::size_t learn_position_ = 0;      ///< in plastic_
+  bool relay_due_ = false;  ///< errors go on through neurons that do not learn, before any block learns
   std::uint64_t learn_due_ = never;
   std::uint64_t waiting_since_ = 0;
   std::vector<std::vector<Received>> received_;  ///< by block, ring by sample

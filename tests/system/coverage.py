@@ -110,7 +110,7 @@ class Coverage:
         data = os.environ.get("TRIFACTOR_DATA")
         mnist = pathlib.Path(data) / "mnist" if data else None
         drawn = [(path.stem, "synthetic:strokes") for path in sorted((ROOT / "host/examples").glob("strokes-*.toml"))]
-        for example, spec in (*drawn, ("mnist-phsic-small", f"idx:{mnist}"), ("mnist-phsic", f"idx:{mnist}"),
+        for example, spec in (*drawn, ("line-reservoir", "synthetic:line"), ("mnist-phsic-small", f"idx:{mnist}"), ("mnist-phsic", f"idx:{mnist}"),
                               ("mnist-readout", f"idx:{mnist}")):
             if spec.startswith("idx:") and not (mnist and mnist.exists()):
                 continue

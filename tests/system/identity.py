@@ -6,8 +6,8 @@ usage: identity.py TRIFACTOR [--small] [--rules] [--example STEM] [--only TEXT] 
 One line a comparison: what was varied, samples, and whether weights and the digests of every activity, third
 factor and weight update are equal to those of the functional engine. Exit status 1 when one differs.
 MNIST is used where TRIFACTOR_DATA names it, the drawn digits otherwise. --rules takes each rule that exists as
-silicon on its example among host/examples/strokes-*.toml, and the other examples there, in fewer variations (not
-those of which a convolution learns);
+silicon on its example among those of host/examples whose data is built in, and the other examples there, in fewer
+variations (not those of which a convolution learns);
 --example takes one file of host/examples in the same way.
 """
 import argparse
@@ -251,19 +251,26 @@ class Identity:
         return one == two
 
 
+def built_in(example):
+    """The data that an example is for, which its name begins with; None where it comes from files."""
+    name = example.split("-")[0]
+    return f"synthetic:{name}" if name in ("strokes", "line", "curve", "noise") else None
+
+
 def examples_of_rules(program):
     """(rule, example) for every rule that exists as silicon, the example called after it or else the first that names
-    it; then (None, example) for every other example of drawn digits."""
+    it; then (None, example) for every other example whose data is built in."""
     rules = json.loads(subprocess.run([program, "list", "rules", "--json"], capture_output=True, check=True).stdout)
-    examples = {path.stem: tomllib.loads(path.read_text()) for path in sorted((ROOT / "host/examples").glob("strokes-*.toml"))}
+    examples = {path.stem: tomllib.loads(path.read_text()) for path in sorted((ROOT / "host/examples").glob("*.toml")) if built_in(path.stem)}
     taken = set()
     for rule in rules:
         if not rule["renderings"]["chip"]:
             continue
         naming = [stem for stem, text in examples.items() if any(p.get("plasticity", {}).get("rule") == rule["name"] for p in text["projection"])]
-        first = f"strokes-{rule['name']}"
-        taken.add(first if first in naming else naming[0] if naming else None)
-        yield rule["name"], first if first in naming else naming[0] if naming else None
+        called = [stem for stem in naming if stem.split("-", 1)[1] == rule["name"]]
+        example = next(iter(called + naming), None)
+        taken.add(example)
+        yield rule["name"], example
     for stem in examples:
         if stem not in taken:
             yield None, stem
@@ -283,7 +290,7 @@ def main():
     passed = failed = 0
     try:
         if arguments.example:
-            identity = Identity(program, folder, arguments.small, arguments.only, arguments.example, "synthetic:strokes")
+            identity = Identity(program, folder, arguments.small, arguments.only, arguments.example, built_in(arguments.example))
             identity.one_rule()
             passed, failed = identity.passed, identity.failed
         elif arguments.rules:
@@ -292,7 +299,7 @@ def main():
                 if example is None:
                     failed += 1
                     continue
-                identity = Identity(program, folder / (rule or example), arguments.small, arguments.only, example, "synthetic:strokes")
+                identity = Identity(program, folder / (rule or example), arguments.small, arguments.only, example, built_in(example))
                 identity.one_rule() if rule or identity.has_kernels() else identity.one_example()
                 passed, failed = passed + identity.passed, failed + identity.failed
         else:

@@ -89,9 +89,10 @@ class Mistakes:
                         ["compile", "n.toml", "--machine", machine, "-o", "out.h5", *extra], "out.h5")
 
         def with_parameter(parameter, value):
-            end = text.index("}", at)
-            inside = re.sub(rf", {parameter} = [^,}}]*", "", text[at:end])
-            return text[:at] + inside.rstrip() + f", {parameter} = {value} " + text[end:]
+            begin = at + len(f'plasticity = {{ rule = "{name}"')
+            end = min(text.index(bracket, begin) for bracket in "{}" if bracket in text[begin:])  # a schedule's keys are its own
+            inside = re.sub(rf", {parameter} = [^,}}]*", "", text[begin:end])
+            return text[:begin] + f", {parameter} = {value}" + inside + text[end:]
 
         for p in rule["parameters"]:
             for value, kind in outside(p):

@@ -24,6 +24,7 @@ import study  # noqa: E402
 
 # Of long tables a setting of each kind.
 SOME = {"urfb-depth": ("BP, 2 hidden", "URFB, 2 hidden", "FRFB, 2 hidden", "URFB 50 %, 2 hidden"),
+        "urfb-images": ("BP, simpnet", "URFB, simpnet", "FRFB 50 %, simpnet"),
         "phsic-mnist": ("gauss grp+div", "cossim", "bp", "last")}
 failures = 0
 

@@ -141,6 +141,10 @@ class Transcription {
     add("w1", d1, x, 10), add("w2", d2, x1, 3 + frac), add("w3", d3, x2, 10);
     add("r3", x2, d3, 10), add("r2", x1, d2, 3 + frac);
   }
+  /// A step that is looked at and not learned from draws masks like any other.
+  void pass() {
+    for (std::uint32_t& generator : generators_) generator = step(generator);
+  }
   std::map<std::string, Matrix> w;
   int dropped = 0;
 
@@ -217,6 +221,43 @@ TEST_CASE("masks and dropout are those of their definitions, weight by weight") 
       CHECK(std::abs(alive - density * synapses) < 4 * std::sqrt(density * (1 - density) * synapses));
       CHECK(changed * 2 > alive);
     }
+  }
+}
+
+TEST_CASE("in several steps each step drops other neurons, and the last or every one of them counts") {
+  for (const bool every_step : {false, true}) {
+    Setup setup = sparse("0.5");
+    setup.network_sets.push_back("network.steps=3");
+    for (const std::string& name : names)
+      setup.network_sets.push_back("projection." + name +
+                                   ".plasticity.every=" + (every_step ? "step" : "sample"));
+    const Program program = compile(setup);
+    INFO((every_step ? "every step" : "every sample"));
+    Transcription wanted(program, 0.5, quarter);
+    Plan plan;
+    plan.frames = samples(program, 0, 60);
+    plan.frames[20].words[0] = plan.frames[21].words[0] = 0;  // looks draw nothing
+    for (const Frame& frame : plan.frames) {
+      if (frame.words[0] == 0) continue;
+      Vector x;
+      for (std::size_t i = 0; i < 24; ++i) x.push_back(sample_value(frame, i));
+      for (int step = 0; step < 3; ++step)
+        if (every_step || step == 2)
+          wanted.learn(x, frame.words.at(1));
+        else
+          wanted.pass();
+    }
+    const Outcome got = run_without_time(program, plan.frames);
+    for (const std::string& name : names) {
+      INFO(name);
+      CHECK(end_of(program, got, name) == wanted.w.at(name));
+      CHECK(end_of(program, got, name) != start_of(program, name));
+    }
+    CHECK(got.core_events()[Event::random_draw] == 58 * 3 * 12);  // nothing else draws
+    const Outcome timed = run(program, plan);
+    REQUIRE(timed.fault_text == "");
+    CHECK(got.first_difference(timed) == "");
+    CHECK(got.core_events() == timed.core_events());
   }
 }
 

@@ -65,29 +65,34 @@ module competing_post (
   wire rounds = state == RoundA0 | state == RoundC;
   wire signed [63:0] exact = state == RoundC ? 64'(rate) : 64'(gain);
   wire [5:0] shift = state == RoundC ? c_shift : a_shift;
-  wire [31:0] drawn = fixed_pkg::xorshift32(generator);
-  wire signed [63:0] rounded = stochastic ? fixed_pkg::stochastic_shift(exact, shift, drawn)
-                                          : fixed_pkg::round_shift(exact, shift);
-  wire signed [63:0] factor = fixed_pkg::saturate_signed(rounded, 6'd15);
-  wire lost = factor == 64'sd0 && exact != 64'sd0;
-  wire clipped = factor != rounded;
+  // verilator lint_off UNUSED
+  logic signed [63:0] rounded;
+  logic signed [15:0] factor;
+  wire unused_rounding = &{1'b0, rounded, factor[15], 1'b0};
+  // verilator lint_on UNUSED
+  factor_round rounding (
+      .clk(clk),
+      .load(state == Load),
+      .neuron_generator(neuron_generator),
+      .stochastic(stochastic),
+      .rounds(rounds),
+      .counts(rounds & here),
+      .restart(state == Idle & start),
+      .exact(exact),
+      .shift(shift),
+      .bits(6'd15),
+      .generator(generator),
+      .rounded(rounded),
+      .word(factor),
+      .factors_lost(factors_lost),
+      .factors_saturated(factors_saturated)
+  );
 
   always_ff @(posedge clk) begin
-    if (state == Load) begin
-      gain <= $signed({1'b0, eta}) * strength;
-      generator <= neuron_generator;
-    end
+    if (state == Load) gain <= $signed({1'b0, eta}) * strength;
     rate <= gain * $signed(neuron_current);
     if (state == RoundA0) a0 <= factor[14:0];
     if (state == RoundC) c <= factor[14:0];
-    if (rounds & stochastic) generator <= drawn;
-    if (state == Idle & start) begin
-      factors_lost <= 20'd0;
-      factors_saturated <= 20'd0;
-    end else if (rounds & here) begin
-      factors_lost <= factors_lost + {19'd0, lost};
-      factors_saturated <= factors_saturated + {19'd0, clipped};
-    end
   end
 
   // ---- control -----------------------------------------------------------------------------------------

@@ -119,8 +119,6 @@ Rule make_competing() {
        false,
        {},
        "on the chip: currents that rank and decay are told apart up to this"},
-  };
-  rule.bench_parameters = {
       {"normalise",
        "",
        "",
@@ -129,7 +127,10 @@ Rule make_competing() {
        0,
        false,
        {"none", "mean", "max"},
-       "what a change is divided by: none and mean: a batch's size; max: its largest entry"},
+       "what the change of a batch is divided by: none and mean: its size; max: its largest entry; floating "
+       "point only"},
+  };
+  rule.bench_parameters = {
       {"dynamics",
        "",
        "",

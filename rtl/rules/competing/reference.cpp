@@ -171,16 +171,29 @@ class CompetingLearner final : public FloatLearner {
 std::unique_ptr<FloatLearner> learner(const Parameters& given, const FloatLayer& layer) {
   FloatChecks checks("competing");
   const Settings s = read_rule(given, layer.neurons, checks);
+  if (const auto word = given.words.find("normalise"); word != given.words.end() && word->second == "max")
+    checks.unfitting("normalise", "normalise=max sample by sample", "none or mean",
+                     "give --batch, or batch in [training]");
   checks.throw_if_any();
   return std::make_unique<CompetingLearner>(s, layer);
 }
 
 double weight_power(const Parameters& given) { return given.number("p"); }
 
+BatchForm batch(const Parameters& given) {
+  BatchForm form;
+  form.objective = BatchForm::Objective::ranks;
+  form.rank = static_cast<std::size_t>(given.number("k"));
+  form.delta = given.number("delta");
+  form.by_largest = given.word("normalise") == "max";
+  form.eta = given.number("eta");
+  return form;
+}
+
 }  // namespace
 
 FloatRule competing_reference() {
-  FloatRule rule{eval, {"online", "batch"}, learner};
+  FloatRule rule{eval, {"online", "batch"}, learner, batch};
   rule.weight_power = weight_power;
   return rule;
 }

@@ -12,7 +12,7 @@ namespace trifactor {
 /// (ExitCode::configuration or data, codes TF-EVL-...) naming every mistake of the request.
 ///
 /// learner: reads x and current of each sample. p, k and delta come from the parameters; `normalise` is of
-/// eval alone, because a neuron on the chip does not see the largest change of its layer.
+/// eval and mini-batches, because a neuron on the chip does not see the largest change of its layer.
 FloatRule competing_reference();
 
 }  // namespace trifactor

@@ -54,13 +54,13 @@ Kernel kernel_of(const LayerFacts& layer, double sigma, int frac, const char* na
   return {inverse.mantissa, shift};
 }
 
-bool hears_error(const Parameters& p) { return p.word("error") == "reservoir"; }
+bool hears_error(const Parameters& p) { return p.word("error") == "told"; }
 
 /// The fraction bits of an error that is heard, once it has T's width.
 int hear(const LayerFacts& layer, RulePlan& plan) {
   if (layer.largest_error <= 0)
     throw Error(ExitCode::configuration,
-                {"TF-RULE-304", layer.where, "error = \"reservoir\", but nobody says errors to the layer",
+                {"TF-RULE-304", layer.where, "error = \"told\", but nobody tells the layer its errors",
                  "a projection of kind \"error\" into it, or error = \"analytic\"", ""});
   const int frac = std::min(layer.error_sum_frac, t_bits - 1 - integer_bits(layer.largest_error));
   plan.post[post_hears] = 1;
@@ -176,7 +176,7 @@ Rule make_hsic_memory() {
        0,
        0,
        false,
-       {"analytic", "reservoir"},
+       {"analytic", "told"},
        "what the layer learns from: its own error, or what a population says it is (kind = \"error\")"},
       {"error_scale", "", "", 1000, 1e-6, 1e9, false, {}, "errors are sent and heard multiplied by this"},
       {"error_range",

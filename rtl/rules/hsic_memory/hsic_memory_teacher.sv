@@ -31,8 +31,7 @@ module hsic_memory_teacher (
       endcase
   end
   // verilator lint_off UNUSED
-  logic kernel_done;  // comes when it is expected
-  wire unused = &{1'b0, cfg_data[31:29], state_data[63:32], slot, kernel_done, 1'b0};
+  wire unused = &{1'b0, cfg_data[31:29], state_data[63:32], slot, 1'b0};
   // verilator lint_on UNUSED
 
   // ---- sequence ----------------------------------------------------------------------------------------
@@ -59,17 +58,22 @@ module hsic_memory_teacher (
   wire [15:0] kernel_x = state == Similar ? kernel : state_data[31:16];
   wire signed [29:0] b = $signed({14'd0, kernel_x}) - label_term;
   wire signed [29:0] first_b = 30'sd32768 - $signed({1'b0, same_term});
-  wire signed [63:0] rounded = fixed_pkg::round_shift(product, shift);
-  wire signed [15:0] word = 16'(fixed_pkg::saturate_signed(rounded, 6'd16));
-  wire [16:0] magnitude = word[15] ? 17'd0 - {1'b1, word} : {1'b0, word};
+  logic signed [15:0] word;
+  logic [16:0] magnitude;
 
-  exp_unit exponential (
+  // verilator lint_off UNUSED
+  logic signed [47:0] rounded;
+  // verilator lint_on UNUSED
+  kernel_step scaled (
       .clk(clk),
       .rst_n(rst_n),
       .start(state == KernelZ | state == KernelX),
-      .x(rounded[62:0]),
-      .done(kernel_done),
-      .result(kernel)
+      .product(product),
+      .shift(shift),
+      .rounded(rounded),
+      .kernel(kernel),
+      .word(word),
+      .magnitude(magnitude)
   );
 
   always_comb begin

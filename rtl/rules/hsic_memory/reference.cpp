@@ -29,7 +29,7 @@ Settings read_rule(const Parameters& given, FloatChecks& checks) {
   s.sigma_y = checks.number(given, "sigma_y", 0, infinity, true);
   s.sigma_z = checks.number(given, "sigma_z", 0, infinity, true);
   s.gamma = checks.number(given, "gamma", -infinity, infinity);
-  s.hears = checks.word(given, "error", {"analytic", "reservoir"}) == "reservoir";
+  s.hears = checks.word(given, "error", {"analytic", "told"}) == "told";
   s.error_scale = checks.number(given, "error_scale", 0, infinity, true);
   return s;
 }
@@ -46,7 +46,7 @@ FloatArrays eval(const EvalRequest& request) {
   checks.mode(request.mode, {"online"});
   const Settings s = read_rule(request.parameters, checks);
   if (s.hears)
-    checks.unfitting("error", "error=reservoir", "analytic: the update of arrays alone has no reservoir",
+    checks.unfitting("error", "error=told", "analytic: arrays alone have nobody who tells it",
                      "a network with a projection of kind \"error\" has");
   const double eta = checks.number(request.parameters, "eta", -infinity, infinity);
   const int classes = checks.whole(request.parameters, "classes", 2, std::numeric_limits<int>::max());

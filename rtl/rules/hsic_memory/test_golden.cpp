@@ -32,6 +32,7 @@ LayerFacts layer_of(int neurons) {
 Parameters parameters(double n, double gamma) {
   Parameters p;
   for (const ParameterSpec& spec : find_rule("hsic_memory")->parameters) p.numbers[spec.name] = spec.fallback;
+  p.words["error"] = "analytic";
   p.numbers["N"] = n, p.numbers["gamma"] = gamma;
   return p;
 }
@@ -182,4 +183,98 @@ TEST_CASE("what the units cannot hold is refused by name") {
   Parameters narrow = p;
   narrow.numbers["sigma_x"] = 0.001;
   CHECK(refusal(coarse, narrow) == "TF-FMT-002");
+}
+
+namespace {
+
+/// One sample of a layer with random words and values: the factors and the errors that it sends.
+struct Formed {
+  std::vector<std::int16_t> a0, error, words;
+  std::vector<std::vector<std::int16_t>> z;
+  std::vector<std::uint16_t> fprime;
+  std::vector<std::int64_t> told;
+};
+Formed form(const RulePlan& plan, std::size_t neurons, Random& random) {
+  Formed f;
+  const auto word = [&](int bound) {
+    return static_cast<std::int16_t>(std::uniform_int_distribution<int>(-bound, bound)(random));
+  };
+  for (int p = 0; p <= plan.partners; ++p) {
+    f.z.emplace_back();
+    for (std::size_t i = 0; i < neurons; ++i) f.z.back().push_back(word(32767));
+  }
+  for (int p = 0; p < plan.partners; ++p) f.words.push_back(word(300));
+  for (std::size_t i = 0; i < neurons; ++i) {
+    f.fprime.push_back(static_cast<std::uint16_t>(random() % 32769));
+    f.told.push_back(std::uniform_int_distribution<std::int64_t>(-(1 << 20), 1 << 20)(random));
+  }
+  std::vector<const std::int16_t*> compared;
+  for (const auto& z : f.z) compared.push_back(z.data());
+  PostView view;
+  view.registers = plan.post, view.eta = plan.eta_mantissa;
+  view.neurons = static_cast<int>(neurons), view.count = plan.partners;
+  view.now.z = f.z[0].data(), view.now.fprime = f.fprime.data();
+  view.compared = compared, view.error = f.told.data();
+  f.a0.resize(neurons), f.error.resize(neurons);
+  std::vector<std::uint32_t> generators(neurons, 1);
+  PostResult result;
+  result.generators = generators, result.a0 = f.a0, result.error = f.error;
+  find_rule("hsic_memory")->golden_post()->form(view, f.words, -1, result);
+  return f;
+}
+
+}  // namespace
+
+TEST_CASE(
+    "what is sent is xi of (8) times error_scale, in steps of its format and no further than its range") {
+  Random random(5);
+  for (int trial = 0; trial < 100; ++trial) {
+    LayerFacts layer = layer_of(64);
+    layer.error_taken = true;
+    Parameters p = parameters(2 + trial % 31, 20);
+    p.numbers["error_scale"] = trial % 3 == 0 ? 1000 : 3;
+    const RulePlan plan = find_rule("hsic_memory")->resolve(p, layer);
+    CHECK(plan.forms_error);
+    const Formed f = form(plan, 9, random);
+    const double k = plan.partners, sigma = p.numbers["sigma_z"];
+    for (std::size_t i = 0; i < 9; ++i) {
+      double sum = 0;
+      for (int q = 1; q <= plan.partners; ++q)
+        sum += f.words[static_cast<std::size_t>(q - 1)] * (f.z[0][i] - f.z[static_cast<std::size_t>(q)][i]);
+      const double t = std::ldexp(sum, -plan.signals_third_factor_frac - layer.value.frac);
+      const double xi = -2 / (sigma * sigma * k * k * (k + 1)) * t * p.numbers["error_scale"];
+      const double largest = std::ldexp((1 << 14) - 1, -plan.error_frac);
+      // half a step, and what T's own last place and the constant's 16 bits amount to
+      const double slack = std::ldexp(0.5, -plan.error_frac) * 1.01 + std::abs(xi) * 0x1p-15 +
+                           2 / (sigma * sigma * k * k * (k + 1)) * p.numbers["error_scale"] * 0x1p-10;
+      REQUIRE(std::abs(std::ldexp(f.error[i], -plan.error_frac) -
+                       std::clamp(xi, -largest - std::ldexp(1, -plan.error_frac), largest)) <= slack);
+    }
+  }
+}
+
+TEST_CASE("a layer that is told its error forms -eta E f' from that") {
+  Random random(6);
+  for (int trial = 0; trial < 100; ++trial) {
+    LayerFacts layer = layer_of(64);
+    layer.stochastic = false;
+    layer.largest_error = 8, layer.error_sum_frac = 18 + trial % 3;
+    layer.error_taken = trial % 2 == 0;
+    Parameters p = parameters(6, 20);
+    p.words["error"] = "told", p.numbers["error_scale"] = 5;
+    const RulePlan plan = find_rule("hsic_memory")->resolve(p, layer);
+    const Formed f = form(plan, 9, random);
+    const auto a0 = std::find_if(plan.formats.begin(), plan.formats.end(), [](const NamedFormat& n) {
+                      return n.array == "a0";
+                    })->format;
+    for (std::size_t i = 0; i < 9; ++i) {
+      const double told = std::ldexp(static_cast<double>(f.told[i]), -layer.error_sum_frac);
+      const double wanted = -layer.largest_eta / 5 * told * std::ldexp(f.fprime[i], -15);
+      REQUIRE(a0.real(f.a0[i]) == Approx(wanted).margin(a0.step()).epsilon(0.002));
+    }
+  }
+  LayerFacts alone = layer_of(64);
+  Parameters p = parameters(6, 20);
+  p.words["error"] = "told";
+  CHECK(refusal(alone, p) == "TF-RULE-304");
 }

@@ -33,11 +33,15 @@ Problem random_problem(unsigned seed) {
   out.samples = out.depth + draw.pick(1, 6), out.inputs = draw.pick(1, 6), out.neurons = draw.pick(1, 6);
   const std::size_t classes = draw.pick(2, 4);
   out.request.mode = "online";
-  out.request.parameters.numbers = {
-      {"N", static_cast<double>(out.depth)},    {"sigma_x", draw.between(.5, 2)},
-      {"sigma_y", draw.between(.5, 2)},         {"sigma_z", draw.between(.4, 1.5)},
-      {"gamma", draw.between(.5, 4)},           {"eta", draw.between(.1, 2)},
-      {"classes", static_cast<double>(classes)}};
+  out.request.parameters.numbers = {{"N", static_cast<double>(out.depth)},
+                                    {"sigma_x", draw.between(.5, 2)},
+                                    {"sigma_y", draw.between(.5, 2)},
+                                    {"sigma_z", draw.between(.4, 1.5)},
+                                    {"gamma", draw.between(.5, 4)},
+                                    {"eta", draw.between(.1, 2)},
+                                    {"classes", static_cast<double>(classes)},
+                                    {"error_scale", draw.between(1, 1000)}};
+  out.request.parameters.words["error"] = "analytic";
   out.request.inputs = {{"x", draw.array({out.samples, out.inputs})},
                         {"w", draw.array({out.neurons, out.inputs}, .7)},
                         {"labels", draw.labels(out.samples, classes)}};
@@ -192,6 +196,9 @@ TEST_CASE("the learner's factors rebuild eval's dw") {
       CHECK(f.a1.empty());
       CHECK(difference(change_of(f, problem.w()), slice(out.at("dw"), t)) < 1e-13);
       if (t + 1 < problem.depth) CHECK(learner->signals().partners == 0);
+      Vector scaled(slice(out.at("xi"), t).begin(), slice(out.at("xi"), t).end());
+      for (double& value : scaled) value *= problem.number("error_scale");
+      CHECK(difference(learner->error(), scaled) < 1e-10);
     }
     const std::size_t last = problem.samples - 1, past = problem.depth - 1;
     double kernel = 0;
@@ -202,7 +209,35 @@ TEST_CASE("the learner's factors rebuild eval's dw") {
     CHECK(learner->signals().partners == static_cast<double>(past));
     CHECK(learner->signals().kernel == Approx(kernel));
     CHECK(learner->signals().same_class == Approx(same));
-    CHECK(learner->error().empty());
+  }
+}
+
+TEST_CASE("a layer that is told its error learns from that, and still says its own") {
+  for (unsigned seed = 0; seed < seeds; ++seed) {
+    Problem problem = random_problem(seed);
+    CAPTURE(seed);
+    const FloatLayer layer{problem.inputs, problem.neurons};
+    const auto own = rule.learner(problem.request.parameters, layer);
+    problem.request.parameters.words["error"] = "told";
+    const auto told = rule.learner(problem.request.parameters, layer);
+    const Vector none(problem.neurons, 0.0);
+    for (std::size_t t = 0; t < problem.samples; ++t) {
+      Vector z(problem.neurons), fprime, error;
+      for (std::size_t i = 0; i < z.size(); ++i) {
+        z[i] = std::tanh(std::sin(static_cast<double>(t * 7 + i * 3 + seed)));
+        fprime.push_back(1 - z[i] * z[i]), error.push_back(std::cos(static_cast<double>(t + i)));
+      }
+      FloatActivity now;
+      now.x = problem.x(t), now.z = z, now.fprime = fprime, now.input = problem.x(t);
+      now.label = static_cast<std::int64_t>(problem.label(t));
+      FloatFactors of_own, of_told;
+      own->step(now, 0.5, of_own);
+      now.error = error;
+      told->step(now, 0.5, of_told);
+      CHECK(difference(own->error(), told->error()) == 0);
+      for (std::size_t i = 0; i < z.size(); ++i)
+        CHECK(of_told.a0[i] == Approx(-0.5 * error[i] / problem.number("error_scale") * fprime[i]));
+    }
   }
 }
 
@@ -235,6 +270,8 @@ TEST_CASE("mistakes are refused with their codes, all at once") {
     expect([&](P p) { p.number(name) = NAN; }, ExitCode::configuration, {"TF-EVL-002"});
     expect([&](P p) { p.request.parameters.numbers.erase(name); }, ExitCode::configuration, {"TF-EVL-002"});
   }
+  expect([](P p) { p.request.parameters.words["error"] = "told"; }, ExitCode::configuration, {"TF-EVL-008"});
+  expect([](P p) { p.request.parameters.words.clear(); }, ExitCode::configuration, {"TF-EVL-002"});
   expect([](P p) { p.number("N") = 1; }, ExitCode::configuration, {"TF-EVL-002"});
   expect([](P p) { p.number("sigma_z") = 0; }, ExitCode::configuration, {"TF-EVL-002"});
   expect([](P p) { p.request.mode = "batch"; }, ExitCode::configuration, {"TF-EVL-001"});

@@ -40,8 +40,7 @@ module phsic_gaussian_teacher #(
     end
   end
   // verilator lint_off UNUSED
-  logic kernel_done;  // comes when it is expected
-  wire unused = &{1'b0, cfg_data[31:25], state_data[63:48], kernel_done, 1'b0};
+  wire unused = &{1'b0, cfg_data[31:25], state_data[63:48], 1'b0};
   // verilator lint_on UNUSED
   wire grouped = groups != 9'd0;
 
@@ -66,6 +65,7 @@ module phsic_gaussian_teacher #(
   logic signed [25:0] step;          // newest minus the sum p samples ago
   logic signed [51:0] deviation, centre;
   logic signed [63:0] product;
+  logic signed [47:0] rounded;
   logic [MaxPartners*16-1:0] kernels;
   logic [15:0] kernel;
 
@@ -82,18 +82,20 @@ module phsic_gaussian_teacher #(
   wire signed [24:0] b2 = 25'(label_term) - $signed({8'd0, kernel_used, 1'b0});
   wire signed [47:0] b2_wide = 48'(b2) <<< mean_extra;
   wire signed [48:0] above_mean = {b2_wide[47], b2_wide} - {b3[47], b3};
-  wire signed [63:0] rounded = fixed_pkg::round_shift(product, shift);
-  wire signed [15:0] word = 16'(fixed_pkg::saturate_signed(rounded, 6'd16));
-  wire signed [47:0] b3_moved = b3 + rounded[47:0];
-  wire [16:0] magnitude = word[15] ? 17'd0 - {1'b1, word} : {1'b0, word};
+  wire signed [47:0] b3_moved = b3 + rounded;
+  logic signed [15:0] word;
+  logic [16:0] magnitude;
 
-  exp_unit exponential (
+  kernel_step scaled (
       .clk(clk),
       .rst_n(rst_n),
       .start(state == Kernel),
-      .x(rounded[62:0]),
-      .done(kernel_done),
-      .result(kernel)
+      .product(product),
+      .shift(shift),
+      .rounded(rounded),
+      .kernel(kernel),
+      .word(word),
+      .magnitude(magnitude)
   );
 
   always_comb begin

@@ -124,12 +124,14 @@ std::unique_ptr<FloatLearner> learner(const Parameters& given, const FloatLayer&
 }
 
 BatchForm batch(const Parameters& p) {
-  if (p.word("error") != "softmax")
+  if (p.word("error") == "linear")
     throw Error(ExitCode::configuration,
                 {"TF-RULE-106", "readout", "error = \"" + p.word("error") + "\" in mini-batches",
-                 "error = \"softmax\"", "or learn sample by sample: leave `batch` out"});
+                 "error = \"softmax\" or \"hinge\"", "or learn sample by sample: leave `batch` out"});
   BatchForm form;
-  form.objective = BatchForm::Objective::cross_entropy;
+  const bool hinge = p.word("error") == "hinge";
+  form.objective = hinge ? BatchForm::Objective::hinge : BatchForm::Objective::cross_entropy;
+  form.mu = p.number("mu");
   form.eta = p.number("eta");
   return form;
 }

@@ -19,7 +19,7 @@ RulePlan resolve(const Parameters& p, const LayerFacts& layer) {
   mistakes.throw_if_any(ExitCode::configuration);
   if (layer.neurons > most_neurons)
     mistakes.add({"TF-RULE-502", layer.where, std::to_string(layer.neurons) + " neurons of a read-out",
-                  "at most " + std::to_string(most_neurons), "the squared distance has 40 bits"});
+                  "at most " + std::to_string(most_neurons), "the squared distance has 46 bits"});
   mistakes.throw_if_any(ExitCode::does_not_fit);
 
   // z - mean z before the mean moves is tau / (tau - 1) times what (10) has after it

@@ -35,8 +35,8 @@ class GoldenTeacher final : public TeacherUnit {
   void teach(std::span<const std::int32_t> reg, std::uint64_t, int, std::span<const std::int64_t> up,
              std::uint32_t, TeacherState state, std::span<std::int16_t> words,
              TeacherMonitor& monitor) override {
-    const TraceConfig trace{reg[teacher_rate], mean_extra};
-    const bool better = up[0] << mean_extra < state[0];
+    const TraceConfig trace{reg[teacher_rate], 0};
+    const bool better = up[0] < state[0];
     state[0] = trace_step(trace, state[0], up[0]);
     words[0] = better ? 1 : 0;
     monitor.third_factor += words[0];

@@ -23,8 +23,7 @@ enum TeacherRegister : std::size_t {
 };
 
 /// State of the teacher: word 0 is the mean of S.
-inline constexpr int mean_extra = 4;      ///< its fraction bits beyond those of S
-inline constexpr int most_neurons = 256;  ///< S has 40 bits
+inline constexpr int most_neurons = 16384;  ///< S has 46 bits
 
 std::unique_ptr<PostUnit> golden_post();
 std::unique_ptr<TeacherUnit> golden_teacher();

@@ -1,6 +1,7 @@
 // Daruwalla and Lipasti, eqs 9 and 10, with the noise and the membranes left to the populations.
 #include "rtl/rules/reservoir/reference.hpp"
 
+#include <cmath>
 #include <limits>
 
 #include "rtl/rules/float_support.hpp"
@@ -59,11 +60,13 @@ class Learner final : public FloatLearner {
 
   void step(const FloatActivity& now, double eta, FloatFactors& factors) override {
     expect_size("reservoir", "z", now.z.size(), mean_.size());
-    double distance = 0;
+    double distance = 0, product = 0, said = 0, told = 0;
     for (std::size_t i = 0; i < mean_.size(); ++i) {
-      const double d = now.z[i] - (now.error.empty() ? 0 : now.error[i]);
+      const double xi = now.error.empty() ? 0 : now.error[i], d = now.z[i] - xi;
       distance += d * d;
+      product += now.z[i] * xi, said += now.z[i] * now.z[i], told += xi * xi;
     }
+    likeness_ = product == 0 ? 0 : product / std::sqrt(said * told);
     better_ = distance < distance_mean_;
     distance_mean_ += rate_ * (distance - distance_mean_);
     factors.b0.assign(now.x.begin(), now.x.end());
@@ -74,12 +77,13 @@ class Learner final : public FloatLearner {
     }
   }
 
-  FloatSignals signals() const override { return {0, better_ ? 1.0 : 0.0, 0, 1}; }
+  FloatSignals signals() const override { return {likeness_, better_ ? 1.0 : 0.0, 0, 1}; }
 
  private:
   double rate_;
   std::vector<double> mean_;  // (n) of z
   double distance_mean_ = 0;
+  double likeness_ = 0;  ///< cosine of what is said and what is told
   bool better_ = false;
 };
 

@@ -3,11 +3,10 @@
 module reservoir_teacher (
 `include "rules/teacher_ports.svh"
 );
-  localparam int unsigned Extra = 4;  // fraction bits of the mean beyond those of S
-  logic [16:0] rate;
-  always_ff @(posedge clk) if (cfg_we & cfg_addr == 8'd0) rate <= cfg_data[16:0];
+  logic [15:0] rate;
+  always_ff @(posedge clk) if (cfg_we & cfg_addr == 8'd0) rate <= cfg_data[15:0];
   // verilator lint_off UNUSED
-  wire unused = &{1'b0, cfg_data[31:17], count, slot, same, up_data[47:40], state_data[63:44], 1'b0};
+  wire unused = &{1'b0, cfg_data[31:16], count, slot, same, up_data[47:46], state_data[63:46], 1'b0};
   // verilator lint_on UNUSED
   assign up_addr = 6'd0;
   assign state_addr = 6'd0;
@@ -19,8 +18,8 @@ module reservoir_teacher (
 
   localparam logic [1:0] Idle = 2'd0, Fetch = 2'd1, Compare = 2'd2, Store = 2'd3;
   logic [1:0] state;
-  logic signed [45:0] gap;  // S less its mean
-  wire signed [63:0] product = gap * $signed({1'b0, rate});
+  logic signed [46:0] gap;  // S less its mean
+  wire signed [63:0] product = 64'(gap) * 64'($signed({1'b0, rate}));
   always_ff @(posedge clk) begin
     done <= 1'b0;
     word_we <= 1'b0;
@@ -29,15 +28,15 @@ module reservoir_teacher (
       Idle: if (start) state <= Fetch;
       Fetch: state <= Compare;
       Compare: begin
-        gap <= $signed({2'd0, up_data[39:0], {Extra{1'b0}}}) - $signed({2'd0, state_data[43:0]});
+        gap <= $signed({1'b0, up_data[45:0]}) - $signed({1'b0, state_data[45:0]});
         state <= Store;
       end
       Store: begin
         word_we <= 1'b1;
-        word_data <= {15'd0, gap[45]};
-        monitor_third_factor <= {31'd0, gap[45]};
+        word_data <= {15'd0, gap[46]};
+        monitor_third_factor <= {31'd0, gap[46]};
         state_we <= 1'b1;
-        state_wdata <= {20'd0, state_data[43:0]} + fixed_pkg::round_shift(product, 6'd16);
+        state_wdata <= {18'd0, state_data[45:0]} + fixed_pkg::round_shift(product, 6'd16);
         done <= 1'b1;
         state <= Idle;
       end

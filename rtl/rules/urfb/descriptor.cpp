@@ -65,7 +65,7 @@ RulePlan resolve(const Parameters& p, const LayerFacts& layer) {
   if (p.word("error") == "circuit") {
     plan.post[delta_circuit_m] =
         static_cast<std::int32_t>(std::lround(std::ldexp(p.number("circuit_m"), layer.value.frac)));
-    if (role == DeltaKind::returned)
+    if (role == DeltaKind::returned && !layer.relay)
       plan.post[delta_circuit_k] =
           static_cast<std::int32_t>(std::lround(std::ldexp(p.number("circuit_k"), word.frac)));
   }

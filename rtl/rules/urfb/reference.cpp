@@ -248,8 +248,8 @@ class UrfbLearner final : public FloatLearner {
       expect_size("urfb", "fprime", now.fprime.size(), layer_.neurons);
       expect_size("urfb", "error", now.error.size(), layer_.neurons);
       for (std::size_t i = 0; i < delta_.size(); ++i)
-        delta_[i] =
-            s_.circuit ? urfb::circuit_gate(now.error[i], now.z[i], s_.k) : now.fprime[i] * now.error[i];
+        delta_[i] = s_.circuit && !layer_.relay ? urfb::circuit_gate(now.error[i], now.z[i], s_.k)
+                                                : now.fprime[i] * now.error[i];
     }
     factors.a0.resize(delta_.size());
     for (std::size_t i = 0; i < delta_.size(); ++i) factors.a0[i] = eta * delta_[i];
@@ -296,8 +296,21 @@ std::unique_ptr<FloatLearner> learner(const Parameters& given, const FloatLayer&
   return std::make_unique<UrfbLearner>(s, layer);
 }
 
+BatchForm batch(const Parameters& p) {
+  if (p.word("error") == "circuit")
+    throw Error(ExitCode::configuration,
+                {"TF-RULE-223", "urfb", "error = \"circuit\" in mini-batches",
+                 "error = \"hinge\" or \"softmax\"", "or learn sample by sample: leave `batch` out"});
+  const bool hinge = p.word("error") == "hinge";
+  BatchForm form;
+  form.objective = hinge ? BatchForm::Objective::hinge : BatchForm::Objective::cross_entropy;
+  form.mu = p.number("mu");
+  form.eta = p.number("eta");
+  return form;
+}
+
 }  // namespace
 
-FloatRule urfb_reference() { return {eval, {"online", "batch"}, learner}; }
+FloatRule urfb_reference() { return {eval, {"online", "batch"}, learner, batch}; }
 
 }  // namespace trifactor
