@@ -195,7 +195,7 @@ void resolve_relay(const Network& network, std::size_t p, ResolvedNetwork& resol
   facts.sent = population.activity;
   facts.error_sum_frac = population.error_sum_frac;
   facts.stochastic = false;
-  facts.relay = true;
+  facts.relay = facts.error_taken = true;
   population.relay = rule->resolve(plasticity.parameters, facts);
   population.error = NumberFormat{error_bits, population.relay->error_frac};
 }

@@ -100,7 +100,8 @@ TEST_CASE("an error passes a pool to the first of equal winners, and to nobody w
   Network network = relays(Connect::max_pool, "hinge");
   for (const std::size_t k : {0u}) network.projections[k].init = WeightInit::zero;
   FloatNetwork net(network);
-  const std::size_t centre = 2 * 4 + 1;  // of the map, channel 0; in windows (0, 0), (1, 0) of the pool
+  const std::size_t centre =
+      2 * 4;  // of the map, channel 0; it and the next in the first windows of two rows
   std::vector<double> x(40, 0.0);
   // The map is 0 everywhere: nobody wins, nothing learns.
   for (double& value : x) value = 0.5;

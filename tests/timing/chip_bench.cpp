@@ -89,6 +89,7 @@ void program_chip(Device& chip, const Program& program) {
   image.machine = program.machine;
   image.populations = static_cast<std::uint32_t>(program.populations.size());
   image.projections = static_cast<std::uint32_t>(program.projections.size());
+  image.steps = program.steps;
   image.digests = true;
   chip.send({FrameType::chip, 0, 0, pack(image)});
   for (const CoreImage& core : program.cores) chip.send({FrameType::core, core.core, 0, pack(core)});

@@ -21,7 +21,8 @@ constexpr Field tick{"tick", [](Packet&p) { p.tick ^= 1; }},
 constexpr Field low{"payload, lowest bit", [](Packet&p) { p.payload ^= 1; }},
     middle{"payload, bit 4", [](Packet&p) { p.payload ^= 16; }},
     upper{"payload, bit 10", [](Packet&p) { p.payload ^= 1 << 10; }},
-    high{"payload, bit 20", [](Packet&p) { p.payload ^= 1 << 20; }};
+    high{"payload, bit 20", [](Packet&p) { p.payload ^= 1 << 20; }},
+    winner{"winner", [](Packet&p) { p.payload ^= 1 << 17; }};
 
 struct Kind {
   PacketKind kind;
@@ -44,6 +45,9 @@ const std::vector<Kind> kinds = {
     {PacketKind::partial, "partial", {tick, tick_high, index_field, index_far, aux, source, high}},
     {PacketKind::sum, "sum", {tick, tick_high, index_field, index_far, source, high}},
     {PacketKind::error_sum, "error_sum", {tick, tick_high, index_field, index_far, source, high}},
+    {PacketKind::pool_error,
+     "pool_error",
+     {tick, tick_high, index_field, index_far, aux, source, upper, winner}},
     {PacketKind::increment, "increment", {tick, tick_high, index_field, index_far, aux, source, high}},
     {PacketKind::increment_end, "increment_end", {tick, tick_high, index_field, aux, source}},
     {PacketKind::result, "result", {tick, tick_high, index_field, index_far, low}},
@@ -52,14 +56,15 @@ const std::vector<Kind> kinds = {
     {PacketKind::activity, "activity", {tick, tick_high, index_field, index_far, aux, source, middle}},
     {PacketKind::end, "end", {tick, tick_high, index_field, index_far, aux, source}},
 };
-static_assert(static_cast<int>(PacketKind::end) == 21, "a new kind of packet belongs into this table");
+static_assert(static_cast<int>(PacketKind::end) == 22, "a new kind of packet belongs into this table");
 
 constexpr std::uint64_t sample_count = 10;
 
-/// No network has every kind: one with teachers, one with errors that travel back, both cut by rows, and one
-/// with kernels.
-enum class Needs { teachers, errors, kernels };
+/// No network has every kind: one with teachers, one with errors that travel back, both cut by rows, one with
+/// kernels, and one with errors that pass a pool.
+enum class Needs { teachers, errors, kernels, pools };
 Needs needs(PacketKind kind) {
+  if (kind == PacketKind::pool_error) return Needs::pools;
   if (kind == PacketKind::total || kind == PacketKind::total_end || kind == PacketKind::increment ||
       kind == PacketKind::increment_end)
     return Needs::kernels;
@@ -68,6 +73,9 @@ Needs needs(PacketKind kind) {
 }
 Setup kernels_cut_by_columns() {
   return {"kernels.toml", {}, {"core.columns=17", "mesh.width=4", "mesh.height=4"}, "small"};
+}
+Setup relays_cut_by_columns() {
+  return {"relays.toml", {}, {"core.columns=17", "mesh.width=4", "mesh.height=4"}, "small"};
 }
 Setup errors_cut_by_rows() {
   return {"errors.toml", {}, {"core.axons=13", "mesh.width=4", "tree.network=mesh"}, "small"};
@@ -125,13 +133,14 @@ class Table {
 };
 
 TEST_CASE("a packet of any kind lost, doubled or changed is noticed") {
-  const Needs which = GENERATE(Needs::teachers, Needs::errors, Needs::kernels);
+  const Needs which = GENERATE(Needs::teachers, Needs::errors, Needs::kernels, Needs::pools);
   const Program program = compile(which == Needs::kernels  ? kernels_cut_by_columns()
+                                  : which == Needs::pools  ? relays_cut_by_columns()
                                   : which == Needs::errors ? errors_cut_by_rows()
                                                            : cut_by_rows());
   Plan plan;
   plan.frames = frames(program);
-  std::array<std::uint64_t, 22> counts{};
+  std::array<std::uint64_t, 23> counts{};
   plan.record = true;
   const Outcome clean = run(program, plan);
   REQUIRE(clean.fault == "");
@@ -154,7 +163,7 @@ TEST_CASE("a packet of any kind lost, doubled or changed is noticed") {
       table.row(kind.name, field.name, "middle",
                 run_with(program, {kind.kind, count / 2 + 1, 1, field.change}));
   }
-  CHECK(table.rows() > (which == Needs::teachers ? 130 : 30));
+  CHECK(table.rows() > (which == Needs::teachers ? 130 : which == Needs::pools ? 10 : 30));
   CHECK(table.unnoticed() == 0);
 }
 
