@@ -26,15 +26,15 @@ enum class PacketKind : std::uint8_t {
   host_credit,  ///< an input core to the host port, likewise
   rate_taken,   ///< a core to the host port
   // reduction
-  partial,     ///< a core to a teacher; tick: learning sample; index: word; aux: projection; payload: 48 bits
-  sum,         ///< a slice to its owner; tick: presentation; index: neuron; payload: 48 bits
-  error_sum,   ///< likewise of errors that came back
-  increment,   ///< a core to the root of a kernel: as `total`, of this core
+  partial,    ///< a core to a teacher; tick: learning sample; index: word; aux: projection; payload: 48 bits
+  sum,        ///< a slice to its owner; tick: presentation; index: neuron; payload: 48 bits
+  error_sum,  ///< likewise of errors that came back
+  increment,  ///< a core to the root of a kernel: as `total`, of this core
   increment_end,  ///< likewise; index: how many they were
-  pool_error,  ///< an error (see below) of a neuron that pools; payload: delta in 16 bits, then 24 of the
-               ///< neuron that won its window
-  result,      ///< output core to the host port; tick: presentation; index: first value; payload: four 16-bit
-               ///< values
+  pool_error,     ///< an error (see below) of a neuron that pools; payload: delta in 16 bits, then 24 of the
+                  ///< neuron that won its window
+  result,  ///< output core to the host port; tick: presentation; index: first value; payload: four 16-bit
+           ///< values
   // error
   error,  ///< a core to those that feedback leads to; tick: presentation; index: neuron of the population;
           ///< aux: population; payload: delta
