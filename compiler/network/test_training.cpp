@@ -49,6 +49,11 @@ TEST_CASE("without [training] learning is sample by sample; one override makes i
                                                      "training.output.eta=0.01"})
                                .training;
   CHECK((set.batch == 128 && set.output_eta == 0.01));
+  CHECK((t.output_loss == TrainingSpec::OutputLoss::rule && t.output_exponent == 2));
+  const TrainingSpec power = read_text(least_network, {"training.batch=128", "training.output.loss=power",
+                                                       "training.output.exponent=10"})
+                                 .training;
+  CHECK((power.output_loss == TrainingSpec::OutputLoss::power && power.output_exponent == 10));
 }
 
 TEST_CASE("mistakes of [training] are found where they stand") {
@@ -68,6 +73,9 @@ TEST_CASE("mistakes of [training] are found where they stand") {
   expect("[50, 75]", "[0]", "TF-TOML-013", "0]\nfactor");
   expect("dropout = 0.05", "dropout = 1", "TF-TOML-013", "1\n");
   expect("eta = 5e-4, ", "eta = 0, ", "TF-TOML-013", "0, weight_decay = 1e-5");
+  expect("eta = 5e-4, ", "loss = \"mse\", ", "TF-TOML-015", "\"mse\"");
+  expect("eta = 5e-4, ", "exponent = 4, ", "TF-NET-005", "4, weight_decay");
+  expect("eta = 5e-4, ", "loss = \"power\", exponent = 1, ", "TF-TOML-013", "1, weight_decay");
 }
 
 TEST_CASE("an sgd has no betas, and an adamw no momentum") {

@@ -222,10 +222,11 @@ TEST_CASE("feedback that does not learn stays, and the errors it brings are its 
 }
 
 TEST_CASE("windows learn in a batch as they do sample by sample") {
-  // Backpropagation through everything, and errors through feedback where no pool stands between.
-  for (const bool own : {false, true}) {
-    Network network = image_network(false);
-    if (own) {
+  // Backpropagation through everything, errors through feedback, and the same past pools, sums and masks.
+  for (const int way : {0, 1, 2}) {
+    const bool own = way > 0;
+    Network network = image_network(way == 2);
+    if (way == 1) {
       network.populations.erase(network.populations.begin() + 2, network.populations.begin() + 7);
       network.projections = {network.projections[0], network.projections[2], network.projections[8]};
       network.populations.insert(network.populations.begin() + 2,
@@ -271,7 +272,8 @@ TEST_CASE("windows learn in a batch as they do sample by sample") {
           if (has_window(spec.connect)) {
             const std::size_t taps = net.weights_shape(k).second, channels = 4;
             entry = connectivity.entry(i, j);
-            if (spec.connect == Connect::local) entry = i / channels * channels * taps + entry;
+            const std::size_t map = spec.feedback ? j : i;
+            if (spec.connect == Connect::local) entry += map / channels * channels * taps;
           }
           INFO("projection " << k << " synapse " << i << " " << j);
           CHECK(ours[entry] == Approx(theirs[i * from + j]).epsilon(1e-9).margin(1e-11));
