@@ -61,12 +61,14 @@ class Example:
 
 
 def examples(program):
-    """The example of each rule on the chip: of its name, else the shortest of those of drawn digits that use it."""
+    """The example of each rule on the chip: of its name, else the shortest of those of drawn digits that use it. A rule that
+    no network of digits uses has none: its accuracy would be of other data."""
     stems = {path.stem: path.read_text() for path in sorted(study.EXAMPLES.glob("*.toml"))}
     for name in (rule["name"] for rule in json.loads(program("list", "rules", "--json")) if rule["renderings"]["chip"]):
         named = [stem for stem in (f"strokes-{name}", f"mnist-{name}") if stem in stems]
         users = [stem for stem, text in stems.items() if stem.startswith("strokes-") and f'rule = "{name}"' in text]
-        yield Example(name, (named or sorted(users, key=len))[0])
+        if named or users:
+            yield Example(name, (named or sorted(users, key=len))[0])
 
 
 def one(program, options, example, row):

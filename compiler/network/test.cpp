@@ -1,6 +1,7 @@
 // Good network files: every key arrives where the header says, defaults are those of the README.
 #include <algorithm>
 #include <filesystem>
+#include <map>
 
 #include "compiler/network/network.hpp"
 #include "compiler/network/test_support.hpp"
@@ -254,9 +255,13 @@ TEST_CASE("every example loads, and learns at its output with 16 bits") {
     INFO(entry.path());
     const Network n = read_network(entry.path());
     CHECK(n.name == entry.path().stem().string());
-    const bool digits = n.name.starts_with("mnist") || n.name.starts_with("strokes");
-    if (digits) CHECK((n.populations[n.input].neurons() == 784 && n.classes == 10));
-    CHECK(n.populations[n.output].neurons() == n.classes);
+    // named after the data that it is for
+    const std::string data = n.name.substr(0, n.name.find('-'));
+    const std::map<std::string, std::pair<int, int>> sizes = {
+        {"mnist", {784, 10}}, {"strokes", {784, 10}}, {"cifar", {3072, 10}}, {"line", {2, 2}}};
+    REQUIRE(sizes.count(data) == 1);
+    CHECK(n.populations[n.input].neurons() == sizes.at(data).first);
+    CHECK(n.populations[n.output].neurons() == sizes.at(data).second);
     bool output_learns = false;
     for (const ProjectionSpec& p : n.projections) {
       output_learns = output_learns || (p.plasticity && p.to == n.output);

@@ -11,6 +11,7 @@
 #include "rtl/units/reduce/golden.hpp"
 #include "runtime/wire/words.hpp"
 #include "sim/engine/parallel.hpp"
+#include "sim/engine/unit_frames.hpp"
 
 namespace trifactor {
 namespace {
@@ -68,16 +69,16 @@ class FunctionalDevice final : public Device {
         answers_.push_back({FrameType::drained, 0, frame.tick, {}});
         break;
       case FrameType::read_state:
-        read_state();
+        state_frames(units(), late_);
         break;
       case FrameType::write_state:
-        write_state(frame);
+        set_state(units(), frame);
         break;
       case FrameType::read_counters:
-        read_counters();
+        counter_frames(units(), answers_);
         break;
       case FrameType::read_weights:
-        read_weights();
+        weight_frames(units(), late_);
         break;
       default:
         throw Error(ExitCode::internal,
@@ -443,78 +444,7 @@ class FunctionalDevice final : public Device {
     late_.pop_front();
   }
 
-  void read_state() {
-    for (const Core& core : cores_)
-      late_.push_back([&core] { return Frame{FrameType::state, core.image().core, 0, core.save()}; });
-    for (Teacher& teacher : teachers_) {
-      std::vector<std::uint32_t> words;
-      Packer packer(words);
-      teacher.visit_state(packer);
-      late_.push_back([frame = Frame{FrameType::state, teacher_unit + teacher.image().projection, 0, words}] {
-        return frame;
-      });
-    }
-    std::vector<std::uint32_t> words;
-    Packer packer(words);
-    label_.visit_state(packer);
-    packer(learned_);
-    late_.push_back([frame = Frame{FrameType::state, label_unit, 0, words}] { return frame; });
-    late_.push_back([] { return Frame{}; });
-  }
-
-  void write_state(const Frame& frame) {
-    if (frame.unit == label_unit) {
-      Unpacker unpacker(frame.words, "state of the label unit");
-      label_.visit_state(unpacker);
-      unpacker(learned_);
-      unpacker.finish();
-      return;
-    }
-    for (Teacher& teacher : teachers_)
-      if (frame.unit == teacher_unit + teacher.image().projection) {
-        Unpacker unpacker(frame.words, "state of a teacher unit");
-        teacher.visit_state(unpacker);
-        return unpacker.finish();
-      }
-    for (Core& core : cores_)
-      if (frame.unit == core.image().core) return core.restore(frame.words);
-    throw Error(ExitCode::data,
-                {"TF-CKPT-001", "checkpoint", "state of a unit that this layout does not have", "",
-                 "use the layout with which the checkpoint was made"});
-  }
-
-  void read_counters() {
-    for (std::size_t k = 0; k < cores_.size(); ++k) {
-      UnitCounters counters;
-      counters.events = cores_[k].events();
-      for (std::size_t b = 0; b < cores_[k].image().blocks.size(); ++b) {
-        counters.projections.push_back(cores_[k].image().blocks[b].projection);
-        counters.updates.push_back(cores_[k].update_counts(b));
-      }
-      answers_.push_back({FrameType::counters, cores_[k].image().core, 0, pack(counters)});
-    }
-    for (Teacher& teacher : teachers_) {
-      UnitCounters counters;
-      counters.events = teacher.events();
-      const TeacherMonitor& m = teacher.monitor();
-      counters.kernel_sum = m.kernel, counters.third_factor_sum = m.third_factor;
-      counters.same_class = m.same_class, counters.partners = m.partners;
-      answers_.push_back({FrameType::counters, teacher_unit + teacher.image().projection, 0, pack(counters)});
-    }
-    UnitCounters counters;
-    counters.events = label_.events();
-    answers_.push_back({FrameType::counters, label_unit, 0, pack(counters)});
-    answers_.push_back({FrameType::done, 0, 0, {}});
-  }
-
-  void read_weights() {
-    for (const Core& core : cores_)
-      for (std::size_t b = 0; b < core.image().blocks.size(); ++b)
-        late_.push_back([&core, b] {
-          return Frame{FrameType::weights, core.image().core, 0, pack(core.read_weights(b))};
-        });
-    late_.push_back([] { return Frame{}; });
-  }
+  ChipUnits units() { return {cores_, teachers_, label_, learned_}; }
 
   std::string name_;
   std::unique_ptr<Arithmetic> arithmetic_;
@@ -533,7 +463,7 @@ class FunctionalDevice final : public Device {
   std::uint64_t learned_ = 0;
   std::deque<Frame> answers_;
   /// Answers after those, made one by one as they are taken: weights and states are as large as the chip.
-  std::deque<std::function<Frame()>> late_;
+  LateFrames late_;
 };
 
 }  // namespace

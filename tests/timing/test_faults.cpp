@@ -89,7 +89,8 @@ std::vector<Frame> frames(const Program& program) {
     if (k == 4 || k == 5) frame.words[0] = 0;
     if (k == 3 || k == 7)
       for (std::uint32_t p = 0; p < program.projections.size(); ++p)
-        all.push_back({FrameType::rate, p, k == 7 ? k - 2 : k, {program.projections[p].eta_mantissa / 2}});
+        if (!program.projections[p].rule.empty())
+          all.push_back({FrameType::rate, p, k == 7 ? k - 2 : k, {program.projections[p].eta_mantissa / 2}});
     all.push_back(std::move(frame));
   }
   return all;

@@ -1,0 +1,125 @@
+#!/usr/bin/python3
+"""Can a reservoir say a layer's error, and can the layer learn from what it says? (K. Daruwalla and M. Lipasti, 2021, section 6)
+
+usage: reservoir.py [--seeds 3] [--epochs 100] [--quick] [--only TASK...] [--program TRIFACTOR] [--jobs 1] [-o FOLDER]
+
+Points of the plane, one step a millisecond, 50 steps a point, 100 points again and again (an epoch), judged on 1,000 others:
+
+    line    synthetic:line, one neuron                paper: 94 % (figure 5)
+    curve   synthetic:curve, two neurons, then one    paper: 98 % (figure 6)
+
+Every layer has a reservoir, which hears the point, its class, the layer, itself and what its read-out says; the read-out
+learns (10) from the layer's own error all the time. The layer learns by (8) from what the read-out says ("said"), from its own
+error ("own"), or hardly at all ("fixed": rate 1e-9, what the random start gives); in floating point, or on the chip with
+weights of 16 bits and activities of 8 and 16 (engine functional). The read-out of classes learns beside it. Writes runs.csv
+(what is there is not run again), table.md, plot.svg; `likeness` is the mean cosine of what is said and the layer's error
+over the last tenth of the samples, floating point only (with one neuron: how much more often the sign is right than wrong).
+"""
+import csv
+import math
+import pathlib
+import tempfile
+import time
+
+import networks
+import plot
+import study
+
+TASKS = {"line": ((1,), 5.0, 94), "curve": ((2, 1), 20.0, 98)}  # neurons of the layers, gamma, the paper's accuracy in %
+SYSTEMS = (("fixed", "float"), ("said", "float"), ("own", "float"), ("said", "chip"), ("own", "chip"))
+COLUMNS = ("task", "error", "system", "epochs", "seed", "accuracy", "likeness", "seconds")
+NEURONS, STEPS, CHAOS, DENSITY = 128, 50, 1.7, 0.1
+LABELS = {"fixed": "layer fixed", "said": "the reservoir's error", "own": "the layer's own error"}
+
+
+def network(task, error):
+    layers, gamma, _ = TASKS[task]
+    tables = [("[network]", {"name": task, "steps": STEPS, "classes": 2, "output": "scores"}),
+              ("[[population]]", {"name": "point", "kind": "input", "shape": [2], "encode": {"kind": "none"}}),
+              ("[[population]]", {"name": "class", "kind": "label", "shape": [2]})]
+
+    def population(name, count, kind="tanh", **more):
+        tables.append(("[[population]]", {"name": name, "shape": [count], "neuron": {"kind": kind, "range": 8.0 if kind == "linear" else None}, **more}))
+
+    def projection(source, target, weights=None, plasticity=None, **more):
+        tables.append(("[[projection]]", {"from": source, "to": target, **more, "weights": weights, "plasticity": plasticity}))
+
+    source = "point"
+    for level, count in enumerate(layers, 1):
+        layer, reservoir, said = f"layer{level}", f"reservoir{level}", f"error{level}"
+        population(layer, count, membrane={"tau": 5.0}, noise=0.05, activity={"bits": 16})
+        population(reservoir, NEURONS, membrane={"tau": 50.0}, noise=0.05)
+        population(said, count, "linear", noise=0.25, activity={"bits": 16})
+        projection(source, layer, {"bits": 16, "range": 4.0},
+                   {"rule": "hsic_memory", "every": "step", "N": 10, "sigma_x": 0.5, "sigma_y": 0.5, "sigma_z": 0.5 * math.sqrt(count), "gamma": gamma,
+                    "eta": 1e-9 if error == "fixed" else 0.002, "error": "told" if error == "said" else "analytic", "error_scale": 5.0, "error_range": 8.0})
+        for heard, width, late in (("point", 2, None), ("class", 2, None), (layer, count, True), (said, count, True)):
+            projection(heard, reservoir, {"gain": math.sqrt(width), "range": 1.0}, late=late)
+        projection(reservoir, reservoir, {"init": "normal", "gain": CHAOS / math.sqrt(DENSITY * NEURONS), "range": 2.0}, late=True, mask={"density": DENSITY})
+        projection(reservoir, said, {"init": "zero", "bits": 16},
+                   {"rule": "reservoir", "every": "step", "tau": 5.0, "eta": 5e-3, "schedule": {"kind": "inverse", "tau": 1000.0}})
+        projection(layer, said, name=f"asked{level}", kind="feedback", connect="identity")
+        projection(said, layer, name=f"said{level}", kind="error", connect="identity")
+        source = layer
+    population("scores", 2, "linear", activity={"bits": 16})
+    projection(source, "scores", {"init": "zero", "bits": 16, "range": 8.0}, {"rule": "readout", "error": "softmax", "eta": 0.3}, bias=True)
+    return tables
+
+
+def likeness(folder):
+    with (folder / "per_step.csv").open(newline="") as file:
+        rows = [row for row in csv.DictReader(file) if row["layer"].startswith("reservoir")]
+    last = rows[-max(1, len(rows) // 10):]
+    return round(sum(float(row["mean_kernel"]) for row in last) / len(last), 3)
+
+
+def one(program, row):
+    start = time.monotonic()
+    with tempfile.TemporaryDirectory(prefix="trifactor-reservoir-") as folder:
+        folder = pathlib.Path(folder)
+        path = networks.write(folder, "network", network(row["task"], row["error"]))
+        streams = ["--data", f"synthetic:{row['task']}", "--test", f"synthetic:{row['task']},split=test,count=1000", "--epochs", row["epochs"]]
+        if row["system"] == "float":
+            accuracy = program.reference(path, "--seed", row["seed"], *streams, "-o", folder / "out")["accuracy"]["test"]
+            alike = likeness(folder / "out")
+        else:
+            accuracy = program.chip(path, folder, ["--machine", "generic", "--seed", row["seed"]], [*streams, "--engine", "functional"])["accuracy"]["test"]
+            alike = None
+    return {**row, "accuracy": accuracy, "likeness": alike, "seconds": round(time.monotonic() - start, 1)}
+
+
+def main():
+    parser = study.arguments(__doc__, 3, "reservoir")
+    parser.add_argument("--epochs", type=study.positive, default=100)
+    parser.add_argument("--quick", action="store_true", help="one seed, two epochs: only to see that it runs")
+    parser.add_argument("--only", nargs="+", choices=TASKS, default=list(TASKS))
+    options = parser.parse_args()
+    if options.quick:
+        options.seeds, options.epochs = 1, 2
+    program = study.Program(options.program)
+    runs = study.Runs(options.output / "runs.csv", COLUMNS, COLUMNS[:5], {"command": "studies/reservoir.py"})
+    wanted = [{"task": task, "error": error, "system": system, "epochs": options.epochs, "seed": seed}
+              for seed in range(1, options.seeds + 1) for task in options.only for error, system in SYSTEMS]
+    runs.do(wanted, lambda row: one(program, row), options.jobs, weight=lambda row: len(TASKS[row["task"]][0]))
+    groups = {}
+    for row in runs.rows:
+        groups.setdefault((row["task"], row["error"], row["system"], row["epochs"]), []).append(row)
+    table, bars = [], []
+    for (task, error, system, epochs), members in sorted(groups.items(), key=lambda g: (g[0][0] != "line", g[0][3], SYSTEMS.index(g[0][1:3]))):
+        alike = [float(m["likeness"]) for m in members if m["likeness"]]
+        table.append({"task": task, "learns from": LABELS[error], "system": "floating point" if system == "float" else "chip, 16 bits",
+                      "paper, %": TASKS[task][2] if error == "said" else "", "measured, % (range over seeds)": study.percent(float(m["accuracy"]) for m in members),
+                      "likeness": f"{sum(alike) / len(alike):.2f}" if alike else "", "epochs": epochs, "seeds": len(members),
+                      "seconds a run": f"{study.spread(m['seconds'] for m in members)[0]:.0f}"})
+        bars.append((f"{task}, {error}, {system}", TASKS[task][2] if error == "said" else None, [100 * float(m["accuracy"]) for m in members]))
+    text = (f"Reservoirs that say a layer's error (K. Daruwalla and M. Lipasti 2021, 6.2). Made by `studies/reservoir.py`.\n\n"
+            f"Reservoirs of {NEURONS} neurons (paper: 1,000) that learn while the layer does (paper: 550 s before it), {STEPS} steps a point, on points that "
+            "were not learned (the paper does not say on which), no optimiser but the rates of the script.\n\n")
+    study.write_whole(options.output / "table.md", text + study.markdown(list(table[0]), table))
+    study.write_whole(options.output / "plot.svg", plot.compare("Learning from what a reservoir says, test accuracy", bars, 40, 100))
+    print(study.markdown(list(table[0]), table), end="")
+    return 0
+
+
+if __name__ == "__main__":
+    study.main_of(main)
