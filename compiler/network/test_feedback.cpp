@@ -151,3 +151,71 @@ TEST_CASE("a population that only feedback reaches has no input") {
               "name = \"w2\"\nfrom = \"pixels\"\nto = \"first\"\nkind = \"forward\"\n")
             .front() == "TF-NET-007");
 }
+
+TEST_CASE("errors are said to a population that listens, and to no other") {
+  const std::string told = R"([network]
+name = "told"
+classes = 4
+[[population]]
+name = "x"
+kind = "input"
+shape = [6]
+[[population]]
+name = "class"
+kind = "label"
+shape = [4]
+[[population]]
+name = "voice"
+shape = [3]
+[[population]]
+name = "layer"
+shape = [3]
+neuron = { kind = "tanh" }
+[[population]]
+name = "scores"
+shape = [4]
+[[projection]]
+from = "class"
+to = "voice"
+weights = { init = "normal", gain = 0.5 }
+[[projection]]
+from = "x"
+to = "layer"
+plasticity = { rule = "hsic_memory", error = "told" }
+[[projection]]
+name = "says"
+from = "voice"
+to = "layer"
+kind = "error"
+connect = "identity"
+[[projection]]
+from = "layer"
+to = "scores"
+plasticity = { rule = "readout" }
+)";
+  const Network n = read_text(told);
+  CHECK((n.populations[1].label && n.populations[1].given() && !n.populations[1].input));
+  CHECK((n.projections[2].error && !n.projections[2].feedback && n.projections[0].gain == 0.5));
+  const auto codes = [&](const std::string& part, const std::string& replacement) {
+    INFO(part << " -> " << replacement);
+    Codes all;
+    for (const Diagnostic& item : refused([&] { read_text(with(told, part, replacement)); }))
+      all.push_back(item.code);
+    return all;
+  };
+  const std::string says =
+      "name = \"says\"\nfrom = \"voice\"\nto = \"layer\"\nkind = \"error\"\nconnect = \"identity\"\n";
+  CHECK(codes("error = \"told\"", "error = \"analytic\"").empty());  // it may be told without listening
+  CHECK(codes("[[projection]]\n" + says, "") == Codes{"TF-NET-036"});
+  CHECK(codes("rule = \"hsic_memory\", error = \"told\"", "rule = \"oja\"") == Codes{"TF-NET-037"});
+  CHECK(codes("connect = \"identity\"\n", "plasticity = { rule = \"oja\" }\n") == Codes{"TF-NET-038"});
+  CHECK(codes("connect = \"identity\"\n", "late = true\n").back() == "TF-NET-005");
+  CHECK(codes("connect = \"identity\"\n", "bias = true\n") == Codes{"TF-NET-005"});
+  CHECK(codes("kind = \"label\"\nshape = [4]", "kind = \"label\"\nshape = [5]") == Codes{"TF-NET-045"});
+  CHECK(codes("name = \"told\"", "name = \"told\"\noutput = \"class\"").front() == "TF-NET-017");
+  CHECK(codes("from = \"class\"\nto = \"voice\"", "from = \"x\"\nto = \"class\"").back() == "TF-NET-008");
+  CHECK(codes("[[projection]]\n" + says,
+              "[[projection]]\n" + says +
+                  "[[projection]]\nname = \"back\"\nfrom = \"scores\"\nto = \"layer\"\nkind = \"feedback\"\n")
+            .front() == "TF-NET-039");
+}

@@ -470,7 +470,16 @@ def draw_oja(rng, stream, seed):
             {"x": draw_inputs(rng, stream, T, n_in), "w": draw_weights(rng, stream, n_out, n_in, scale=2.0)})
 
 
+def draw_reservoir(rng, stream, seed):
+    T, n_in, n_out = draw_samples(rng, stream, seed), int(rng.integers(3, 21)), int(rng.integers(2, 17))
+    arrays = {"x": draw_inputs(rng, stream, T, n_in), "w": draw_weights(rng, stream, n_out, n_in, scale=2.0)}
+    arrays["xi"] = rng.normal(0, 1, (T, n_out))  # off the grid: no two powers tie
+    return {"tau": float(rng.uniform(1.5, 10)), "eta": float(rng.uniform(0.1, 3.0))}, arrays
+
+
 def make_lines():
+    reservoir = Line("reservoir online", "reservoir", "online", by_keywords(transcriptions.reservoir_online), draw_reservoir,
+                     streams=("rich", "negative"))
     oja = Line("oja online", "oja", "online", by_keywords(transcriptions.oja_online), draw_oja,
                streams=("rich", "negative", "grid"))
-    return [*phsic_lines(), *readout_lines(), *hsic_lines(), *competing_lines(), *urfb_lines(), oja]
+    return [*phsic_lines(), *readout_lines(), *hsic_lines(), *competing_lines(), *urfb_lines(), oja, reservoir]

@@ -15,6 +15,7 @@ from transcriptions_delta import oja_online, readout_batch, readout_online
 from transcriptions_hsic_memory import hsic_memory_online
 from transcriptions_phsic import layer_response, phsic_gaussian_batch, phsic_gaussian_circuit, phsic_gaussian_online
 from transcriptions_phsic_kernels import phsic_cosine_batch, phsic_linear_batch
+from transcriptions_reservoir import reservoir_online
 from transcriptions_urfb import (urfb_layer_batch, urfb_layer_circuit, urfb_layer_online, urfb_net_batch,
                                  urfb_net_online, urfb_output_batch, urfb_output_circuit, urfb_output_online)
 

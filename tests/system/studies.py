@@ -140,6 +140,8 @@ def main():
         tables(program, folder)
         killed(program, folder)
         theory(folder)
+        loop = call("reservoir.py", "--program", program, "--quick", "--only", "line", "-o", folder / "reservoir")
+        expect(loop.returncode == 0 and len(rows(folder / "reservoir/runs.csv")) == 5, f"reservoirs run end to end: {loop.stderr[-300:] if loop.returncode else ''}")
         quick = call("precision.py", "--program", program, "--quick", "--samples", 100, "--rules", "readout", "-o", folder / "precision")
         expect(quick.returncode == 0, f"the precision study runs end to end: {quick.stderr[-300:] if quick.returncode else ''}")
         about = json.loads((folder / "precision/runs.about.json").read_text())

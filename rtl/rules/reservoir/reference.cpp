@@ -56,34 +56,36 @@ FloatArrays eval(const EvalRequest& request) {
 
 class Learner final : public FloatLearner {
  public:
-  Learner(double tau, const FloatLayer& layer) : rate_(1 / tau), mean_(layer.neurons) {}
+  Learner(double tau, const FloatLayer& layer)
+      : rate_(1 / tau), mean_(layer.neurons), told_mean_(layer.neurons), nothing_(layer.neurons) {}
 
   void step(const FloatActivity& now, double eta, FloatFactors& factors) override {
     expect_size("reservoir", "z", now.z.size(), mean_.size());
-    double distance = 0, product = 0, said = 0, told = 0;
-    for (std::size_t i = 0; i < mean_.size(); ++i) {
-      const double xi = now.error.empty() ? 0 : now.error[i], d = now.z[i] - xi;
-      distance += d * d;
-      product += now.z[i] * xi, said += now.z[i] * now.z[i], told += xi * xi;
-    }
-    likeness_ = product == 0 ? 0 : product / std::sqrt(said * told);
+    const std::span<const double> xi = now.error.empty() ? std::span<const double>(nothing_) : now.error;
+    const double distance = squared_distance(now.z, xi);
     better_ = distance < distance_mean_;
     distance_mean_ += rate_ * (distance - distance_mean_);
     factors.b0.assign(now.x.begin(), now.x.end());
     factors.a0.assign(mean_.size(), 0.0);
     for (std::size_t i = 0; i < mean_.size(); ++i) {
       mean_[i] += rate_ * (now.z[i] - mean_[i]);
+      told_mean_[i] += rate_ * (xi[i] - told_mean_[i]);
       if (better_) factors.a0[i] = eta * (now.z[i] - mean_[i]);
     }
   }
 
-  FloatSignals signals() const override { return {likeness_, better_ ? 1.0 : 0.0, 0, 1}; }
+  /// How alike what is said and what is told are: the cosine of their means.
+  FloatSignals signals() const override {
+    double product = 0, said = 0, told = 0;
+    for (std::size_t i = 0; i < mean_.size(); ++i)
+      product += mean_[i] * told_mean_[i], said += mean_[i] * mean_[i], told += told_mean_[i] * told_mean_[i];
+    return {product == 0 ? 0 : product / std::sqrt(said * told), better_ ? 1.0 : 0.0, 0, 1};
+  }
 
  private:
   double rate_;
-  std::vector<double> mean_;  // (n) of z
+  std::vector<double> mean_, told_mean_, nothing_;  // (n): of z, of xi; zeros
   double distance_mean_ = 0;
-  double likeness_ = 0;  ///< cosine of what is said and what is told
   bool better_ = false;
 };
 
