@@ -130,7 +130,7 @@ TileArea tile_area(Figures& f, const CoreRecord& core, const RunRecord& run) {
       memory(core.history_bytes),
       static_cast<double>(core.lanes) * (f("area_lane") + f("area_accumulate_lane") + f("area_pool_lane")) +
           static_cast<double>(core.raising_lanes) * f("area_transform_lane"),
-      f("area_neuron_unit") + f("area_membrane_unit") + f("area_noise_unit"),
+      f("area_neuron_unit") + f("area_membrane_unit") + f("area_noise_unit") + f("area_tied_unit"),
       core.post_units * f("area_post_unit") + (core.teacher ? f("area_teacher_unit") : 0),
       buffer_bits * f("area_buffer_bit"),
   };

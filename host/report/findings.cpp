@@ -113,7 +113,8 @@ void find_bottleneck(const RunRecord& run, Throughput& t) {
 void warn_about_kernels(const RunRecord& run, std::vector<std::string>& found) {
   std::map<std::string, std::vector<const LayerSignals*>> layers;
   for (const LayerSignals& s : run.signals) {
-    if (s.mean_kernel && s.sigma && *s.sigma > 0 && std::isfinite(*s.mean_kernel)) layers[s.layer].push_back(&s);
+    if (s.mean_kernel && s.sigma && *s.sigma > 0 && std::isfinite(*s.mean_kernel))
+      layers[s.layer].push_back(&s);
   }
   for (const auto& [layer, rows] : layers) {
     // The last quarter: a kernel may start anywhere.

@@ -336,6 +336,7 @@ const std::vector<RequiredConstant>& required_constants() {
                                                     {"area_membrane_unit", "area", "um2"},
                                                     {"area_noise_unit", "area", "um2"},
                                                     {"area_pool_lane", "area", "um2"},
+                                                    {"area_tied_unit", "area", "um2"},
                                                     {"area_transform_lane", "area", "um2"},
                                                     {"area_buffer_bit", "area", "um2/bit"}};
   return all;
