@@ -344,8 +344,12 @@ class Layer {
 
 /// What the hardware cannot be built for, before anything is computed.
 void check(const Rule& rule, const EvalRequest& request, const FormatMap& formats) {
-  if (!rule.renderings.golden || rule.bench == nullptr)
+  if (!rule.renderings.golden)
     throw refuse("TF-EVL-017", rule.name + " has no fixed-point rendering", "--engine float", "");
+  if (rule.bench == nullptr)
+    throw refuse("TF-EVL-017", rule.name + " in fixed point, of which no bound on arrays is derived",
+                 "--engine float",
+                 "`trifactor verify` holds its units against each other, `run` learns with them");
   if (request.mode != "online")
     throw refuse("TF-EVL-017", "mode " + request.mode + " in fixed point", "--mode online",
                  "the hardware learns sample by sample; use --engine float");

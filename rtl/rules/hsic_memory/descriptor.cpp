@@ -16,7 +16,9 @@ using namespace hsic_memory;
 
 constexpr int distance_bits = 46;  ///< of a squared distance, so that its product with a mantissa has 62
 
-void check_layer(const LayerFacts& layer) {
+bool hears_error(const Parameters& p) { return p.word("error") == "told"; }
+
+void check_layer(const Parameters& p, const LayerFacts& layer) {
   const auto too_wide = [](int entries, int bits) {
     return std::ldexp(entries, 2 * bits) > std::ldexp(1.0, distance_bits);
   };
@@ -25,6 +27,9 @@ void check_layer(const LayerFacts& layer) {
     mistakes.add({"TF-RULE-301", layer.where,
                   std::to_string(layer.groups) + " groups of divisive normalisation",
                   "a layer without: the rule is of the neurons' own activity", "remove normalise"});
+  if (hears_error(p) && layer.largest_error <= 0)
+    mistakes.add({"TF-RULE-304", layer.where, "error = \"told\", but nobody tells the layer its errors",
+                  "a projection of kind \"error\" into it, or error = \"analytic\"", ""});
   mistakes.throw_if_any(ExitCode::configuration);
   if (too_wide(layer.neurons, 16))
     mistakes.add({"TF-RULE-302", layer.where, std::to_string(layer.neurons) + " neurons in a layer",
@@ -54,14 +59,8 @@ Kernel kernel_of(const LayerFacts& layer, double sigma, int frac, const char* na
   return {inverse.mantissa, shift};
 }
 
-bool hears_error(const Parameters& p) { return p.word("error") == "told"; }
-
 /// The fraction bits of an error that is heard, once it has T's width.
 int hear(const LayerFacts& layer, RulePlan& plan) {
-  if (layer.largest_error <= 0)
-    throw Error(ExitCode::configuration,
-                {"TF-RULE-304", layer.where, "error = \"told\", but nobody tells the layer its errors",
-                 "a projection of kind \"error\" into it, or error = \"analytic\"", ""});
   const int frac = std::min(layer.error_sum_frac, t_bits - 1 - integer_bits(layer.largest_error));
   plan.post[post_hears] = 1;
   plan.post[post_hear_shift] = layer.error_sum_frac - frac;
@@ -78,7 +77,7 @@ void send(const Parameters& p, double scale, int t_frac, RulePlan& plan) {
 }
 
 RulePlan resolve(const Parameters& p, const LayerFacts& layer) {
-  check_layer(layer);
+  check_layer(p, layer);
   const int partners = p.integer("N") - 1;
   const double sigma_z = p.number("sigma_z"), gamma = p.number("gamma");
   const double different = std::exp(-1 / (p.number("sigma_y") * p.number("sigma_y")));  // k_y of two classes
