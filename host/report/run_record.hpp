@@ -71,7 +71,7 @@ struct AccuracyRow {
   friend bool operator==(const AccuracyRow&, const AccuracyRow&) = default;
 };
 
-inline constexpr int run_schema_version = 2;
+inline constexpr int run_schema_version = 3;
 
 struct RunRecord {
   int schema_version = run_schema_version;

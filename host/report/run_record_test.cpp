@@ -2,6 +2,7 @@
 #include <rapidcheck.h>
 #include <unistd.h>
 
+#include <fmt/format.h>
 #include <catch2/catch.hpp>
 #include <filesystem>
 #include <fstream>
@@ -188,7 +189,8 @@ TEST_CASE("damage is found and placed") {
   CHECK(damaged("run.json", edited(json, "\"seed\": 7", "\"seed\": 7, \"more\": 1")) == "TF-RUN-002");
   CHECK(damaged("run.json", edited(json, "\"seed\": 7", "\"seed\": -7")) == "TF-RUN-002");
   CHECK(damaged("run.json", edited(json, "\"seed\": 7", "\"seed\": 7.5")) == "TF-RUN-002");
-  CHECK(damaged("run.json", edited(json, "\"schema_version\": 2", "\"schema_version\": 3")) == "TF-RUN-003");
+  CHECK(damaged("run.json", edited(json, fmt::format("\"schema_version\": {}", run_schema_version),
+                                   "\"schema_version\": 99")) == "TF-RUN-003");
   CHECK(damaged("run.json", edited(json, "\"clock_MHz\": 200", "\"clock_MHz\": 0")) == "TF-RUN-004");
   CHECK(damaged("per_core.csv", edited(cores, "\n0,0,0,", "\n0,-1,0,")) == "TF-RUN-007");
   CHECK(damaged("per_core.csv", edited(cores, "\n0,0,0,", "\n0,99999999999,0,")) == "TF-RUN-007");

@@ -11,7 +11,7 @@
 
 namespace trifactor {
 
-inline constexpr std::uint32_t layout_version = 3;
+inline constexpr std::uint32_t layout_version = 4;
 
 /// Writes beside `path` and renames. Equal programs give equal bytes. Throws cannot_write.
 void write_layout(const std::filesystem::path& path, const Program& program);
