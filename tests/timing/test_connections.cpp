@@ -7,87 +7,22 @@
 #include <map>
 #include <set>
 
-#include "tests/timing/chip_bench.hpp"
+#include "tests/timing/words.hpp"
 
 namespace trifactor {
 namespace {
 
-using Vector = std::vector<std::int64_t>;
-using Matrix = std::vector<Vector>;  ///< [neuron][input]
+using Vector = WordVector;
+using Matrix = WordMatrix;
 
 constexpr std::uint64_t seed = 11;  // of errors.toml
 const std::vector<std::string> names = {"w1", "w2", "w3", "r3", "r2"};
-
-/// SplitMix64's finaliser, written out again.
-std::uint64_t mixed(std::uint64_t x) {
-  x = (x ^ (x >> 30)) * 13787848793156543929ull;
-  x = (x ^ (x >> 27)) * 10723151780598845931ull;
-  return x ^ (x >> 31);
-}
 
 bool exists(const std::string& name, std::uint64_t to, std::uint64_t from, double density) {
   std::uint64_t start = mixed(seed ^ 1835103083ull);  // "mask"
   for (const char c : name) start = mixed(start ^ static_cast<unsigned char>(c));
   return static_cast<double>(mixed(start ^ (to * 4294967296ull + from)) / 2048) / 9007199254740992.0 <
          density;
-}
-
-/// The generator of a neuron's dropout, use 3 of a population.
-std::uint32_t mask_generator(std::uint64_t population, std::uint64_t neuron) {
-  std::uint64_t h = mixed(seed + 0x9e3779b97f4a7c15ull);
-  h = mixed(mixed(h ^ (3 * 4294967296ull + population)) ^ neuron * 4294967296ull);
-  return static_cast<std::uint32_t>(h ^ (h >> 32));
-}
-
-std::uint32_t step(std::uint32_t s) {
-  s ^= s << 13;
-  s ^= s >> 17;
-  return s ^ (s << 5);
-}
-
-std::uint32_t index_of(const Program& program, const std::string& name) {
-  std::uint32_t k = 0;
-  while (program.projections.at(k).name != name) ++k;
-  return k;
-}
-
-template <class Block, class Words>
-void copy_block(const Block& block, const Words& words, std::uint32_t first_neuron, std::uint32_t neurons,
-                Matrix& m) {
-  for (std::uint32_t k = 0; k < block.rows * neurons; ++k)
-    m[first_neuron + k % neurons][block.first_row + k / neurons] = words[k];
-}
-
-Matrix empty_matrix(const Program& program, std::uint32_t p) {
-  const ProjectionInfo& info = program.projections[p];
-  return Matrix(program.populations[info.to].neurons, Vector(program.populations[info.from].neurons, 0));
-}
-
-Matrix start_of(const Program& program, const std::string& name) {
-  const std::uint32_t p = index_of(program, name);
-  Matrix m = empty_matrix(program, p);
-  for (const CoreImage& core : program.cores)
-    for (const BlockImage& b : core.blocks)
-      if (b.projection == p) copy_block(b, b.weights, core.first_neuron, core.neurons, m);
-  return m;
-}
-
-Matrix end_of(const Program& program, const Outcome& outcome, const std::string& name) {
-  const std::uint32_t p = index_of(program, name);
-  Matrix m = empty_matrix(program, p);
-  for (const auto& words : outcome.weights) {
-    const BlockWeights b = unpack<BlockWeights>(words, "weights");
-    if (b.projection == p) copy_block(b, b.words, b.first_neuron, b.neurons, m);
-  }
-  return m;
-}
-
-std::int64_t round_half_up(std::int64_t value, int shift) {
-  return static_cast<std::int64_t>(std::floor(std::ldexp(static_cast<double>(value), -shift) + 0.5));
-}
-std::int64_t clip(std::int64_t value, int bits) {
-  return std::clamp<std::int64_t>(value, -(std::int64_t{1} << (bits - 1)),
-                                  (std::int64_t{1} << (bits - 1)) - 1);
 }
 
 /// Dropout of the first hidden layer: 1 / (1 - probability) is mantissa x 2^(exponent - 14), and its values
@@ -111,7 +46,8 @@ class Transcription {
   Transcription(const Program& program, double density, const Dropout& dropout)
       : density_(density), dropout_(dropout) {
     for (const std::string& name : names) w[name] = start_of(program, name);
-    for (std::uint64_t i = 0; i < w["w1"].size(); ++i) generators_.push_back(mask_generator(1, i));
+    for (std::uint64_t i = 0; i < w["w1"].size(); ++i)
+      generators_.push_back(first_word(seed, 3, 1, i));  // use 3, mask
   }
   void learn(const Vector& x, std::size_t label) {
     const int value_frac = 15 - dropout_.range_log2, frac = value_frac - 8;
@@ -348,10 +284,10 @@ Vector scores_of(const Program& program, const Vector& pixels) {
     return h;
   };
   const auto bias = [&](const std::string& name) {
-    Vector b(empty_matrix(program, index_of(program, name)).size(), 0);
+    Vector b(start_of(program, name).size(), 0);
     for (const CoreImage& core : program.cores)
       for (const BlockImage& block : core.blocks)
-        if (block.projection == index_of(program, name) && block.bias)
+        if (block.projection == projection_of(program, name) && block.bias)
           for (std::uint32_t i = 0; i < core.neurons; ++i)
             b[core.first_neuron + i] = block.weights[block.rows * core.neurons + i] * block.bias_value;
     return b;
@@ -444,7 +380,7 @@ TEST_CASE("rows that a slice has no synapse of are neither stored nor sent") {
     std::uint32_t largest = 0;
     for (const CoreImage& core : program.cores)
       for (const BlockImage& block : core.blocks)
-        if (block.projection == index_of(program, "see")) largest = std::max(largest, block.rows);
+        if (block.projection == projection_of(program, "see")) largest = std::max(largest, block.rows);
     return largest;
   };
   CHECK(size("core.columns=64") == 30);

@@ -6,24 +6,13 @@
 #include <cmath>
 #include <map>
 
-#include "tests/timing/chip_bench.hpp"
+#include "tests/timing/words.hpp"
 
 namespace trifactor {
 namespace {
 
-using Matrix = std::vector<std::vector<std::int64_t>>;  ///< [neuron][input]
-using Vector = std::vector<std::int64_t>;
-
-std::uint32_t projection(const Program& program, const std::string& name) {
-  std::uint32_t k = 0;
-  while (program.projections.at(k).name != name) ++k;
-  return k;
-}
-
-Matrix empty_matrix(const Program& program, std::uint32_t p) {
-  const ProjectionInfo& info = program.projections[p];
-  return Matrix(program.populations[info.to].neurons, Vector(program.populations[info.from].neurons, 0));
-}
+using Matrix = WordMatrix;
+using Vector = WordVector;
 
 /// visit(block, index of the weight, neuron of the target, neuron of the source) for every weight.
 template <class Visit>
@@ -32,22 +21,6 @@ void each_weight(Program& program, std::uint32_t p, Visit visit) {
     for (BlockImage& block : core.blocks)
       for (std::uint32_t k = 0; block.projection == p && k < block.rows * core.neurons; ++k)
         visit(block.weights[k], core.first_neuron + k % core.neurons, block.first_row + k / core.neurons);
-}
-
-Matrix start_of(Program program, std::uint32_t p) {
-  Matrix m = empty_matrix(program, p);
-  each_weight(program, p, [&](std::int16_t w, std::uint32_t to, std::uint32_t from) { m[to][from] = w; });
-  return m;
-}
-
-Matrix end_of(const Program& program, const Outcome& outcome, std::uint32_t p) {
-  Matrix m = empty_matrix(program, p);
-  for (const auto& words : outcome.weights) {
-    const BlockWeights block = unpack<BlockWeights>(words, "weights");
-    for (std::uint32_t k = 0; block.projection == p && k < block.rows * block.neurons; ++k)
-      m[block.first_neuron + k % block.neurons][block.first_row + k / block.neurons] = block.words[k];
-  }
-  return m;
 }
 
 Matrix transposed(const Matrix& m) {
@@ -60,17 +33,14 @@ Matrix transposed(const Matrix& m) {
 /// The feedback weights become those of the forward projections they mirror.
 void transpose_start(Program& program) {
   for (const auto& [back, forth] : {std::pair{"r3", "w3"}, {"r2", "w2"}}) {
-    const Matrix w = start_of(program, projection(program, forth));
-    each_weight(program, projection(program, back),
+    const Matrix w = start_of(program, forth);
+    each_weight(program, projection_of(program, back),
                 [&](std::int16_t& r, std::uint32_t to, std::uint32_t from) {
                   r = static_cast<std::int16_t>(w[from][to]);
                 });
   }
 }
 
-std::int64_t round_half_up(std::int64_t value, int shift) {
-  return static_cast<std::int64_t>(std::floor(std::ldexp(static_cast<double>(value), -shift) + 0.5));
-}
 std::int64_t clip(std::int64_t value, std::int64_t low, std::int64_t high) {
   return std::clamp(value, low, high);
 }
@@ -81,7 +51,7 @@ class Transcription {
  public:
   explicit Transcription(const Program& program) {
     for (const auto& [name, m] : {std::pair{"w1", &w1}, {"w2", &w2}, {"w3", &w3}, {"r3", &r3}, {"r2", &r2}})
-      *m = start_of(program, projection(program, name));
+      *m = start_of(program, name);
   }
   void learn(const Vector& x, std::size_t label) {
     std::vector<bool> open1, open2;
@@ -148,9 +118,8 @@ TEST_CASE("errors and updates are those of the equations, number by number") {
                                 {"r3", &wanted.r3},
                                 {"r2", &wanted.r2}}) {
     INFO(name);
-    const std::uint32_t p = projection(program, name);
-    CHECK(end_of(program, got, p) == *m);
-    CHECK(end_of(program, got, p) != start_of(program, p));
+    CHECK(end_of(program, got, name) == *m);
+    CHECK(end_of(program, got, name) != start_of(program, name));
   }
 }
 
@@ -166,9 +135,8 @@ TEST_CASE("feedback that starts as the transpose of the weights stays so to the 
       transpose_start(program);
       const Outcome got = run_without_time(program, samples(program, 0, sample_count));
       for (const auto& [back, forth] : {std::pair{"r3", "w3"}, {"r2", "w2"}}) {
-        const std::uint32_t r = projection(program, back), w = projection(program, forth);
-        CHECK(end_of(program, got, r) == transposed(end_of(program, got, w)));
-        CHECK(end_of(program, got, w) != start_of(program, w));
+        CHECK(end_of(program, got, back) == transposed(end_of(program, got, forth)));
+        CHECK(end_of(program, got, forth) != start_of(program, forth));
       }
     }
 }

@@ -6,82 +6,15 @@
 #include <cmath>
 #include <map>
 
-#include "tests/timing/chip_bench.hpp"
+#include "tests/timing/words.hpp"
 
 namespace trifactor {
 namespace {
 
-using Vector = std::vector<std::int64_t>;
-using Matrix = std::vector<Vector>;  ///< [neuron][input], the bias behind the inputs
+using Vector = WordVector;
+using Matrix = WordMatrix;
 
 const std::vector<std::string> names = {"w1", "w2", "w3", "r3", "r2"};
-
-std::uint32_t index_of(const Program& program, const std::string& name) {
-  std::uint32_t k = 0;
-  while (program.projections.at(k).name != name) ++k;
-  return k;
-}
-
-template <class Block, class Words>
-void copy_block(const Block& block, const Words& words, std::uint32_t first_neuron, std::uint32_t neurons,
-                Matrix& m) {
-  for (std::uint32_t row = 0; row < block.rows + (block.bias ? 1 : 0); ++row)
-    for (std::uint32_t i = 0; i < neurons; ++i) {
-      const std::size_t at = row < block.rows ? block.first_row + row : m[0].size() - 1;
-      m[first_neuron + i][at] = words[row * neurons + i];
-    }
-}
-
-Matrix empty_matrix(const Program& program, std::uint32_t p) {
-  const ProjectionInfo& info = program.projections[p];
-  return Matrix(program.populations[info.to].neurons,
-                Vector(program.populations[info.from].neurons + (info.bias ? 1 : 0), 0));
-}
-
-Matrix start_of(const Program& program, const std::string& name) {
-  const std::uint32_t p = index_of(program, name);
-  Matrix m = empty_matrix(program, p);
-  for (const CoreImage& core : program.cores)
-    for (const BlockImage& b : core.blocks)
-      if (b.projection == p) copy_block(b, b.weights, core.first_neuron, core.neurons, m);
-  return m;
-}
-
-Matrix end_of(const Program& program, const Outcome& outcome, const std::string& name) {
-  const std::uint32_t p = index_of(program, name);
-  Matrix m = empty_matrix(program, p);
-  for (const auto& words : outcome.weights) {
-    const BlockWeights b = unpack<BlockWeights>(words, "weights");
-    if (b.projection == p) copy_block(b, b.words, b.first_neuron, b.neurons, m);
-  }
-  return m;
-}
-
-std::int64_t round_half_up(std::int64_t value, int shift) {
-  return static_cast<std::int64_t>(std::floor(std::ldexp(static_cast<double>(value), -shift) + 0.5));
-}
-std::int64_t clip(std::int64_t value, int bits) {
-  return std::clamp<std::int64_t>(value, -(std::int64_t{1} << (bits - 1)),
-                                  (std::int64_t{1} << (bits - 1)) - 1);
-}
-
-/// SplitMix64's finaliser and xorshift32, written out again.
-std::uint64_t mixed(std::uint64_t x) {
-  x = (x ^ (x >> 30)) * 13787848793156543929ull;
-  x = (x ^ (x >> 27)) * 10723151780598845931ull;
-  return x ^ (x >> 31);
-}
-std::uint32_t step(std::uint32_t s) {
-  s ^= s << 13;
-  s ^= s >> 17;
-  return s ^ (s << 5);
-}
-/// Use 1, update, of a projection: a generator a channel.
-std::uint32_t update_generator(std::uint64_t projection, std::uint64_t channel) {
-  std::uint64_t h = mixed(11 + 0x9e3779b97f4a7c15ull);
-  h = mixed(mixed(h ^ (4294967296ull + projection)) ^ channel * 4294967296ull);
-  return static_cast<std::uint32_t>(h ^ (h >> 32));
-}
 
 struct Shape {
   int height, width, channels;
@@ -114,7 +47,7 @@ class Transcription {
  public:
   Transcription(const Program& program, bool stochastic) : stochastic_(stochastic) {
     for (const std::string& name : names)
-      w[name] = start_of(program, name), index_[name] = index_of(program, name);
+      w[name] = start_of(program, name), index_[name] = projection_of(program, name);
     for (const std::string& name : names) {
       shifts_[name] = program.projections[index_[name]].shift;
       REQUIRE(shifts_[name] >= 10);
@@ -172,7 +105,7 @@ class Transcription {
   std::int64_t rounding(std::int64_t sum, const std::string& name, std::uint64_t channel) {
     if (!stochastic_) return round_half_up(sum, 10);
     const auto [at, fresh] = generators_.try_emplace({name, channel}, 0u);
-    if (fresh) at->second = update_generator(index_[name], channel);
+    if (fresh) at->second = first_word(11, 1, index_[name], channel);
     at->second = step(at->second);
     // The lane's binary point may lie further right than the product's: the word reaches as far.
     const std::int64_t finer = sum << (shifts_[name] - 10), below = at->second & ((1u << shifts_[name]) - 1);
@@ -318,7 +251,7 @@ TEST_CASE("a kernel's updates count once, and its sums travel only where it is c
     UpdateCounts counts;
     for (const auto& [unit, counters] : got.counters)
       for (std::size_t k = 0; k < counters.updates.size(); ++k)
-        if (counters.projections[k] == index_of(program, "w1")) counts += counters.updates[k];
+        if (counters.projections[k] == projection_of(program, "w1")) counts += counters.updates[k];
     applied[program.cores.size()] = counts.applied;
     const EventCounts events = got.core_events();
     CHECK(events[Event::increment] > 4 * events[Event::update] / 3);

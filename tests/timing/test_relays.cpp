@@ -5,7 +5,7 @@
 #include <cmath>
 #include <map>
 
-#include "tests/timing/chip_bench.hpp"
+#include "tests/timing/words.hpp"
 
 namespace trifactor {
 namespace {
@@ -13,41 +13,12 @@ namespace {
 using Vector = std::vector<double>;  ///< real values; all are dyadic and exact
 using Matrix = std::vector<Vector>;  ///< [neuron][input]
 
-std::uint32_t index_of(const Program& program, const std::string& name) {
-  std::uint32_t k = 0;
-  while (program.projections.at(k).name != name) ++k;
-  return k;
-}
-
-Matrix empty_matrix(const Program& program, std::uint32_t p) {
-  const ProjectionInfo& info = program.projections[p];
-  return Matrix(program.populations[info.to].neurons, Vector(program.populations[info.from].neurons, 0));
-}
-
-template <class Block, class Words>
-void copy_block(const Block& block, const Words& words, std::uint32_t first_neuron, std::uint32_t neurons,
-                int frac, Matrix& m) {
-  for (std::uint32_t k = 0; k < block.rows * neurons; ++k)
-    m[first_neuron + k % neurons][block.first_row + k / neurons] = std::ldexp(words[k], -frac);
-}
-
-Matrix start_of(const Program& program, const std::string& name) {
-  const std::uint32_t p = index_of(program, name);
-  Matrix m = empty_matrix(program, p);
-  for (const CoreImage& core : program.cores)
-    for (const BlockImage& b : core.blocks)
-      if (b.projection == p)
-        copy_block(b, b.weights, core.first_neuron, core.neurons, program.projections[p].weight.frac, m);
-  return m;
-}
-
-Matrix end_of(const Program& program, const Outcome& outcome, const std::string& name) {
-  const std::uint32_t p = index_of(program, name);
-  Matrix m = empty_matrix(program, p);
-  for (const auto& words : outcome.weights) {
-    const BlockWeights b = unpack<BlockWeights>(words, "weights");
-    if (b.projection == p)
-      copy_block(b, b.words, b.first_neuron, b.neurons, program.projections[p].weight.frac, m);
+Matrix real(const Program& program, const std::string& name, const WordMatrix& words) {
+  const int frac = program.projections[projection_of(program, name)].weight.frac;
+  Matrix m;
+  for (const WordVector& row : words) {
+    m.emplace_back();
+    for (const std::int64_t word : row) m.back().push_back(std::ldexp(static_cast<double>(word), -frac));
   }
   return m;
 }
@@ -64,7 +35,7 @@ class Transcription {
  public:
   explicit Transcription(const Program& program) {
     for (const char* name : {"see", "frozen", "learned", "read", "r_read", "r_learned", "r_frozen"})
-      w[name] = start_of(program, name);
+      w[name] = real(program, name, start_of(program, name));
   }
   std::map<std::string, Matrix> w;
   int nobody = 0, shared = 0, shut = 0;  ///< windows without a winner, neurons that won two, gates closed
@@ -188,14 +159,14 @@ TEST_CASE("errors through neurons that do not learn are those of loops over wind
   const Outcome got = run_without_time(program, frames);
   for (const auto& [name, m] : wanted.w) {
     INFO(name);
-    CHECK(end_of(program, got, name) == m);
+    CHECK(real(program, name, end_of(program, got, name)) == m);
     const bool learns = std::find(learning.begin(), learning.end(), name) != learning.end();
     CHECK((end_of(program, got, name) != start_of(program, name)) == learns);
   }
 }
 
 TEST_CASE("time, cuts and jitter change no bit of errors that pass neurons which do not learn") {
-  std::map<std::string, Matrix> whole;
+  std::map<std::string, WordMatrix> whole;
   for (const std::vector<std::string>& cut : {std::vector<std::string>{"core.columns=64"},
                                               {"core.columns=7"},
                                               {"core.columns=7", "jitter_seed=3", "mesh.buffer_packets=1"},
@@ -216,7 +187,7 @@ TEST_CASE("time, cuts and jitter change no bit of errors that pass neurons which
       CHECK(untimed.first_difference(timed) == "");
       CHECK(untimed.core_events() == timed.core_events());
       for (const std::string& name : learning) {
-        const Matrix end = end_of(program, untimed, name);
+        const WordMatrix end = end_of(program, untimed, name);
         CHECK(end != start_of(program, name));
         if (whole.count(name + age) != 0) CHECK(whole[name + age] == end);
         whole.emplace(name + age, end);
