@@ -128,7 +128,7 @@ PopulationSpec read_population(TomlTable& table) {
   PopulationSpec population;
   population.place = table.place();
   if (table.need("name")) population.name = read_name(table, "name");
-  const auto kind = table.choice("kind", {"neurons", "input", "label"}).value_or(0);
+  const auto kind = table.meant("kind", {"neurons", "input", "label"}).value_or(0);
   population.input = kind == 1, population.label = kind == 2;
   read_shape(table, population);
 

@@ -62,6 +62,7 @@ TEST_CASE("mistakes of populations") {
     text.replace(at, 8, "\"hid.en\"");
   CHECK(codes_of(text) == Codes{"TF-NET-001 f:13:8"});
   expect("kind = \"neurons\"", "kind = \"neuron\"", "TF-TOML-015", "\"neuron\"", "did you mean 'neurons'?");
+  expect("kind = \"input\"", "kind = \"inptu\"", "TF-TOML-015", "\"inptu\"", "did you mean 'input'?");
   expect("shape = [8]\n", "", "TF-TOML-012", "[[population]]\nname = \"hidden\"");
   expect("shape = [8]", "shape = []", "TF-TOML-016", "[]");
   expect("shape = [8]", "shape = [0]", "TF-TOML-013", "0]\nneuron");

@@ -126,7 +126,7 @@ FloatNetwork::FloatNetwork(Network network, const FloatNetworkOptions& options)
 /// What exists in mini-batches only.
 void FloatNetwork::refuse_batch_only(Diagnostics& mistakes) const {
   const char* hint = "give --batch, or batch in [training]";
-  if (options_.baseline > Baseline::backprop)
+  if (needs_batches(options_.baseline))
     mistakes.add({"TF-REF-004", "baseline", "a baseline that learns in mini-batches only",
                   "random or backprop when learning sample by sample", hint});
   if (options_.baseline == Baseline::backprop &&

@@ -107,6 +107,20 @@ Rule make_urfb() {
       {"classes", "", "C", 10, 2, 65535, true, {}, "number of classes"}};
   rule.every_step = true;
   rule.renderings = {true, true, true, true};
+  rule.systems = {
+      {"URFB: feedback weights learn (2 to 6)",
+       {},
+       "feedback projections with this rule",
+       {true, true, true, true}},
+      {"FRFB, feedback alignment: feedback weights stay",
+       {},
+       "feedback projections without a rule",
+       {true, true, true, true}},
+      {"local circuits at the top and in the gates (appendix 1)",
+       {{"error", "circuit"}},
+       "",
+       {true, true, true, true}},
+  };
   rule.cycles = {delta_contribute_cycles, delta_form_cycles, nullptr};
   rule.resolve = resolve;
   rule.golden_post = delta_post;
