@@ -11,7 +11,8 @@ Points of the plane, one step a millisecond, 50 steps a point, 100 points again 
 Every layer has a reservoir, which hears the point, its class, the layer, itself and what its read-out says; the read-out
 learns (10) from the layer's own error all the time. The layer learns by (8) from what the read-out says ("said"), from its own
 error ("own"), or hardly at all ("fixed": rate 1e-9, what the random start gives); in floating point, or on the chip with
-weights of 16 bits and activities of 8 and 16 (engine functional). The read-out of classes learns beside it.
+weights of 16 bits and activities of 8 and 16 (engine functional). The read-out of classes learns beside it. `clipped` is the largest
+share of a projection's updates on the chip that ended at the end of the weights' range.
 
     noise   synthetic:noise, ten neurons, "fixed" or nobody learns at all ("nobody")      paper: figure 4, no number
 
@@ -20,6 +21,7 @@ again), table.md, plot.svg; `likeness` is the mean cosine of what is said and th
 last tenth of the samples, floating point only (with one neuron: how much more often the sign is right than wrong).
 """
 import csv
+import json
 import math
 import pathlib
 import tempfile
@@ -32,19 +34,23 @@ import study
 # neurons of the layers, gamma, the paper's accuracy in %, neurons of a reservoir
 TASKS = {"line": ((1,), 5.0, 94, 128), "curve": ((2, 1), 20.0, 98, 128), "noise": ((10,), 2.0, None, 300)}
 SYSTEMS = (("nobody", "float"), ("fixed", "float"), ("said", "float"), ("own", "float"), ("said", "chip"), ("own", "chip"))
-COLUMNS = ("task", "error", "system", "epochs", "seed", "accuracy", "likeness", "seconds")
+COLUMNS = ("task", "error", "system", "epochs", "seed", "accuracy", "likeness", "clipped", "seconds")
 STEPS, DENSITY = 50, 0.1
+# Of the layers' weights on the chip. In floating point, where nothing bounds them, they grow to 12 in 100 epochs of curve.
+WEIGHT_RANGE = 16.0
 LABELS = {"nobody": "nobody learns", "fixed": "layer fixed", "said": "the reservoir's error", "own": "the layer's own error"}
 
 
-def network(task, error):
+def network(task, error, reservoirs=True):
+    """`reservoirs`: without, nobody hears the layers' errors, which is as good where they learn from their own."""
     layers, gamma, _, neurons = TASKS[task]
     noise = task == "noise"
     values, chaos, unrest, rate = (100, 1.2, 5e-6, 1.5e-3) if noise else (2, 1.7, 0.05, 5e-3)
     sigma_x, sigma_z, memory, scale = (2.8, 0.5, 6, 50.0) if noise else (0.5, 0.5, 10, 5.0)
     tables = [("[network]", {"name": task, "steps": STEPS, "classes": 2, "output": "scores"}),
-              ("[[population]]", {"name": "point", "kind": "input", "shape": [values], "encode": {"kind": "none"}}),
-              ("[[population]]", {"name": "class", "kind": "label", "shape": [2]})]
+              ("[[population]]", {"name": "point", "kind": "input", "shape": [values], "encode": {"kind": "none"}})]
+    if reservoirs:
+        tables.append(("[[population]]", {"name": "class", "kind": "label", "shape": [2]}))
 
     def population(name, count, kind="tanh", **more):
         tables.append(("[[population]]", {"name": name, "shape": [count], "neuron": {"kind": kind, "range": 8.0 if kind == "linear" else None}, **more}))
@@ -56,11 +62,14 @@ def network(task, error):
     for level, count in enumerate(layers, 1):
         layer, reservoir, said = f"layer{level}", f"reservoir{level}", f"error{level}"
         population(layer, count, membrane={"tau": 5.0}, noise=0.05, activity={"bits": 16})
-        population(reservoir, neurons, membrane={"tau": 50.0}, noise=unrest)
-        population(said, count, "linear", noise=0.25, activity={"bits": 16})
-        projection(source, layer, {"bits": 16, "range": 4.0},
+        projection(source, layer, {"bits": 16, "range": WEIGHT_RANGE},
                    {"rule": "hsic_memory", "every": "step", "N": memory, "sigma_x": sigma_x, "sigma_y": 0.5, "sigma_z": sigma_z * math.sqrt(count), "gamma": gamma,
                     "eta": 1e-9 if error in ("fixed", "nobody") else 0.002, "error": "told" if error == "said" else "analytic", "error_scale": scale, "error_range": 8.0})
+        source = layer
+        if not reservoirs:
+            continue
+        population(reservoir, neurons, membrane={"tau": 50.0}, noise=unrest)
+        population(said, count, "linear", noise=0.25, activity={"bits": 16})
         for heard, width, late in (("point", values, None), ("class", 2, None), (layer, count, True), (said, count, True)):
             projection(heard, reservoir, {"gain": math.sqrt(width), "range": 1.0}, late=late)
         projection(reservoir, reservoir, {"init": "normal", "gain": chaos / math.sqrt(DENSITY * neurons), "range": 2.0}, late=True, mask={"density": DENSITY})
@@ -68,10 +77,20 @@ def network(task, error):
                    {"rule": "reservoir", "every": "step", "tau": 5.0, "eta": 1e-9 if error == "nobody" else rate, "schedule": {"kind": "inverse", "tau": 1000.0}})
         projection(layer, said, name=f"asked{level}", kind="feedback", connect="identity")
         projection(said, layer, name=f"said{level}", kind="error", connect="identity")
-        source = layer
     population("scores", 2, "linear", activity={"bits": 16})
     projection(source, "scores", {"init": "zero", "bits": 16, "range": 8.0}, {"rule": "readout", "error": "softmax", "eta": 0.3}, bias=True)
     return tables
+
+
+def systems_of(task):
+    """(error, system) of a task: noise has a layer that stays as it is, in floating point; the others have one that is to learn."""
+    errors = ("nobody", "fixed") if task == "noise" else ("fixed", "said", "own")
+    return [(error, system) for error, system in SYSTEMS if error in errors]
+
+
+def clipped(folder):
+    projections = json.loads((folder / "run/run.json").read_text())["projections"]
+    return round(max(p["saturated"] / max(1, p["applied"] + p["rounded_to_zero"]) for p in projections), 5)
 
 
 def likeness(folder):
@@ -89,11 +108,11 @@ def one(program, row):
         streams = ["--data", f"synthetic:{row['task']}", "--test", f"synthetic:{row['task']},split=test,count=1000", "--epochs", row["epochs"]]
         if row["system"] == "float":
             accuracy = program.reference(path, "--seed", row["seed"], *streams, "-o", folder / "out")["accuracy"]["test"]
-            alike = likeness(folder / "out")
+            alike, lost = likeness(folder / "out"), None
         else:
             accuracy = program.chip(path, folder, ["--machine", "generic", "--seed", row["seed"]], [*streams, "--engine", "functional"])["accuracy"]["test"]
-            alike = None
-    return {**row, "accuracy": accuracy, "likeness": alike, "seconds": round(time.monotonic() - start, 1)}
+            alike, lost = None, clipped(folder)
+    return {**row, "accuracy": accuracy, "likeness": alike, "clipped": lost, "seconds": round(time.monotonic() - start, 1)}
 
 
 def main():
@@ -105,10 +124,9 @@ def main():
     if options.quick:
         options.seeds, options.epochs = 1, 2
     program = study.Program(options.program)
-    runs = study.Runs(options.output / "runs.csv", COLUMNS, COLUMNS[:5], {"command": "studies/reservoir.py"})
+    runs = study.Runs(options.output / "runs.csv", COLUMNS, COLUMNS[:5], {"command": "studies/reservoir.py", "weight_range": WEIGHT_RANGE})
     wanted = [{"task": task, "error": error, "system": system, "epochs": options.epochs, "seed": seed}
-              for seed in range(1, options.seeds + 1) for task in options.only for error, system in SYSTEMS
-              if (error == "nobody") <= (task == "noise") and (task == "noise") <= (error in ("nobody", "fixed"))]
+              for seed in range(1, options.seeds + 1) for task in options.only for error, system in systems_of(task)]
     runs.do(wanted, lambda row: one(program, row), options.jobs, weight=lambda row: len(TASKS[row["task"]][0]) * TASKS[row["task"]][3])
     groups = {}
     for row in runs.rows:
@@ -116,9 +134,10 @@ def main():
     table, bars = [], []
     for (task, error, system, epochs), members in sorted(groups.items(), key=lambda g: (list(TASKS).index(g[0][0]), g[0][3], SYSTEMS.index(g[0][1:3]))):
         alike = [float(m["likeness"]) for m in members if m["likeness"]]
+        lost = [float(m["clipped"]) for m in members if m["clipped"]]
         table.append({"task": task, "learns from": LABELS[error], "system": "floating point" if system == "float" else "chip, 16 bits",
                       "paper, %": TASKS[task][2] if error == "said" else "", "measured, % (range over seeds)": study.percent(float(m["accuracy"]) for m in members) if task != "noise" else "",
-                      "likeness": f"{sum(alike) / len(alike):.2f}" if alike else "", "epochs": epochs, "seeds": len(members),
+                      "likeness": f"{sum(alike) / len(alike):.2f}" if alike else "", "clipped, %": f"{100 * max(lost):.2f}" if lost else "", "epochs": epochs, "seeds": len(members),
                       "seconds a run": f"{study.spread(m['seconds'] for m in members)[0]:.0f}"})
         if task != "noise":
             bars.append((f"{task}, {error}, {system}", TASKS[task][2] if error == "said" else None, [100 * float(m["accuracy"]) for m in members]))
