@@ -53,7 +53,7 @@ TEST_CASE("a SPEC's mistakes are all named, with a way out") {
     CHECK(mistake(std::string("idx:d,first=") + value) == "TF-DAT-008 ");
   }
   CHECK(mistake("idx:d,count") == "TF-DAT-008 ");
-  for (const char* value : {"", "0,1", "1+", "+1", "1++2", "3+3", "0-4", "65536", "18446744073709551616"})
+  for (const char* value : {"", "1+", "+1", "1++2", "3+3", "0-4", "65536", "18446744073709551616"})
     CHECK(error_of([&] { parse_data_spec(std::string("idx:d,classes=") + value); }).items()[0].code ==
           "TF-DAT-012");
   CHECK(mistake("idx:d,count=0") == "TF-DAT-009 ");
