@@ -22,8 +22,8 @@ import plot
 import study
 
 BITS = (16, 12, 8, 6, 4)
-# example: (its data, test data, epochs)
-POINTS = {"line-reservoir": ("synthetic:line", "synthetic:line,split=test,count=1000", 20)}
+# example: (its data, samples of them, test data)
+POINTS = {"line-reservoir": ("synthetic:line", 2000, "synthetic:line,split=test,count=500")}
 COLUMNS = ("rule", "engine", "bits", "rounding", "activity_bits", "range_factor", "seed", "accuracy", "applied_share",
            "saturated_share", "learning_sample_pJ", "learning_sample_pJ_low", "learning_sample_pJ_high", "sample_ns", "wall_s", "refused")
 KEY = COLUMNS[:7]
@@ -53,10 +53,8 @@ class Example:
         self.layers = sorted({p["to"] for p in self.projections.values()})
 
     def streams(self, options, seed):
-        if self.path.stem in POINTS:
-            data, test, epochs = POINTS[self.path.stem]
-            return ["--data", f"{data},shuffle={seed}", "--test", test, "--epochs", 1 if options.quick else epochs]
-        return ["--data", f"{options.data},count={options.samples},shuffle={seed}", "--test", options.test]
+        data, samples, test = POINTS.get(self.path.stem, (options.data, options.samples, options.test))
+        return ["--data", f"{data},count={min(samples, options.samples)},shuffle={seed}", "--test", test]
 
     def keys(self, bits, rounding, activity, factor):
         keys = []

@@ -78,6 +78,10 @@ TEST_CASE("mistakes of populations") {
          "0.5 }\n[[projection]]");
   expect("{ kind = \"linear\", range = 16 }", "{ kind = \"tanh\", range = 0.5 }", "TF-TOML-013",
          "0.5 }\n[[projection]]");
+  for (const char* scale : {"0.5", "2048"})
+    expect("{ kind = \"linear\", range = 16 }",
+           std::string("{ kind = \"saturated_linear\", range = 1, scale = ") + scale + " }", "TF-TOML-013",
+           std::string(scale) + " }\n[[projection]]");
   expect("{ kind = \"linear\", range = 16 }", "{ range = 16 }", "TF-TOML-012", "{ range = 16 }");
   expect("groups = 2", "groups = 3", "TF-NET-009", "3, p");
   expect("groups = 2", "groups = 8", "TF-NET-010", "8, p");

@@ -26,7 +26,7 @@ Neuron activate(const PopulationSpec& spec, double h) {
     case Activation::leaky_relu:
       return {leaky_relu(h, spec.slope), leaky_relu_derivative(h, spec.slope)};
     case Activation::saturated_linear:
-      return {std::clamp(h, -1.0, 1.0), std::abs(h) <= 1 ? 1.0 : 0.0};
+      return {std::clamp(h / spec.scale, -1.0, 1.0), std::abs(h) <= spec.scale ? 1 / spec.scale : 0.0};
     case Activation::tanh: {
       const double z = std::tanh(h);
       return {z, 1 - z * z};
