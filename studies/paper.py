@@ -24,7 +24,7 @@ import plot
 import study
 
 # TABLE: its module in papers/
-TABLES = {"phsic-mnist": "pogodin_latham", "competing-mnist": "krotov_hopfield", "hsic-memory": "daruwalla_lipasti", "urfb-depth": "amit",
+TABLES = {"phsic-mnist": "pogodin_latham", "competing-mnist": "krotov_hopfield", "hsic-memory": "daruwalla_lipasti", "hsic-steps": "daruwalla_lipasti_steps", "urfb-depth": "amit",
           "urfb-images": "amit_images"}
 COLUMNS = ("setting", "data", "samples", "epochs", "rate", "seed", "accuracy", "by_epoch", "seconds")
 KEY = COLUMNS[:6]

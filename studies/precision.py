@@ -5,8 +5,8 @@ usage: precision.py [--program TRIFACTOR] [--seeds 5] [--samples 6000] [--rules 
                     [--test SPEC] [--jobs 1] [-o FOLDER]
 
 Each rule runs on its example among host/examples/strokes-*.toml (the read-out alone on mnist-readout.toml), one pass of
-drawn digits on the SystemC model, then on test digits that no setting was chosen by. What varies is the layers that
-learn by the rule; the read-out behind them keeps 16 bits. Rows of runs.csv are written as they are done and a row that
+drawn digits on the SystemC model, then on test digits that no setting was chosen by; a rule that no network of digits uses
+runs on the first example that does, with its own data (POINTS). What varies is the layers that learn by the rule; the read-out behind them keeps 16 bits. Rows of runs.csv are written as they are done and a row that
 is there is not run again, so an interrupted study goes on where it was; what the compiler refuses, because the lane
 cannot express the rule in these formats, stands with the code of its refusal. Then precision.csv (means and ranges over
 seeds), precision.svg (accuracy by bits) and energy.svg (accuracy by energy) are made of them.
@@ -22,6 +22,8 @@ import plot
 import study
 
 BITS = (16, 12, 8, 6, 4)
+# example: (its data, samples of them, test data)
+POINTS = {"line-reservoir": ("synthetic:line", 2000, "synthetic:line,split=test,count=500")}
 COLUMNS = ("rule", "engine", "bits", "rounding", "activity_bits", "range_factor", "seed", "accuracy", "applied_share",
            "saturated_share", "learning_sample_pJ", "learning_sample_pJ_low", "learning_sample_pJ_high", "sample_ns", "wall_s", "refused")
 KEY = COLUMNS[:7]
@@ -50,6 +52,10 @@ class Example:
         self.projections = {p.get("name", f"{p['from']}_to_{p['to']}"): p for p in text["projection"] if p.get("plasticity", {}).get("rule") == rule}
         self.layers = sorted({p["to"] for p in self.projections.values()})
 
+    def streams(self, options, seed):
+        data, samples, test = POINTS.get(self.path.stem, (options.data, options.samples, options.test))
+        return ["--data", f"{data},count={min(samples, options.samples)},shuffle={seed}", "--test", test]
+
     def keys(self, bits, rounding, activity, factor):
         keys = []
         for name, p in self.projections.items():
@@ -61,18 +67,17 @@ class Example:
 
 
 def examples(program):
-    """The example of each rule on the chip: of its name, else the shortest of those of drawn digits that use it. A rule that
-    no network of digits uses has none: its accuracy would be of other data."""
+    """The example of each rule on the chip: of its name, else the shortest of those of drawn digits that use it, else one of POINTS."""
     stems = {path.stem: path.read_text() for path in sorted(study.EXAMPLES.glob("*.toml"))}
     for name in (rule["name"] for rule in json.loads(program("list", "rules", "--json")) if rule["renderings"]["chip"]):
         named = [stem for stem in (f"strokes-{name}", f"mnist-{name}") if stem in stems]
-        users = [stem for stem, text in stems.items() if stem.startswith("strokes-") and f'rule = "{name}"' in text]
-        if named or users:
-            yield Example(name, (named or sorted(users, key=len))[0])
+        users = [stem for stem, text in stems.items() if f'rule = "{name}"' in text]
+        digits = [stem for stem in users if stem.startswith("strokes-")]
+        yield Example(name, (named or sorted(digits, key=len) or [stem for stem in users if stem in POINTS])[0])
 
 
 def one(program, options, example, row):
-    streams = ["--data", f"{options.data},count={options.samples},shuffle={row['seed']}", "--test", options.test]
+    streams = example.streams(options, row["seed"])
     if row["engine"] == "float":
         record = program.reference(example.path, *streams, "--seed", row["seed"])
         return {**row, "accuracy": record["accuracy"]["test"], "wall_s": round(record["wall_s"], 2)}

@@ -50,7 +50,8 @@ struct PopulationSpec {
   FloatActivation float_activation = FloatActivation::none;  ///< in place of `activation`
   double slope = 0.01;                                       ///< leaky ReLU
   double exponent = 1;  ///< power neurons: z = (h / scale)^exponent above 0
-  double scale = 1;     ///< and the sum that gives 1 (power of two)
+  double scale =
+      1;  ///< the sum that gives 1 (power of two): power neurons; saturated linear: clip(h / scale)
   std::optional<MembraneSpec> membrane;
   double noise = 0;         ///< uniform in +-noise, added to z at every step
   double value_range = 4;   ///< z lies in +-range (power of two)

@@ -49,8 +49,10 @@ void read_neuron(TomlTable& table, PopulationSpec& population) {
     if (table.need("scale"))
       population.scale = power_of_two(table.number("scale", smallest_range, 65536).value_or(1));
   } else if (known) {
+    const bool clipped = population.activation == Activation::saturated_linear;
+    if (clipped) population.scale = power_of_two(table.number("scale", 1, 1024).value_or(1));
     for (const char* key : {"exponent", "scale"})
-      if (table.has(key))
+      if (table.has(key) && !(clipped && key == std::string_view("scale")))
         table.mistakes().add("TF-NET-005", table.place(key), table.named(key) + " is only for power",
                              fmt::format("no {}", key), "remove it, or choose kind = \"power\"");
   }
@@ -128,7 +130,7 @@ PopulationSpec read_population(TomlTable& table) {
   PopulationSpec population;
   population.place = table.place();
   if (table.need("name")) population.name = read_name(table, "name");
-  const auto kind = table.choice("kind", {"neurons", "input", "label"}).value_or(0);
+  const auto kind = table.meant("kind", {"neurons", "input", "label"}).value_or(0);
   population.input = kind == 1, population.label = kind == 2;
   read_shape(table, population);
 

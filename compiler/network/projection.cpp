@@ -122,7 +122,7 @@ NamedProjection read_projection(TomlTable& table) {
   } else if (!projection.from.empty() && !projection.to.empty()) {
     spec.name = default_projection_name(projection.from, projection.to);
   }
-  const auto kind = table.choice("kind", {"forward", "feedback", "error"}).value_or(0);
+  const auto kind = table.meant("kind", {"forward", "feedback", "error"}).value_or(0);
   spec.feedback = kind == 1, spec.error = kind == 2;
   spec.late = table.boolean("late").value_or(false);
   if (spec.late && kind != 0)

@@ -62,6 +62,7 @@ TEST_CASE("mistakes of populations") {
     text.replace(at, 8, "\"hid.en\"");
   CHECK(codes_of(text) == Codes{"TF-NET-001 f:13:8"});
   expect("kind = \"neurons\"", "kind = \"neuron\"", "TF-TOML-015", "\"neuron\"", "did you mean 'neurons'?");
+  expect("kind = \"input\"", "kind = \"inptu\"", "TF-TOML-015", "\"inptu\"", "did you mean 'input'?");
   expect("shape = [8]\n", "", "TF-TOML-012", "[[population]]\nname = \"hidden\"");
   expect("shape = [8]", "shape = []", "TF-TOML-016", "[]");
   expect("shape = [8]", "shape = [0]", "TF-TOML-013", "0]\nneuron");
@@ -77,6 +78,10 @@ TEST_CASE("mistakes of populations") {
          "0.5 }\n[[projection]]");
   expect("{ kind = \"linear\", range = 16 }", "{ kind = \"tanh\", range = 0.5 }", "TF-TOML-013",
          "0.5 }\n[[projection]]");
+  for (const char* scale : {"0.5", "2048"})
+    expect("{ kind = \"linear\", range = 16 }",
+           std::string("{ kind = \"saturated_linear\", range = 1, scale = ") + scale + " }", "TF-TOML-013",
+           std::string(scale) + " }\n[[projection]]");
   expect("{ kind = \"linear\", range = 16 }", "{ range = 16 }", "TF-TOML-012", "{ range = 16 }");
   expect("groups = 2", "groups = 3", "TF-NET-009", "3, p");
   expect("groups = 2", "groups = 8", "TF-NET-010", "8, p");

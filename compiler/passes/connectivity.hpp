@@ -33,7 +33,9 @@ class Connectivity {
   /// channel of the image), and how many there are.
   bool shared() const { return shared_; }
   std::size_t entry(std::size_t to, std::size_t from) const;
-  std::size_t entries() const { return map_channels_ * taps_[0] * taps_[1] * image_channels_; }
+  std::size_t entries() const { return map_channels_ * window(); }
+  /// The synapses of one window, as entry() counts within a channel of the map.
+  std::size_t window() const { return taps_[0] * taps_[1] * image_channels_; }
   /// Of a neuron at the target: neurons with the same one share their bias.
   std::size_t channel(std::size_t to) const;
   /// Places of the map, at each of which a window lies: no entry has more copies.

@@ -211,9 +211,11 @@ class Emitter {
     image.activation = spec.activation;
     image.sum_frac = p.sum_frac;
     image.value_frac = p.value.frac;
-    const bool power = spec.activation == Activation::power;
-    image.slope = static_cast<std::int32_t>(std::lround(std::ldexp(power ? spec.exponent : spec.slope, 15)));
-    if (power) image.scale_log2 = static_cast<std::int32_t>(std::lround(std::log2(spec.scale)));
+    const bool power = spec.activation == Activation::power,
+               clipped = spec.activation == Activation::saturated_linear;
+    const double slope = power ? spec.exponent : clipped ? 1 / spec.scale : spec.slope;
+    image.slope = static_cast<std::int32_t>(std::lround(std::ldexp(slope, 15)));
+    if (power || clipped) image.scale_log2 = static_cast<std::int32_t>(std::lround(std::log2(spec.scale)));
     if (spec.membrane) {
       image.membrane = membrane_image(spec.membrane->tau, p.sum_frac);
       image.membrane.reads_before = spec.membrane->reads_before;

@@ -59,6 +59,10 @@ class InitialWeights {
   /// These, row by row: `weights` (neurons of to, inputs), `bias` (neurons of to) or empty.
   InitialWeights(std::vector<double> weights, std::vector<double> bias, std::size_t inputs,
                  const Connectivity& connectivity = {});
+  /// The same window by window: of a convolution (channels of the map, connectivity.window()) and a bias a
+  /// channel, of local weights (neurons of the map, the same) and a bias a neuron.
+  static InitialWeights by_window(std::vector<double> weights, std::vector<double> bias,
+                                  const Connectivity& connectivity, bool feedback);
   /// Of projection `projection`, seeded or zero; of spec.init = file nothing can be computed.
   InitialWeights(const Network& network, std::size_t projection);
 
@@ -72,6 +76,8 @@ class InitialWeights {
 
   Connectivity connectivity_;
   bool fixed_ = false;                  ///< all are bound_
+  bool by_window_ = false;              ///< weights_ and bias_ are
+  bool feedback_ = false;               ///< by window: the map is the source
   std::size_t inputs_ = 0;              ///< neurons of the source
   std::uint64_t start_ = 0;             ///< of seed and projection
   double bound_ = 0;                    ///< they lie in +-bound; 0: all are 0

@@ -69,6 +69,13 @@ InitialWeights::InitialWeights(std::vector<double> weights, std::vector<double> 
                                const Connectivity& connectivity)
     : connectivity_(connectivity), inputs_(inputs), weights_(std::move(weights)), bias_(std::move(bias)) {}
 
+InitialWeights InitialWeights::by_window(std::vector<double> weights, std::vector<double> bias,
+                                         const Connectivity& connectivity, bool feedback) {
+  InitialWeights made(std::move(weights), std::move(bias), 0, connectivity);
+  made.by_window_ = true, made.feedback_ = feedback;
+  return made;
+}
+
 InitialWeights::InitialWeights(const Network& network, std::size_t projection)
     : connectivity_(network, projection),
       inputs_(neurons_of(network, network.projections[projection].from)),
@@ -93,6 +100,11 @@ double InitialWeights::drawn(std::size_t to, std::size_t from) const {
 }
 
 double InitialWeights::weight(std::size_t to, std::size_t from) const {
+  if (by_window_) {
+    if (!connectivity_.exists(to, from)) return 0;
+    const std::size_t entry = connectivity_.entry(to, from), window = connectivity_.window();
+    return weights_[connectivity_.shared() ? entry : (feedback_ ? from : to) * window + entry % window];
+  }
   if (!weights_.empty()) return weights_[to * inputs_ + from];
   if (connectivity_.full()) return drawn(to, from);
   if (!connectivity_.exists(to, from)) return 0;
@@ -100,7 +112,7 @@ double InitialWeights::weight(std::size_t to, std::size_t from) const {
 }
 
 double InitialWeights::bias(std::size_t to) const {
-  if (!bias_.empty()) return bias_[to];
+  if (!bias_.empty()) return bias_[by_window_ ? connectivity_.channel(to) : to];
   return connectivity_.shared() ? drawn(connectivity_.entries() + connectivity_.channel(to), 0)
                                 : drawn(to, inputs_);
 }
@@ -122,11 +134,25 @@ std::vector<InitialWeights> initial_weights(const Network& network) {
     }
     const std::size_t to = neurons_of(network, spec.to), from = neurons_of(network, spec.from);
     const double step = signed_format(spec.bits, spec.range).step();
-    std::vector<double> weights =
-        read_array(*file, spec.name, {to, from}, step, "(neurons of the target, neurons of the source)");
-    std::vector<double> bias;
-    if (spec.bias) bias = read_array(*file, spec.name + ".bias", {to}, step, "(neurons of the target)");
     const Connectivity connectivity(network, k);
+    const auto read = [&](const std::string& name, std::vector<std::size_t> shape, const char* meaning) {
+      return read_array(*file, name, std::move(shape), step, meaning);
+    };
+    if (has_window(spec.connect) && !is_fixed(spec.connect)) {
+      const std::size_t window = connectivity.window(), map = spec.feedback ? from : to,
+                        rows = connectivity.shared() ? connectivity.entries() / window : map;
+      if (file->read(spec.name).shape == std::vector<std::size_t>{rows, window}) {
+        std::vector<double> weights = read(spec.name, {rows, window}, "(rows of the map, a window)"), bias;
+        if (spec.bias) bias = read(spec.name + ".bias", {rows}, "(rows of the map)");
+        all.push_back(
+            InitialWeights::by_window(std::move(weights), std::move(bias), connectivity, spec.feedback));
+        continue;
+      }
+    }
+    std::vector<double> weights =
+        read(spec.name, {to, from}, "(neurons of the target, neurons of the source)");
+    std::vector<double> bias;
+    if (spec.bias) bias = read(spec.name + ".bias", {to}, "(neurons of the target)");
     check_weights(connectivity, weights, to, from, file->where(spec.name), mistakes);
     all.emplace_back(std::move(weights), std::move(bias), from, connectivity);
   }

@@ -21,6 +21,7 @@ constexpr bool travels_back(Baseline baseline) {
   return baseline == Baseline::backprop || baseline == Baseline::feedback_alignment ||
          baseline == Baseline::sign_symmetry;
 }
+constexpr bool needs_batches(Baseline baseline) { return baseline > Baseline::backprop; }
 constexpr bool is_layerwise(Baseline baseline) {
   return baseline == Baseline::layerwise || baseline == Baseline::layerwise_feedback_alignment;
 }

@@ -26,7 +26,7 @@ Neuron activate(const PopulationSpec& spec, double h) {
     case Activation::leaky_relu:
       return {leaky_relu(h, spec.slope), leaky_relu_derivative(h, spec.slope)};
     case Activation::saturated_linear:
-      return {std::clamp(h, -1.0, 1.0), std::abs(h) <= 1 ? 1.0 : 0.0};
+      return {std::clamp(h / spec.scale, -1.0, 1.0), std::abs(h) <= spec.scale ? 1 / spec.scale : 0.0};
     case Activation::tanh: {
       const double z = std::tanh(h);
       return {z, 1 - z * z};
@@ -126,7 +126,7 @@ FloatNetwork::FloatNetwork(Network network, const FloatNetworkOptions& options)
 /// What exists in mini-batches only.
 void FloatNetwork::refuse_batch_only(Diagnostics& mistakes) const {
   const char* hint = "give --batch, or batch in [training]";
-  if (options_.baseline > Baseline::backprop)
+  if (needs_batches(options_.baseline))
     mistakes.add({"TF-REF-004", "baseline", "a baseline that learns in mini-batches only",
                   "random or backprop when learning sample by sample", hint});
   if (options_.baseline == Baseline::backprop &&

@@ -112,6 +112,7 @@ TEST_CASE("the first updates are those of eval, for any R, whether R learns or n
     EvalRequest request{"online", network.projections[0].plasticity->parameters, {}};
     request.parameters.numbers["classes"] = 3;
     request.parameters.words["update_r"] = plastic ? "true" : "false";
+    request.parameters.numbers["scale"] = 1;
     request.inputs = {{"x", x},
                       {"labels", labels},
                       {"w1", {{5, 6}, start.weights(0)}},

@@ -104,6 +104,8 @@ class TomlTable {
   std::optional<double> number(const std::string& key, double low, double high);
   /// The index of the word among those allowed.
   std::optional<std::size_t> choice(const std::string& key, const std::vector<std::string>& words);
+  /// The same; of a misspelt word, that of the one that was probably meant, where much else is judged by it.
+  std::optional<std::size_t> meant(const std::string& key, const std::vector<std::string>& words);
   std::optional<std::vector<std::int64_t>> integers(const std::string& key, std::int64_t low,
                                                     std::int64_t high, std::size_t fewest, std::size_t most);
   std::optional<std::vector<PlacedText>> texts(const std::string& key);

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <toml++/toml.h>
+#include <algorithm>
 #include <cmath>
 
 #include "compiler/text/toml_document.hpp"
@@ -151,6 +152,14 @@ std::optional<std::size_t> TomlTable::choice(const std::string& key, const std::
                  fmt::format("{} = '{}' does not exist", named(key), printable(value)),
                  "one of " + listed(words), did_you_mean(value, words));
   return {};
+}
+
+std::optional<std::size_t> TomlTable::meant(const std::string& key, const std::vector<std::string>& words) {
+  if (const auto given = choice(key, words)) return given;
+  const toml::node* node = find(key);
+  if (node == nullptr || !node->is_string() || node->as_string()->get().size() > 256) return {};
+  const auto word = std::find(words.begin(), words.end(), nearest(node->as_string()->get(), words));
+  return word == words.end() ? std::nullopt : std::optional(static_cast<std::size_t>(word - words.begin()));
 }
 
 std::optional<std::vector<std::int64_t>> TomlTable::integers(const std::string& key, std::int64_t low,

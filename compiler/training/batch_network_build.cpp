@@ -2,6 +2,7 @@
 #include <cmath>
 #include <utility>
 
+#include "compiler/npz/npz.hpp"
 #include "compiler/passes/passes.hpp"
 #include "compiler/training/batch_network.hpp"
 #include "compiler/training/blas.hpp"
@@ -77,6 +78,16 @@ void BatchNetwork<Real>::build_layers() {
     layers_.back().norm().prepare(network_.training.optimiser);
   }
   populations_.resize(layers_.size());
+  if (!network_.training.batch_norm || network_.weights_file.empty()) return;
+  NpzReader file(network_.weights_file);
+  for (std::size_t p = 0; p < layers_.size(); ++p) {
+    const std::string name = network_.populations[p].name + ".norm";
+    if (!layers_[p].norm().exists() || !file.has(name)) continue;
+    const NpyArray array = file.read(name);
+    require_shape(array, {4, layers_[p].norm().scale().value.rows}, file.where(name),
+                  "(scale, shift, running mean and variance, neurons)");
+    layers_[p].norm().restore(to_finite_doubles(array, file.where(name)));
+  }
 }
 
 template <class Real>

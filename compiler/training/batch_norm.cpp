@@ -1,5 +1,6 @@
 #include "compiler/training/batch_norm.hpp"
 
+#include <algorithm>
 #include <cmath>
 
 namespace trifactor {
@@ -84,6 +85,25 @@ void BatchNorm<Real>::backward(Matrix<Real>& delta, std::size_t m, std::size_t f
     }
   descend(scale_, first, count, by_scale.data(), step);
   descend(shift_, first, count, by_shift.data(), step);
+}
+
+template <class Real>
+std::vector<double> BatchNorm<Real>::state() const {
+  std::vector<double> all;
+  for (const std::vector<Real>* part :
+       {&scale_.value.values, &shift_.value.values, &running_mean_, &running_variance_})
+    all.insert(all.end(), part->begin(), part->end());
+  return all;
+}
+
+template <class Real>
+void BatchNorm<Real>::restore(std::span<const double> state) {
+  for (std::vector<Real>* part :
+       {&scale_.value.values, &shift_.value.values, &running_mean_, &running_variance_}) {
+    std::transform(state.begin(), state.begin() + static_cast<std::ptrdiff_t>(part->size()), part->begin(),
+                   [](double value) { return static_cast<Real>(value); });
+    state = state.subspan(part->size());
+  }
 }
 
 template class BatchNorm<float>;

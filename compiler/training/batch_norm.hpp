@@ -3,6 +3,7 @@
 // tenth each batch, the variance without bias.
 #pragma once
 
+#include <span>
 #include <vector>
 
 #include "compiler/training/updater.hpp"
@@ -23,6 +24,10 @@ class BatchNorm {
   /// dL/dy -> dL/da in place of what forward() saw last in training, and a step of scale and shift.
   void backward(Matrix<Real>& delta, std::size_t m, std::size_t first, std::size_t count,
                 const StepSettings& step);
+
+  /// (4, neurons): scale, shift, running mean and variance, all that inference needs.
+  std::vector<double> state() const;
+  void restore(std::span<const double> state);
 
   const Trained<Real>& scale() const { return scale_; }
   const Trained<Real>& shift() const { return shift_; }

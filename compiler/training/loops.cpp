@@ -28,6 +28,7 @@ BatchActivation::BatchActivation(const PopulationSpec& spec) : slope(spec.slope)
       break;
     case Activation::saturated_linear:
       kind = Kind::saturated_linear;
+      scale = spec.scale;
       break;
     case Activation::tanh:
       kind = Kind::tanh;
@@ -66,7 +67,9 @@ void activate(const BatchActivation& f, Real* h, std::size_t n) {
       leaky(h, static_cast<Real>(f.slope), n);
       break;
     case Kind::saturated_linear:
-      each([](Real v) { return std::clamp<Real>(v, -1, 1); });
+      each([inverse = static_cast<Real>(1 / f.scale)](Real v) {
+        return std::clamp<Real>(v * inverse, -1, 1);
+      });
       break;
     case Kind::tanh:
       each([](Real v) { return std::tanh(v); });
@@ -97,7 +100,7 @@ void times_derivative(const BatchActivation& f, const Real* z, Real* d, std::siz
       leaky_derivative(z, static_cast<Real>(f.slope), d, n);
       break;
     case Kind::saturated_linear:
-      each([](Real v) { return std::abs(v) < 1 ? Real(1) : Real(0); });
+      each([inside = static_cast<Real>(1 / f.scale)](Real v) { return std::abs(v) < 1 ? inside : Real(0); });
       break;
     case Kind::tanh:
       each([](Real v) { return 1 - v * v; });

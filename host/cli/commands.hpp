@@ -49,8 +49,9 @@ Action add_compare(CLI::App& command, Common& common);
 
 std::string tool_version();
 
-/// Engines with a line each; RTL units that `verify` knows.
+/// Engines and baselines with a line each; RTL units that `verify` knows.
 std::vector<std::pair<std::string, std::string>> engine_list();
+std::vector<std::pair<std::string, std::string>> baseline_list();
 std::vector<std::string> unit_list();
 
 }  // namespace trifactor

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <memory>
 #include <nlohmann/json.hpp>
 
@@ -26,9 +27,48 @@ nlohmann::json parameters_json(const std::vector<ParameterSpec>& specs) {
   return all;
 }
 
+const char* mark(bool exists) { return exists ? "yes" : "-"; }
+
+nlohmann::json renderings_json(const Renderings& r) {
+  return {{"float", r.floating}, {"golden", r.golden}, {"rtl", r.rtl}, {"chip", r.chip}};
+}
+
+std::string asked_by(const LearningSystem& system) {
+  std::string text;
+  for (const auto& [name, value] : system.settings)
+    text += fmt::format("{}{} = {}", text.empty() ? "" : ", ", name, value);
+  return text + (text.empty() || system.beside.empty() ? "" : "; ") + system.beside;
+}
+
+std::string systems_table(const std::vector<LearningSystem>& systems) {
+  std::size_t width = 0;
+  for (const LearningSystem& s : systems) width = std::max(width, s.name.size());
+  const auto line = [&](auto... columns) {
+    return fmt::format("  {:<{}}  {:>5}  {:>6}  {:>3}  {:>4}  {}\n", columns...);
+  };
+  std::string text =
+      systems.empty() ? "" : line("system", width, "float", "golden", "RTL", "chip", "asked for by");
+  for (const LearningSystem& s : systems) {
+    const Renderings& r = s.renderings;
+    const std::string asked = asked_by(s);
+    text += line(s.name, width, mark(r.floating), mark(r.golden), mark(r.rtl), mark(r.chip),
+                 asked.empty() ? "its defaults" : asked);
+  }
+  return text;
+}
+
+nlohmann::json systems_json(const std::vector<LearningSystem>& systems) {
+  nlohmann::json all = nlohmann::json::array();
+  for (const LearningSystem& s : systems)
+    all.push_back({{"name", s.name},
+                   {"settings", s.settings},
+                   {"beside", s.beside},
+                   {"renderings", renderings_json(s.renderings)}});
+  return all;
+}
+
 int list_rules(bool json) {
   nlohmann::json all = nlohmann::json::array();
-  const auto mark = [](bool exists) { return exists ? "yes" : "-"; };
   std::vector<std::vector<std::string>> rows = {{"rule", "float", "golden", "RTL", "chip"}};
   std::string text;
   for (const Rule& rule : rule_catalogue()) {
@@ -43,18 +83,19 @@ int list_rules(bool json) {
                             p.choices.empty() ? fmt::format("{}", p.fallback) : p.choices.front(),
                             p.choices.empty() ? fmt::format("{} .. {}", p.low, p.high) : choices});
     }
-    text += table(parameters);
-    all.push_back(
-        {{"name", rule.name},
-         {"summary", rule.summary},
-         {"source", rule.source},
-         {"every", rule.every_step ? nlohmann::json{"sample", "step"} : nlohmann::json{"sample"}},
-         {"parameters", parameters_json(rule.parameters)},
-         {"eval_parameters", parameters_json(rule.bench_parameters)},
-         {"eval_modes", rule.floating.modes},
-         {"renderings", {{"float", r.floating}, {"golden", r.golden}, {"rtl", r.rtl}, {"chip", r.chip}}}});
+    text += table(parameters) + systems_table(rule.systems);
+    all.push_back({{"name", rule.name},
+                   {"summary", rule.summary},
+                   {"source", rule.source},
+                   {"every", rule.every_step ? nlohmann::json{"sample", "step"} : nlohmann::json{"sample"}},
+                   {"parameters", parameters_json(rule.parameters)},
+                   {"eval_parameters", parameters_json(rule.bench_parameters)},
+                   {"eval_modes", rule.floating.modes},
+                   {"renderings", renderings_json(r)},
+                   {"systems", systems_json(rule.systems)}});
   }
-  fmt::print("{}", json ? all.dump(2) + "\n" : table(rows) + text);
+  const std::string baselines = "\nBaselines in floating point: trifactor list baselines\n";
+  fmt::print("{}", json ? all.dump(2) + "\n" : table(rows) + text + baselines);
   return 0;
 }
 
@@ -85,7 +126,7 @@ int list_pairs(const std::vector<Item>& items, bool json, Text text) {
   for (const Item& item : items) {
     const auto [name, description] = text(item);
     all.push_back({{"name", name}, {"description", description}});
-    lines += description.empty() ? name + "\n" : fmt::format("{:<24}{}\n", name, description);
+    lines += description.empty() ? name + "\n" : fmt::format("{:<30}{}\n", name, description);
   }
   fmt::print("{}", json ? all.dump(2) + "\n" : lines);
   return 0;
@@ -98,14 +139,17 @@ Action add_list(CLI::App& command, Common& common) {
   command
       .add_option(
           "what", *what,
-          "rules, machines, technologies, datasets, engines, targets (SIMD) or units (RTL that verify knows)")
+          "rules, baselines, machines, technologies, datasets, engines, targets (SIMD) or units (RTL that "
+          "verify knows)")
       ->required()
-      ->check(
-          CLI::IsMember({"rules", "machines", "technologies", "datasets", "engines", "targets", "units"}));
+      ->check(CLI::IsMember(
+          {"rules", "baselines", "machines", "technologies", "datasets", "engines", "targets", "units"}));
   return [=, &common] {
     using Pair = std::pair<std::string, std::string>;
     if (*what == "rules") return list_rules(common.json);
     if (*what == "machines") return list_machines_command(common.json);
+    if (*what == "baselines")
+      return list_pairs(baseline_list(), common.json, [](const Pair& p) { return p; });
     if (*what == "technologies")
       return list_pairs(list_technologies(), common.json, [](const TechnologyName& t) {
         return Pair{t.name, t.description};

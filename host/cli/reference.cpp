@@ -156,6 +156,15 @@ int reference_command(ReferenceArguments& a, const Common& common) {
 
 }  // namespace
 
+std::vector<std::pair<std::string, std::string>> baseline_list() {
+  std::vector<std::pair<std::string, std::string>> lines;
+  for (const BaselineName& name : baseline_names())
+    if (name.baseline != Baseline::none)
+      lines.emplace_back(
+          name.name, std::string(name.learner) + (needs_batches(name.baseline) ? ", in mini-batches" : ""));
+  return lines;
+}
+
 Action add_reference(CLI::App& command, Common& common) {
   auto a = std::make_shared<ReferenceArguments>();
   std::vector<std::string> names;

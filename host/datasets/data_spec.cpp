@@ -108,6 +108,7 @@ class Reader {
       }
       return;
     }
+    if (key == "classes") return classes(value);
     const std::optional<std::uint64_t> number = whole_number(value);
     if (!number) {
       mistake("TF-DAT-008", key + " is '" + value + "'", "a whole number from 0 to 18446744073709551615");
@@ -124,6 +125,21 @@ class Reader {
               "seed only after synthetic:", "to permute the samples, write shuffle=" + value);
     } else {
       spec_.seed = *number;
+    }
+  }
+
+  void classes(const std::string& value) {
+    for (std::size_t begin = 0; begin <= value.size();) {
+      const std::size_t end = std::min(value.find('+', begin), value.size());
+      const std::optional<std::uint64_t> label = whole_number(value.substr(begin, end - begin));
+      const bool possible = label && *label < static_cast<std::uint64_t>(most_classes);
+      if (!possible || std::count(spec_.classes.begin(), spec_.classes.end(), static_cast<int>(*label)) > 0) {
+        mistake("TF-DAT-012", "classes is '" + value + "'",
+                "labels joined by +, each once, as classes=0+1+2+4");
+        return;
+      }
+      spec_.classes.push_back(static_cast<int>(*label));
+      begin = end + 1;
     }
   }
 
@@ -156,6 +172,7 @@ std::vector<DatasetScheme> data_spec_keys() {
       {"split", "split=train|test", "which part of the data (default train)"},
       {"first", "first=K", "index of the first sample used, from 0, in file order"},
       {"count", "count=N", "number of samples used"},
+      {"classes", "classes=A+B", "of those, only samples of these classes; labels keep their numbers"},
       {"shuffle", "shuffle=SEED", "permutes what was selected, anew each epoch"},
       {"seed", "seed=S", "synthetic data only: another set of images (default 1)"},
   };

@@ -4,6 +4,7 @@
 //   ,split=train|test   which part of the data (default: train; npz: the arrays x and labels)
 //   ,first=K            index of the first sample used, counted from 0 in file order (default 0)
 //   ,count=N            number of samples used from there (default: the rest)
+//   ,classes=A+B...     of these, only samples of classes A, B, ...; labels keep their numbers (default: all)
 //   ,shuffle=SEED       permutes what was selected, anew each epoch (default: file order)
 //   ,seed=S             synthetic only: another set of images (default 1)
 #pragma once
@@ -18,6 +19,9 @@
 
 namespace trifactor {
 
+/// Most classes a label may name.
+inline constexpr std::int64_t most_classes = 65536;
+
 enum class Split : std::uint8_t { train, test };
 
 struct DataSpec {
@@ -27,6 +31,7 @@ struct DataSpec {
   std::optional<Split> split;
   std::uint64_t first = 0;
   std::optional<std::uint64_t> count;    ///< at least 1
+  std::vector<int> classes;              ///< each once; empty: all
   std::optional<std::uint64_t> shuffle;  ///< seed
   std::optional<std::uint64_t> seed;     ///< of synthetic data
 

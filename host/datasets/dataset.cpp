@@ -1,5 +1,6 @@
 #include "host/datasets/dataset.hpp"
 
+#include <algorithm>
 #include <array>
 
 #include "host/datasets/sources.hpp"
@@ -40,6 +41,43 @@ class StrokesDataset final : public Dataset {
   std::uint64_t seed_, first_ = 0;
 };
 
+/// The samples of some classes of another data set, in its order.
+class ChosenClasses final : public Dataset {
+ public:
+  ChosenClasses(std::unique_ptr<Dataset> all, const DataSpec& spec) : all_(std::move(all)) {
+    for (std::size_t i = 0; i < all_->size(); ++i)
+      if (std::find(spec.classes.begin(), spec.classes.end(), all_->label(i)) != spec.classes.end())
+        chosen_.push_back(static_cast<std::uint32_t>(i));
+    for (const int label : spec.classes)
+      if (std::none_of(chosen_.begin(), chosen_.end(), [&](auto i) { return all_->label(i) == label; }))
+        throw Error(
+            ExitCode::configuration,
+            {"TF-DAT-013", "data '" + spec.text + "'",
+             "none of the " + std::to_string(all_->size()) + " samples is of class " + std::to_string(label),
+             "labels that occur, 0 to " + std::to_string(all_->classes() - 1) + " at most", ""});
+    name_ = all_->name(), shape_ = all_->shape(), features_ = all_->features(), classes_ = all_->classes();
+    is_bytes_ = all_->is_bytes(), content_hash_ = all_->content_hash();
+    size_ = chosen_.size(), range_ = all_->size();
+  }
+
+  void image(std::size_t i, std::span<float> out) const override { all_->image(chosen_[i], out); }
+  int label(std::size_t i) const override { return all_->label(chosen_[i]); }
+
+ private:
+  std::unique_ptr<Dataset> all_;
+  std::vector<std::uint32_t> chosen_;
+};
+
+std::unique_ptr<Dataset> open_all_classes(const DataSpec& spec) {
+  if (spec.scheme == "synthetic") return spec.location == "strokes" ? open_strokes(spec) : open_points(spec);
+  if (spec.scheme == "idx") return open_idx(spec);
+  if (spec.scheme == "cifar") return open_cifar(spec);
+  if (spec.scheme == "npz") return open_npz_dataset(spec);
+  throw Error(ExitCode::configuration,
+              {"TF-DAT-002", "data '" + spec.text + "'",
+               "there is no kind of data called '" + spec.scheme + "'", "synthetic, idx, cifar or npz", ""});
+}
+
 }  // namespace
 
 Selection select(const DataSpec& spec, std::uint64_t available) {
@@ -55,13 +93,9 @@ Selection select(const DataSpec& spec, std::uint64_t available) {
 std::unique_ptr<Dataset> open_strokes(const DataSpec& spec) { return std::make_unique<StrokesDataset>(spec); }
 
 std::unique_ptr<Dataset> open_dataset(const DataSpec& spec) {
-  if (spec.scheme == "synthetic") return spec.location == "strokes" ? open_strokes(spec) : open_points(spec);
-  if (spec.scheme == "idx") return open_idx(spec);
-  if (spec.scheme == "cifar") return open_cifar(spec);
-  if (spec.scheme == "npz") return open_npz_dataset(spec);
-  throw Error(ExitCode::configuration,
-              {"TF-DAT-002", "data '" + spec.text + "'",
-               "there is no kind of data called '" + spec.scheme + "'", "synthetic, idx or npz", ""});
+  std::unique_ptr<Dataset> all = open_all_classes(spec);
+  if (spec.classes.empty()) return all;
+  return std::make_unique<ChosenClasses>(std::move(all), spec);
 }
 
 }  // namespace trifactor

@@ -1,5 +1,5 @@
-// Labelled samples, by index. Selection (split, first, count) has already happened: index 0 is the first
-// selected sample, in file order. See sample_order.hpp for the order in which an epoch visits them.
+// Labelled samples, by index. Selection (split, first, count, classes) has already happened: index 0 is the
+// first selected sample, in file order. See sample_order.hpp for the order in which an epoch visits them.
 #pragma once
 
 #include <cstdint>
@@ -27,6 +27,8 @@ class Dataset {
   int classes() const { return classes_; }
   /// Number of selected samples, at least 1.
   std::size_t size() const { return size_; }
+  /// Samples that first and count name, of which size() are of the classes that were asked for.
+  std::size_t range() const { return range_ == 0 ? size_ : range_; }
   /// 64 bits that change when anything that was read changes, selected or not; equal on every machine.
   std::uint64_t content_hash() const { return content_hash_; }
   /// Every value is a byte / 255. False for floating-point npz.
@@ -45,15 +47,14 @@ class Dataset {
   std::size_t features_ = 0;
   int classes_ = 0;
   std::size_t size_ = 0;
+  std::size_t range_ = 0;  ///< 0: size_
   std::uint64_t content_hash_ = 0;
   bool is_bytes_ = true;
 };
 
 /// Opens and checks the data. ExitCode::configuration: a file that is not there, a folder in place of a file,
-/// first and count beyond the data. ExitCode::data: everything wrong inside the files.
+/// first and count beyond the data, a class without samples. ExitCode::data: everything wrong inside the
+/// files.
 std::unique_ptr<Dataset> open_dataset(const DataSpec& spec);
-
-/// Most classes a label may name: 65536.
-inline constexpr std::int64_t most_classes = 65536;
 
 }  // namespace trifactor

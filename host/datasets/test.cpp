@@ -53,6 +53,9 @@ TEST_CASE("a SPEC's mistakes are all named, with a way out") {
     CHECK(mistake(std::string("idx:d,first=") + value) == "TF-DAT-008 ");
   }
   CHECK(mistake("idx:d,count") == "TF-DAT-008 ");
+  for (const char* value : {"", "1+", "+1", "1++2", "3+3", "0-4", "65536", "18446744073709551616"})
+    CHECK(error_of([&] { parse_data_spec(std::string("idx:d,classes=") + value); }).items()[0].code ==
+          "TF-DAT-012");
   CHECK(mistake("idx:d,count=0") == "TF-DAT-009 ");
   CHECK(mistake("idx:d,seed=3") == "TF-DAT-010 to permute the samples, write shuffle=3");
   CHECK(error_of([] { parse_data_spec("idx:,count=x,splt=test"); }).items().size() == 3);
@@ -76,6 +79,7 @@ TEST_CASE("every scheme and key that is listed is understood") {
                                                       {"split", "split=test"},
                                                       {"first", "first=1"},
                                                       {"count", "count=1"},
+                                                      {"classes", "classes=1+9"},
                                                       {"shuffle", "shuffle=1"},
                                                       {"seed", "seed=1"}};
   for (const DatasetScheme& scheme : dataset_schemes()) {
@@ -84,6 +88,41 @@ TEST_CASE("every scheme and key that is listed is understood") {
   }
   for (const DatasetScheme& key : data_spec_keys())
     CHECK_NOTHROW(parse_data_spec("synthetic:strokes," + example.at(key.name)));
+}
+
+TEST_CASE("chosen classes are those of the samples that were named, in their order, under their numbers") {
+  CHECK(rc::check("against a loop over all", [] {
+    const auto first = *rc::gen::inRange(0, 50), count = *rc::gen::inRange(150, 200);
+    const auto wanted = *rc::gen::unique<std::vector<int>>(rc::gen::inRange(0, 10));
+    RC_PRE(!wanted.empty());
+    const std::string all_of =
+        "synthetic:strokes,first=" + std::to_string(first) + ",count=" + std::to_string(count);
+    std::string text = all_of + ",classes=";
+    for (const int label : wanted) text += (text.back() == '=' ? "" : "+") + std::to_string(label);
+    const auto all = open_dataset(parse_data_spec(all_of)), some = open_dataset(parse_data_spec(text));
+    std::vector<float> expected(all->features()), found = expected;
+    std::size_t at = 0;
+    for (std::size_t i = 0; i < all->size(); ++i) {
+      if (std::find(wanted.begin(), wanted.end(), all->label(i)) == wanted.end()) continue;
+      RC_ASSERT(at < some->size());
+      RC_ASSERT(some->label(at) == all->label(i));
+      all->image(i, expected), some->image(at++, found);
+      RC_ASSERT(found == expected);
+    }
+    RC_ASSERT(some->size() == at);
+    RC_ASSERT(some->range() == all->size());
+    RC_ASSERT(some->classes() == all->classes());
+    RC_ASSERT(some->shape() == all->shape());
+  }));
+}
+
+TEST_CASE("a class of which there is no sample is refused") {
+  CHECK(outcome([] { open_dataset(parse_data_spec("synthetic:strokes,classes=3+10")); }) == "2 TF-DAT-013");
+  CHECK(outcome([] { open_dataset(parse_data_spec("synthetic:line,count=1,classes=0+1")); }) ==
+        "2 TF-DAT-013");
+  CHECK(outcome([] {
+          open_dataset(parse_data_spec("synthetic:line,count=1000,first=3000000000,classes=0"));
+        }) == "2 TF-DAT-011");
 }
 
 TEST_CASE("SplitMix64 is the published generator") {

@@ -70,6 +70,7 @@ Network network_of(const Rule& rule, const EvalRequest& request, const FixedOpti
   layer.shape = {static_cast<int>(w[0])};
   layer.activation = rule.bench_layer.activation;
   if (has(p, "slope")) layer.slope = p.number("slope");
+  if (has(p, "scale")) layer.scale = p.number("scale");
   layer.value_range = layer.output_range = range_of(options.formats.at("z"));
   layer.activity_bits = 16;
   if (groups_of(p) > 0) {

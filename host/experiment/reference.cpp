@@ -192,6 +192,8 @@ void write_reference(const std::filesystem::path& folder, const ReferenceRecord&
     file[w.projection] = NpyArray::from(w.weights, {w.to, w.from});
     if (!w.bias.empty()) file[w.projection + ".bias"] = NpyArray::from(w.bias);
   }
+  for (const auto& [population, state] : record.norms)
+    file[population + ".norm"] = NpyArray::from(state, {4, state.size() / 4});
   if (!record.encoder_offset.empty()) file[record.input + ".offset"] = NpyArray::from(record.encoder_offset);
   write_npz(folder / "weights.npz", file);
   write_whole_file(folder / "accuracy.csv", accuracy);

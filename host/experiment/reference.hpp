@@ -41,6 +41,8 @@ struct ReferenceRecord {
   std::vector<AccuracyRow> accuracy;  ///< before the first and after each epoch
   std::vector<LayerSignals> signals;  ///< 25 intervals; what a rule does not have is empty
   std::vector<ReferenceWeights> weights;
+  std::vector<std::pair<std::string, std::vector<double>>>
+      norms;                           ///< by population: what its batch norm is, (4, neurons)
   std::string input;                   ///< name of the input population
   std::vector<double> encoder_offset;  ///< its encoder's fitted mean, empty without
   std::uint64_t learned = 0;           ///< samples

@@ -49,6 +49,9 @@ class BatchReference {
                                  std::vector<double>(weights.begin(), weights.end()),
                                  std::vector<double>(bias.begin(), bias.end())});
     }
+    for (std::size_t p = 0; p < options_.network.populations.size(); ++p)
+      if (network_.norm(p).exists())
+        record_.norms.emplace_back(options_.network.populations[p].name, network_.norm(p).state());
     const TrainingProfile& p = network_.profile();
     record_.profile = {{"read and encode", reading_s_},
                        {"forward", p.forward},

@@ -70,11 +70,11 @@ void check_data(const DataSpec& data, const Dataset& learned, const DataSpec& va
   const bool same_source = data.scheme == validate.scheme && data.location == validate.location &&
                            data.split.value_or(Split::train) == validate.split.value_or(Split::train) &&
                            data.seed == validate.seed;
-  if (same_source && data.first < validate.first + validated.size() &&
-      validate.first < data.first + learned.size())
+  if (same_source && data.first < validate.first + validated.range() &&
+      validate.first < data.first + learned.range())
     wrong.add({"TF-SWP-007", "--validate " + validate.text,
                fmt::format("samples {} to {} are also learned from", std::max(data.first, validate.first),
-                           std::min(data.first + learned.size(), validate.first + validated.size()) - 1),
+                           std::min(data.first + learned.range(), validate.first + validated.range()) - 1),
                "samples that --data leaves out", "set first= and count= in both"});
   wrong.throw_if_any(ExitCode::configuration);
 }

@@ -100,6 +100,94 @@ TEST_CASE("the same batches give the same weights, tested or not") {
   CHECK(run_reference(o).weights[0].weights != a.weights[0].weights);
 }
 
+namespace {
+
+/// What a trained network reads of the test data, and what it reads when its weights.npz comes back, before
+/// anything more is learned.
+void expect_back(std::string text, const Folder& folder) {
+  const auto options = [&](const char* file) {
+    std::ofstream(folder.path / file) << text;
+    ReferenceOptions o;
+    o.network = read_network(folder.path / file);
+    o.data = "synthetic:strokes,count=600,shuffle=1";
+    o.test = "synthetic:strokes,split=test,count=500";
+    return o;
+  };
+  const ReferenceRecord trained = run_reference(options("n.toml"));
+  write_reference(folder.path, trained);
+  text.insert(text.find("name ="), "weights = \"weights.npz\"\n");
+  const ReferenceRecord again = run_reference(options("again.toml"));
+  CHECK(trained.accuracy.front().test_accuracy != trained.test_accuracy());
+  CHECK(again.accuracy.front().test_accuracy == trained.test_accuracy());
+}
+
+}  // namespace
+
+TEST_CASE("batch norm comes back with the weights") {
+  std::string text = network_text;
+  text.replace(text.find("dropout = 0.01"), 14, "batch_norm = true");
+  expect_back(text, Folder());
+}
+
+TEST_CASE("kernels and local weights come back window by window") {
+  expect_back(R"([network]
+name = "windows"
+[training]
+batch = 50
+optimiser = { kind = "sgd", momentum = 0.9 }
+output = { eta = 0.05 }
+[[population]]
+name = "pixels"
+kind = "input"
+shape = [28, 28, 1]
+[[population]]
+name = "map"
+shape = [8, 8, 3]
+neuron = { kind = "saturated_linear" }
+[[population]]
+name = "places"
+shape = [4, 4, 2]
+neuron = { kind = "saturated_linear" }
+[[population]]
+name = "scores"
+shape = [10]
+[[projection]]
+from = "pixels"
+to = "map"
+connect = "convolution"
+kernel = [5, 5]
+stride = [3, 3]
+bias = true
+plasticity = { rule = "urfb", eta = 0.05 }
+[[projection]]
+from = "map"
+to = "places"
+connect = "local"
+kernel = [2, 2]
+stride = [2, 2]
+plasticity = { rule = "urfb", eta = 0.05 }
+[[projection]]
+from = "places"
+to = "scores"
+bias = true
+plasticity = { rule = "readout" }
+[[projection]]
+name = "back"
+kind = "feedback"
+from = "scores"
+to = "places"
+[[projection]]
+name = "back2"
+kind = "feedback"
+connect = "local"
+kernel = [2, 2]
+stride = [2, 2]
+from = "places"
+to = "map"
+)",
+              Folder());
+}
+
 TEST_CASE("interrupted batches keep what there is") {
   const Folder folder;
   ReferenceOptions o = options_of(folder);

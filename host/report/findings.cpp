@@ -34,8 +34,9 @@ std::string cure(CycleCause cause, const CoreRecord& core) {
       return "wider links or another placement would raise throughput, and deeper buffers where traffic is "
              "uneven";
     case CycleCause::waiting_for_third_factor:
-      return "the round trip to the teacher sets the pace: faster trees or older weights (larger D) would "
-             "raise it";
+      return "the round trip to the teacher, or of errors or increments where a layer learns from those, "
+             "sets "
+             "the pace: faster trees or older weights (larger D) would raise it";
     default:
       return "cores wait for input: a faster host port would raise throughput";
   }
@@ -103,7 +104,7 @@ void find_bottleneck(const RunRecord& run, Throughput& t) {
       cause = c;
   t.bottleneck = fmt::format(
       "{}, sets the pace: it is computing in {} of its cycles, waiting for its memory in {} and for the "
-      "third factor in {}; {}.",
+      "third factor, errors or increments in {}; {}.",
       where(core), percent(share(core, CycleCause::computing)),
       percent(share(core, CycleCause::waiting_for_memory)),
       percent(share(core, CycleCause::waiting_for_third_factor)),

@@ -1,8 +1,8 @@
 // Does a run folder hold exactly the facts of the run, and is damage to it noticed?
+#include <fmt/format.h>
 #include <rapidcheck.h>
 #include <unistd.h>
 
-#include <fmt/format.h>
 #include <catch2/catch.hpp>
 #include <filesystem>
 #include <fstream>

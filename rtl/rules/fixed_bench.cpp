@@ -76,12 +76,12 @@ void activate_tanh(const FixedCase& c, Bounded h, Bounded& z, Bounded& fprime) {
 void activate(const FixedCase& c, Bounded h, Bounded& z, Bounded& fprime) {
   if (c.activation == Activation::tanh) return activate_tanh(c, h, z, fprime);
   if (c.activation == Activation::saturated_linear) {
-    z = stored(within(std::clamp(h.value, -1.0, 1.0), std::clamp(h.low(), -1.0, 1.0),
-                      std::clamp(h.high(), -1.0, 1.0)),
-               c.layer.value);
-    const auto open = [](double at) { return std::abs(at) <= 1 ? 1.0 : 0.0; };
-    const bool crosses = (h.low() <= 1 && h.high() > 1) || (h.low() < -1 && h.high() >= -1);
-    fprime = {open(h.value), crosses ? 1.0 : 0.0};
+    const auto given = c.request.parameters.numbers.find("scale");
+    const double one = given == c.request.parameters.numbers.end() ? 1 : given->second;
+    const auto clip = [one](double sum) { return std::clamp(sum / one, -1.0, 1.0); };
+    z = stored(within(clip(h.value), clip(h.low()), clip(h.high())), c.layer.value);
+    const bool crosses = (h.low() <= one && h.high() > one) || (h.low() < -one && h.high() >= -one);
+    fprime = {std::abs(h.value) <= one ? 1 / one : 0, crosses ? 1 / one : 0};
     return;
   }
   const auto given = c.request.parameters.numbers.find("slope");

@@ -195,6 +195,14 @@ struct BenchLayer {
   Activation hidden_activation = Activation::linear;  ///< where errors come back to the layer
 };
 
+/// One of the ways to learn that a rule offers, for those who look for it by the paper's name.
+struct LearningSystem {
+  std::string name;                             ///< with its equations
+  std::map<std::string, std::string> settings;  ///< parameters that ask for it
+  std::string beside;                           ///< what else asks for it; empty: nothing
+  Renderings renderings;
+};
+
 struct Rule {
   std::string name;
   std::string summary;
@@ -208,6 +216,7 @@ struct Rule {
   std::vector<ParameterSpec> parameters;        ///< of plasticity in a network file, and of eval
   std::vector<ParameterSpec> bench_parameters;  ///< of eval alone (what a network says elsewhere)
   Renderings renderings;
+  std::vector<LearningSystem> systems;  ///< empty: there is one, the rule itself
   CycleClaims cycles;
   /// Throws Error (configuration or does_not_fit) listing everything that cannot be resolved.
   RulePlan (*resolve)(const Parameters&, const LayerFacts&) = nullptr;

@@ -238,8 +238,8 @@ struct CoreImage {
   std::vector<std::uint32_t> helpers;  ///< the owner's: cores with further rows of the same neurons
   Activation activation = Activation::linear;
   std::int32_t sum_frac = 0, value_frac = 0;
-  std::int32_t slope = 0;       ///< of leaky ReLU, or the exponent of a power; 15 fraction bits
-  std::int32_t scale_log2 = 0;  ///< power neurons: what is 1
+  std::int32_t slope = 0;  ///< of leaky ReLU, of saturated linear, or a power's exponent; 15 fraction bits
+  std::int32_t scale_log2 = 0;  ///< power and saturated linear neurons: what is 1
   MembraneImage membrane;
   std::int32_t noise = 0;  ///< uniform in [-noise, noise) is added to the value, in its last places; 0: none
   NormaliseImage normalise;

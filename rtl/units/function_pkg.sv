@@ -183,7 +183,7 @@ package function_pkg;
       end
       2'd2: begin
         operand = clipped;
-        derivative = sum == clipped ? 16'd32768 : 16'd0;
+        derivative = sum == clipped ? slope : 16'd0;
       end
       2'd3: begin
         operand = fixed_pkg::saturate_signed(rescale(sum, sum_frac, 6'd12), 6'd16);

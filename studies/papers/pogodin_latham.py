@@ -9,7 +9,7 @@ QUICK, FULL = (5000, 2, 1), (60000, 100, 5)
 
 # name: kernel, groups, divisive, rate of the output, rate of hidden layers, the paper's mean and range. The most telling first.
 COLUMNS = {
-    "gauss grp": ("phsic_gaussian", 32, False, 5e-4, 1.0, 98.4, 0.4),
+    "gauss grp": ("phsic_gaussian", 32, False, 5e-4, 1.0, 98.4, 0.3),
     "gauss grp+div": ("phsic_gaussian", 32, True, 1e-3, 1.0, 98.1, 0.2),
     "bp": ("backprop", 0, False, 0.05, None, 98.6, 0.2),
     "last": ("last", 0, False, 0.05, None, 92.0, 0.3),

@@ -42,21 +42,21 @@ class Transcription {
 
   void learn(const Vector& pixels, std::size_t label) {
     std::vector<bool> map_open, mix_open, sum_open;
-    const Vector map = saturated(product("see", pixels), map_open);
+    const Vector map = saturated(product("see", pixels), map_open, 2);
     std::vector<int> winners;
     const Vector pooled = largest(map, winners), mean = means(pooled);
-    const Vector mix = saturated(product("frozen", mean), mix_open);
+    const Vector mix = saturated(product("frozen", mean), mix_open, 2);
     Vector h = product("learned", mix);
     for (std::size_t i = 0; i < h.size(); ++i) h[i] += mean[i];
-    const Vector sum = saturated(h, sum_open), z = product("read", sum);
+    const Vector sum = saturated(h, sum_open, 1), z = product("read", sum);
     Vector top(z.size());
     for (std::size_t i = 0; i < z.size(); ++i) {
       const double value = stored(z[i], 16, 12);
       if (i == label) top[i] = value < 1 ? 1 : 0;
       if (i != label) top[i] = value > -1 ? error_word(-10923 / 32768.0) : 0;
     }
-    const Vector d_sum = gated(product("r_read", top), sum_open);
-    const Vector d_mix = gated(product("r_learned", d_sum), mix_open);
+    const Vector d_sum = gated(product("r_read", top), sum_open, 1);
+    const Vector d_mix = gated(product("r_learned", d_sum), mix_open, 2);
     Vector back = product("r_frozen", d_mix);
     for (std::size_t i = 0; i < back.size(); ++i) back[i] = error_word(back[i] + d_sum[i]);
     Vector d_pooled(pooled.size(), 0);
@@ -72,7 +72,7 @@ class Transcription {
       d_map[static_cast<std::size_t>(winners[i])] += error_word(d_pooled[i]);
       shared += ++wins[static_cast<std::size_t>(winners[i])] == 2;
     }
-    d_map = gated(d_map, map_open);
+    d_map = gated(d_map, map_open, 2);
     for (const bool open : mix_open) shut += !open;
     for (std::size_t i = 0; i < map.size(); ++i)  // untied 3 x 3 windows, padding 1
       for (std::size_t j = 0; j < pixels.size(); ++j) {
@@ -93,10 +93,10 @@ class Transcription {
       for (std::size_t j = 0; j < x.size(); ++j) h[i] += m[i][j] * x[j];
     return h;
   }
-  static Vector saturated(Vector h, std::vector<bool>& open) {
+  static Vector saturated(Vector h, std::vector<bool>& open, double scale) {
     for (double& v : h) {
-      open.push_back(std::abs(v) <= 1);
-      v = stored(stored(std::clamp(v, -1.0, 1.0), 16, 15), 8, 7);
+      open.push_back(std::abs(v) <= scale);
+      v = stored(stored(std::clamp(v / scale, -1.0, 1.0), 16, 15), 8, 7);
     }
     return h;
   }
@@ -128,8 +128,9 @@ class Transcription {
       }
     return mean;
   }
-  static Vector gated(Vector sums, const std::vector<bool>& open) {
-    for (std::size_t i = 0; i < sums.size(); ++i) sums[i] = open[i] ? error_word(sums[i]) : 0;
+  static Vector gated(Vector sums, const std::vector<bool>& open, double scale) {
+    for (std::size_t i = 0; i < sums.size(); ++i)
+      sums[i] = open[i] ? error_word(error_word(sums[i]) / scale) : 0;
     return sums;
   }
   static void add(double& weight, double a, double b) { weight = stored(weight + a * b / 16, 16, 14); }

@@ -154,6 +154,15 @@ Rule make_competing() {
       {"steps", "", "", 20000, 1, 1e7, true, {}, "lateral: Euler steps for each sample"}};
   rule.every_step = true;
   rule.renderings = {true, true, true, true};
+  rule.systems = {
+      {"fast rule, the k-th unlearns", {{"k", "2"}}, "", {true, true, true, true}},
+      {"weights to the power p - 1, p up to 4", {{"p", "3"}}, "", {true, true, true, true}},
+      {"lateral inhibition (2, 4)", {{"dynamics", "lateral"}}, "eval alone", {true, false, false, false}},
+      {"mini-batches divided by the largest change",
+       {{"normalise", "max"}},
+       "[training] in a network, or eval --mode batch",
+       {true, false, false, false}},
+  };
   rule.cycles = {contribute_cycles, form_cycles, teach_cycles};
   rule.resolve = resolve;
   rule.golden_post = golden_post;

@@ -193,6 +193,13 @@ Rule make_hsic_memory() {
   rule.sends_error = true;
   rule.hears_error = hears_error;
   rule.renderings = {true, true, true, true};
+  rule.systems = {
+      {"the error of the last N samples (8)", {{"N", "6"}}, "", {true, true, true, true}},
+      {"an error that another population says (9 to 13)",
+       {{"error", "told"}},
+       "a projection of kind error",
+       {true, true, true, true}},
+  };
   rule.cycles = {contribute_cycles, form_cycles, teach_cycles};
   rule.resolve = resolve;
   rule.golden_post = partner_post::golden_post;

@@ -226,6 +226,26 @@ Rule make_phsic_gaussian() {
       {"tau_mu", "step", "", 0, 0, 1e9, false, {}, "memory: of the mean in (59); 0: the background"}};
   rule.bench_parameters.insert(rule.bench_parameters.end(), std::begin(circuit), std::end(circuit));
   rule.renderings = {true, true, true, true};
+  rule.systems = {
+      {"this sample and the last (grouped 18, plain 19)", {}, "", {true, true, true, true}},
+      {"this sample and running means (grouped 21, plain 20)",
+       {{"variant", "21"}, {"partners", "0"}},
+       "",
+       {true, true, true, true}},
+      {"one sample late, a single Hebbian term (grouped 22)",
+       {{"variant", "22"}, {"partners", "0"}},
+       "",
+       {true, true, true, true}},
+      {"this sample and the last K", {{"partners", "8"}}, "", {true, true, true, true}},
+      {"differences by a circuit (57 to 62)",
+       {{"differences", "derivative"}},
+       "or memory; eval alone",
+       {true, false, false, false}},
+      {"mini-batches (33 to 41)",
+       {},
+       "[training] in a network, or eval --mode batch",
+       {true, false, false, false}},
+  };
   rule.cycles = {contribute_cycles, form_cycles, teach_cycles};
   rule.resolve = resolve;
   rule.golden_post = partner_post::golden_post;

@@ -79,6 +79,16 @@ Rule make_readout() {
   rule.sends_error = true;
   rule.every_step = true;
   rule.renderings = {true, true, true, true};
+  rule.systems = {
+      {"softmax cross-entropy", {{"error", "softmax"}}, "", {true, true, true, true}},
+      {"linear", {{"error", "linear"}}, "", {true, true, true, true}},
+      {"hinge", {{"error", "hinge"}}, "", {true, true, true, true}},
+      {"last layer only", {}, "hidden projections without a rule", {true, true, true, true}},
+      {"layer-wise classification, with its own or with fixed feedback",
+       {},
+       "a read-out beside each hidden layer whose error goes back to it",
+       {true, true, true, true}},
+  };
   rule.cycles = {delta_contribute_cycles, delta_form_cycles, nullptr};
   rule.resolve = resolve;
   rule.golden_post = delta_post;

@@ -18,7 +18,12 @@ DeltaKind role_of(const Parameters& p, const LayerFacts& layer) {
   return error == "softmax" ? DeltaKind::softmax : error == "circuit" ? DeltaKind::circuit : DeltaKind::hinge;
 }
 
-void check(const LayerFacts& layer) {
+void check(const Parameters& p, const LayerFacts& layer) {
+  if (const auto scale = p.numbers.find("scale");
+      scale != p.numbers.end() && std::exp2(std::round(std::log2(scale->second))) != scale->second)
+    throw Error(ExitCode::configuration,
+                {"TF-RULE-224", layer.where, "scale=" + std::to_string(scale->second), "a power of two",
+                 "the chip shifts; use --engine float"});
   if (layer.groups > 0)
     throw Error(
         ExitCode::configuration,
@@ -37,7 +42,7 @@ void check(const LayerFacts& layer) {
 }
 
 RulePlan resolve(const Parameters& p, const LayerFacts& layer) {
-  check(layer);
+  check(p, layer);
   const DeltaKind role = role_of(p, layer);
   const bool own = role == DeltaKind::own, top = !own && role != DeltaKind::returned;
   // What stands beside eta in a0: an error, or the activity that this layer sends.
@@ -104,9 +109,24 @@ Rule make_urfb() {
   };
   rule.bench_parameters = {
       {"update_r", "", "", 0, 0, 0, false, {"true", "false"}, "false: feedback weights stay (FRFB)"},
+      {"scale", "", "", 1, 1, 1024, false, {}, "hidden neurons are clip(h / scale); the authors' code has 2"},
       {"classes", "", "C", 10, 2, 65535, true, {}, "number of classes"}};
   rule.every_step = true;
   rule.renderings = {true, true, true, true};
+  rule.systems = {
+      {"URFB: feedback weights learn (2 to 6)",
+       {},
+       "feedback projections with this rule",
+       {true, true, true, true}},
+      {"FRFB, feedback alignment: feedback weights stay",
+       {},
+       "feedback projections without a rule",
+       {true, true, true, true}},
+      {"local circuits at the top and in the gates (appendix 1)",
+       {{"error", "circuit"}},
+       "",
+       {true, true, true, true}},
+  };
   rule.cycles = {delta_contribute_cycles, delta_form_cycles, nullptr};
   rule.resolve = resolve;
   rule.golden_post = delta_post;

@@ -68,6 +68,7 @@ class Eval {
     classes_ = checks_.whole(request.parameters, "classes", 2, std::numeric_limits<int>::max());
     s_ = read_rule(request.parameters, static_cast<std::size_t>(classes_), checks_);
     eta_ = checks_.number(request.parameters, "eta", -infinity, infinity);
+    scale_ = checks_.number(request.parameters, "scale", 1, infinity);
     update_r_ = checks_.word(request.parameters, "update_r", {"true", "false"}) == "true";
   }
 
@@ -113,6 +114,7 @@ class Eval {
     return dr;
   }
 
+  double clip(double h) const { return std::clamp(h / scale_, -1.0, 1.0); }
   double rate() const { return batch_ ? eta_ / static_cast<double>(samples_) : eta_; }
 
   FloatArrays output() {
@@ -155,12 +157,12 @@ class Eval {
     return out;
   }
 
-  /// Sums become activities, delta = 1[|h| <= 1] R delta_next.
+  /// Sums become activities, delta = f' R delta_next, f' = 1 / scale where |h| <= scale.
   void pass_gate(Rows& z, Rows& gate, const Rows& third, Rows& delta) const {
     for (std::size_t k = 0; k < z.values.size(); ++k) {
       const double h = z.values[k];
-      z.values[k] = std::clamp(h, -1.0, 1.0);
-      gate.values[k] = (s_.circuit ? std::abs(h) < 1 : std::abs(h) <= 1) ? 1 : 0;
+      z.values[k] = clip(h);
+      gate.values[k] = s_.circuit ? std::abs(h) < scale_ : std::abs(h) <= scale_ ? 1 / scale_ : 0;
       delta.values[k] = s_.circuit ? urfb::circuit_gate(third.values[k], z.values[k], s_.k)
                                    : gate.values[k] * third.values[k];
     }
@@ -192,14 +194,14 @@ class Eval {
       project(w1->values, row_of(x->values, t, x->shape[1]), x1.at(t));
     // x1 and x2 hold the sums h until their gates are known.
     std::vector<double> clipped;
-    const auto clip = [&clipped](std::span<const double> h) -> std::span<const double> {
+    const auto clip_all = [&](std::span<const double> h) -> std::span<const double> {
       clipped.assign(h.begin(), h.end());
-      for (double& value : clipped) value = std::clamp(value, -1.0, 1.0);
+      for (double& value : clipped) value = clip(value);
       return clipped;
     };
     for (std::size_t t = 0; t < samples_; ++t) {
-      project(w2->values, clip(x1.at(t)), x2.at(t));
-      project(w3->values, clip(x2.at(t)), out3.at(t));
+      project(w2->values, clip_all(x1.at(t)), x2.at(t));
+      project(w3->values, clip_all(x2.at(t)), out3.at(t));
       top_error(s_, out3.at(t), static_cast<std::size_t>(labels[t]), delta3.at(t));
       project(r3->values, delta3.at(t), third2.at(t));
     }
@@ -222,7 +224,7 @@ class Eval {
   FloatChecks checks_;
   Settings s_;
   int classes_ = 0;
-  double eta_ = 0;
+  double eta_ = 0, scale_ = 1;
   bool batch_ = false, update_r_ = true;
   std::size_t samples_ = 0;
 };

@@ -68,6 +68,7 @@ Problem random_problem(unsigned seed) {
     out.n1 = draw.pick(2, 6), out.n2 = draw.pick(2, 6), out.n3 = draw.pick(2, 4);
     out.request.parameters.numbers = {{"eta", draw.between(.1, 1)},
                                       {"mu", seed % 2 == 0 ? 0 : .37},
+                                      {"scale", 1},
                                       {"classes", static_cast<double>(out.n3)}};
     out.request.parameters.words = {{"error", seed % 3 == 0 ? "softmax" : "hinge"}, {"update_r", "true"}};
     out.request.inputs = {
@@ -186,6 +187,21 @@ TEST_CASE("one layer and the output say what the whole network says, for any R")
       const FloatArrays top = layer.eval(mode);
       same(top, "dw", "dw3"), same(top, "z", "out"), same(top, "delta", "delta3");
       CHECK(top.size() == 3);
+    }
+  }
+}
+
+TEST_CASE("clip(h/2) with half the slope is hidden and feedback weights of half size") {
+  for (unsigned seed = 0; seed < seeds; ++seed) {
+    Problem halved = random_problem(seed), slower = halved;
+    CAPTURE(seed);
+    for (const char* name : {"w1", "w2", "r2", "r3"})
+      for (double& value : slower.values(name)) value *= 2;
+    slower.number("scale") = 2;
+    const FloatArrays a = halved.eval(), b = slower.eval();
+    for (const auto& [name, array] : a) {  // all are exact: powers of two
+      CAPTURE(name);
+      CHECK(b.at(name).values == array.values);
     }
   }
 }

@@ -2,14 +2,14 @@
 //
 // Latency 3, throughput one neuron a cycle. The configuration stays steady while neurons are under way.
 // kind: 0 linear, 1 leaky ReLU, 2 saturated linear, 3 tanh. |sum| < 2^47; sum_frac at most 46, value_frac 16
-// (15 under tanh and saturated linear).
+// (15 under tanh and saturated linear). Saturated linear of h / 2^k takes k more fraction bits of the sum.
 module activation (
     input  logic               clk,
     input  logic               rst_n,
     input  logic [        1:0] kind,
     input  logic [        5:0] sum_frac,
     input  logic [        4:0] value_frac,
-    input  logic [       15:0] slope,       // of leaky ReLU below 0, u16.15
+    input  logic [       15:0] slope,       // u16.15: of leaky ReLU below 0, of saturated linear within +-1
     input  logic               start,
     input  logic signed [47:0] sum,
     output logic               done,

@@ -15,10 +15,12 @@ inline constexpr int derivative_one = 1 << slope_frac;
 
 struct ActivationConfig {
   Activation kind = Activation::linear;
-  int sum_frac = 0;        ///< fraction bits of the incoming sum
-  int value_frac = 13;     ///< fraction bits of z; tanh and saturated linear: 15 at most
-  std::int32_t slope = 0;  ///< of leaky ReLU below 0, u16.15; of a power: the exponent, 0 to 2^19
-  int scale_log2 = 0;      ///< of a power: log2 of the sum that gives 1
+  int sum_frac = 0;     ///< fraction bits of the incoming sum
+  int value_frac = 13;  ///< fraction bits of z; tanh and saturated linear: 15 at most
+  /// Of leaky ReLU below 0, of saturated linear within its bounds, u16.15; of a power: the exponent, 0 to
+  /// 2^19.
+  std::int32_t slope = 0;
+  int scale_log2 = 0;  ///< of a power and of saturated linear: log2 of the sum that gives 1
 };
 
 struct NeuronValue {
@@ -45,11 +47,12 @@ constexpr NeuronValue activate(const ActivationConfig& config, std::int64_t sum)
         return {static_cast<std::int32_t>(saturate_signed(z, 16)), config.slope};
       }
       break;
-    case Activation::saturated_linear: {  // clip(h, -1, 1), derivative 1 where |h| <= 1
-      const std::int64_t one = std::int64_t{1} << config.sum_frac;
+    case Activation::saturated_linear: {  // clip(h / scale, -1, 1), the slope where |h| <= scale
+      const int frac = config.sum_frac + config.scale_log2;
+      const std::int64_t one = std::int64_t{1} << frac;
       const std::int64_t clipped = saturate(sum, -one, one);
-      const std::int64_t z = rescale(clipped, config.sum_frac, config.value_frac);
-      return {static_cast<std::int32_t>(saturate_signed(z, 16)), sum == clipped ? derivative_one : 0};
+      const std::int64_t z = rescale(clipped, frac, config.value_frac);
+      return {static_cast<std::int32_t>(saturate_signed(z, 16)), sum == clipped ? config.slope : 0};
     }
     case Activation::tanh: {
       const std::int64_t h = saturate_signed(rescale(sum, config.sum_frac, 12), 16);  // s16.12, +-8

@@ -80,8 +80,8 @@ TEST_CASE("power: 0 up to a sum of 0, 1 at the scale, and never falls") {
   }
 }
 
-TEST_CASE("saturated linear: derivative 1 on [-1, 1], bounds included") {
-  const ActivationConfig config{Activation::saturated_linear, 20, 14, 0};
+TEST_CASE("saturated linear: its slope on [-1, 1], bounds included") {
+  const ActivationConfig config{Activation::saturated_linear, 20, 14, derivative_one};
   const std::int64_t one = 1 << 20;
   CHECK(activate(config, one).fprime == derivative_one);
   CHECK(activate(config, -one).fprime == derivative_one);
@@ -89,5 +89,15 @@ TEST_CASE("saturated linear: derivative 1 on [-1, 1], bounds included") {
   CHECK(activate(config, -one - 1).fprime == 0);
   CHECK(activate(config, 5 * one).z == 16384);
   CHECK(activate(config, -5 * one).z == -16384);
-  CHECK(activate({Activation::saturated_linear, 20, 15, 0}, one).z == 32767);  // 1 does not fit
+  CHECK(activate({Activation::saturated_linear, 20, 15, derivative_one}, one).z == 32767);  // 1 does not fit
+}
+
+TEST_CASE("saturated linear of h / 4 is that of a quarter of the sum, with a quarter of the slope") {
+  const ActivationConfig whole{Activation::saturated_linear, 20, 14, derivative_one},
+      quarter{Activation::saturated_linear, 20, 14, derivative_one / 4, 2};
+  for (std::int64_t h = -(3 << 20); h <= 3 << 20; h += 977) {
+    const NeuronValue a = activate(whole, h), b = activate(quarter, 4 * h);
+    REQUIRE(a.z == b.z);
+    REQUIRE(a.fprime == 4 * b.fprime);
+  }
 }
