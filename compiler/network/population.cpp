@@ -150,7 +150,8 @@ PopulationSpec read_population(TomlTable& table) {
     if (population.label)
       only_for(table, "encode", "inputs");
     else if (auto encode = table.table("encode")) {
-      const std::vector<std::string> kinds = {"unit", "none", "minus_training_mean", "symmetric"};
+      const std::vector<std::string> kinds = {"unit", "none", "minus_training_mean", "symmetric",
+                                              "unit_length"};
       if (encode->need("kind")) population.encode = kinds[encode->choice("kind", kinds).value_or(0)];
       encode->finish();
     }

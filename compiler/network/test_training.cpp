@@ -89,6 +89,8 @@ TEST_CASE("float-only neurons, groups and encodings are read") {
       least_network, {"population.pixels.encode.kind=symmetric", "population.hidden.neuron.kind=selu",
                       "population.hidden.normalise.kind=groups", "population.hidden.normalise.groups=4"});
   CHECK(n.populations[n.input].encode == "symmetric");
+  const Network lengths = read_text(least_network, {"population.pixels.encode.kind=unit_length"});
+  CHECK(lengths.populations[lengths.input].encode == "unit_length");
   const PopulationSpec& hidden = n.populations[1];
   CHECK(hidden.float_activation == FloatActivation::selu);
   REQUIRE(hidden.normalise);

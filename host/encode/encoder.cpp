@@ -48,7 +48,9 @@ std::vector<double> real_means(const Dataset& data) {
 
 }  // namespace
 
-std::vector<std::string> encoder_kind_names() { return {"none", "unit", "minus_training_mean", "symmetric"}; }
+std::vector<std::string> encoder_kind_names() {
+  return {"none", "unit", "minus_training_mean", "symmetric", "unit_length"};
+}
 
 std::string to_string(EncoderKind kind) { return encoder_kind_names()[static_cast<std::size_t>(kind)]; }
 
@@ -57,10 +59,10 @@ EncoderKind parse_encoder_kind(std::string_view name, const std::string& where) 
   for (std::size_t i = 0; i < names.size(); ++i)
     if (names[i] == name) return static_cast<EncoderKind>(i);
   const std::string close = nearest(name, names);
-  throw Error(
-      ExitCode::configuration,
-      {"TF-ENC-001", where, "there is no encoder '" + std::string(name) + "'",
-       "none, unit, minus_training_mean or symmetric", close.empty() ? "" : "did you mean '" + close + "'?"});
+  throw Error(ExitCode::configuration,
+              {"TF-ENC-001", where, "there is no encoder '" + std::string(name) + "'",
+               "none, unit, minus_training_mean, symmetric or unit_length",
+               close.empty() ? "" : "did you mean '" + close + "'?"});
 }
 
 void Encoder::apply(std::span<const float> in, std::span<float> out) const {
@@ -72,6 +74,14 @@ void Encoder::apply(std::span<const float> in, std::span<float> out) const {
                  "training and test data must have the same shape"});
   if (kind == EncoderKind::symmetric) {
     std::transform(in.begin(), in.end(), out.begin(), [](float v) { return 2 * v - 1; });
+    return;
+  }
+  if (kind == EncoderKind::unit_length) {
+    double squares = 0;
+    for (const float v : in) squares += static_cast<double>(v) * static_cast<double>(v);
+    const double length = squares > 0 ? std::sqrt(squares) : 1;
+    std::transform(in.begin(), in.end(), out.begin(),
+                   [length](float v) { return static_cast<float>(static_cast<double>(v) / length); });
     return;
   }
   if (kind != EncoderKind::minus_training_mean) {

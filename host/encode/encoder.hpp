@@ -16,9 +16,10 @@ enum class EncoderKind : std::uint8_t {
   unit,                 ///< as they are: pixels in [0, 1]
   minus_training_mean,  ///< less the mean of each feature over the training samples
   symmetric,            ///< 2 v - 1: pixels in [-1, 1], (v - 0.5) / 0.5
+  unit_length,          ///< v / |v|, the sample's Euclidean length; a sample of zeros stays one
 };
 
-/// "none", "unit", "minus_training_mean", "symmetric".
+/// "none", "unit", "minus_training_mean", "symmetric", "unit_length".
 std::string to_string(EncoderKind kind);
 
 /// The kind of that name; ExitCode::configuration, with a suggestion, when there is none.
@@ -32,9 +33,10 @@ struct Encoder {
   EncoderKind kind = EncoderKind::none;
   std::vector<double> offset;  ///< minus_training_mean: one mean a feature; otherwise empty
 
-  /// out[i] = in[i] - offset[i], the difference of doubles rounded once to float; 2 in[i] - 1 when symmetric.
-  /// The spans are of equal length, equal to offset's where there is one, else ExitCode::data; they may be
-  /// the same memory.
+  /// out[i] = in[i] - offset[i], the difference of doubles rounded once to float; 2 in[i] - 1 when symmetric;
+  /// in[i] / sqrt(sum of squares, added in order) when of unit length, in doubles and rounded once. The spans
+  /// are of equal length, equal to offset's where there is one, else ExitCode::data; they may be the same
+  /// memory.
   void apply(std::span<const float> in, std::span<float> out) const;
 
   friend bool operator==(const Encoder&, const Encoder&) = default;

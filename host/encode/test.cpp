@@ -133,3 +133,26 @@ TEST_CASE("symmetric takes [0, 1] to [-1, 1], exactly for bytes' ends and middle
   encoder.apply(out, out);  // in place
   CHECK(out[0] == -3);
 }
+
+TEST_CASE("unit length leaves directions alone and loses how bright a sample is") {
+  const Encoder encoder = fit_encoder(parse_encoder_kind("unit_length", "here"), Table({{3, 4}}, false));
+  CHECK(encoder.offset.empty());
+  std::vector<float> out(2);
+  encoder.apply(std::vector<float>{3, -4}, out);
+  CHECK(out == std::vector<float>{0.6F, -0.8F});
+  encoder.apply(std::vector<float>{3e-30F, -4e-30F}, out);  // squares below float's range
+  CHECK((out[0] == Approx(0.6) && out[1] == Approx(-0.8)));
+  out = {0, 0};
+  encoder.apply(out, out);
+  CHECK(out == std::vector<float>{0, 0});
+  CHECK(rc::check("any sample", [&] {
+    const auto in = *rc::gen::container<std::vector<float>>(
+        *rc::gen::inRange<std::size_t>(1, 40),
+        rc::gen::map(rc::gen::inRange(-255, 256), [](int v) { return static_cast<float>(v) / 255.0F; }));
+    const double length = std::sqrt(std::inner_product(in.begin(), in.end(), in.begin(), 0.0));
+    std::vector<float> scaled(in.size());
+    encoder.apply(in, scaled);
+    for (std::size_t i = 0; i < in.size(); ++i)
+      RC_ASSERT(std::abs(scaled[i] * length - in[i]) <= 1e-6 * (length + 1e-30));
+  }));
+}
