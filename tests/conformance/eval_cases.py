@@ -354,11 +354,17 @@ def draw_urfb_params(rng, classes):
     return params
 
 
+def draw_scale(stream, seed):
+    """Of the neurons; mostly none is given, so that sums still meet their edges."""
+    return {3: {"scale": 2.0}, 4: {"scale": 1.7}}.get(seed % 5, {}) if stream == "rich" else {}
+
+
 def draw_urfb_net(rng, stream, seed):
     T, n_in = draw_samples(rng, stream, seed, 25), int(rng.integers(3, 21))
     n1, n2, classes = int(rng.integers(3, 17)), int(rng.integers(3, 17)), int(rng.integers(2, 11))
     params = draw_urfb_params(rng, classes)
     params["update_r"] = bool(seed % 3 != 1)
+    params |= draw_scale(stream, seed)
     arrays = draw_taught_layer(rng, stream, T, n_in, n1, classes)
     arrays["w1"] = arrays.pop("w")
     arrays["w2"] = draw_weights(rng, stream, n2, n1, scale=1.5)
@@ -371,7 +377,7 @@ def draw_urfb_net(rng, stream, seed):
 def draw_urfb_layer(rng, stream, seed):
     T, n_in = draw_samples(rng, stream, seed, 25), int(rng.integers(3, 21))
     n_out, n_next = int(rng.integers(3, 17)), int(rng.integers(2, 17))
-    params = {"eta": float(rng.uniform(0.1, 3.0)), "update_r": bool(seed % 3 != 1)}
+    params = {"eta": float(rng.uniform(0.1, 3.0)), "update_r": bool(seed % 3 != 1)} | draw_scale(stream, seed)
     arrays = {"x": draw_inputs(rng, stream, T, n_in), "w": draw_weights(rng, stream, n_out, n_in),
               "r": draw_weights(rng, stream, n_out, n_next), "delta_next": rng.standard_normal((T, n_next))}
     return params, arrays

@@ -1,7 +1,8 @@
 """Updated and fixed random feedback: Amit, "Deep learning with asymmetric connections and Hebbian updates"
 (2019); equation numbers in parentheses are his. Conventions: transcriptions.py.
 
-sigma = clip(h, -1, 1), its derivative 1 for |h| <= 1 (inclusive); the output is linear; the top error (6)
+sigma = clip(h / scale, -1, 1), scale 1 in the text and 2 in the author's program, its derivative 1 / scale
+for |h| <= scale (inclusive); the output is linear; the top error (6)
 is taken with strict inequalities; errors travel down after the gate and through R as it was before the
 update. r_l (n_(l-1), n_l) connects unit k of layer l to unit i of layer l - 1; dr has r's shape. With
 update_r = False dr is 0.
@@ -10,12 +11,12 @@ update_r = False dr is 0.
 import numpy as np
 
 
-def clip(h):
-    return np.minimum(np.maximum(h, -1.0), 1.0)
+def clip(h, scale=1.0):
+    return np.minimum(np.maximum(h / scale, -1.0), 1.0)
 
 
-def gate_of(h):
-    return np.where(np.abs(h) <= 1.0, 1.0, 0.0)
+def gate_of(h, scale=1.0):
+    return np.where(np.abs(h) <= scale, 1.0 / scale, 0.0)
 
 
 def top_error(out, label, mu, classes):
@@ -48,15 +49,15 @@ def feedback(r, delta_next):
     return back
 
 
-def net_sample(x0, label, w1, w2, w3, r2, r3, *, eta, mu, classes, update_r):
+def net_sample(x0, label, w1, w2, w3, r2, r3, *, eta, mu, classes, update_r, scale):
     h1 = w1 @ x0
-    x1 = clip(h1)
+    x1 = clip(h1, scale)
     h2 = w2 @ x1
-    x2 = clip(h2)
+    x2 = clip(h2, scale)
     out = w3 @ x2
     delta3 = top_error(out, label, mu, classes)
-    delta2 = gate_of(h2) * feedback(r3, delta3)
-    delta1 = gate_of(h1) * feedback(r2, delta2)
+    delta2 = gate_of(h2, scale) * feedback(r3, delta3)
+    delta1 = gate_of(h1, scale) * feedback(r2, delta2)
     move_r = 1.0 if update_r else 0.0
     return {"x1": x1, "x2": x2, "out": out, "delta1": delta1, "delta2": delta2, "delta3": delta3,
             "dw1": increment(eta, delta1, x0), "dw2": increment(eta, delta2, x1),
@@ -64,9 +65,9 @@ def net_sample(x0, label, w1, w2, w3, r2, r3, *, eta, mu, classes, update_r):
             "dr2": move_r * increment(eta, delta2, x1).T, "dr3": move_r * increment(eta, delta3, x2).T}
 
 
-def layer_sample(x_t, w, r, delta_next, *, eta, update_r):
+def layer_sample(x_t, w, r, delta_next, *, eta, update_r, scale):
     h = w @ x_t
-    z, gate = clip(h), gate_of(h)
+    z, gate = clip(h, scale), gate_of(h, scale)
     third_factor = feedback(r, delta_next)
     delta = gate * third_factor
     move_r = 1.0 if update_r else 0.0
@@ -93,17 +94,17 @@ def averaged(online):
     return out
 
 
-def urfb_net_online(x, labels, w1, w2, w3, r2, r3, *, eta, mu=None, classes=None, update_r=True):
+def urfb_net_online(x, labels, w1, w2, w3, r2, r3, *, eta, mu=None, classes=None, update_r=True, scale=1.0):
     return stacked([net_sample(x[t], labels[t], w1, w2, w3, r2, r3, eta=eta, mu=mu, classes=classes,
-                               update_r=update_r) for t in range(len(x))])
+                               update_r=update_r, scale=scale) for t in range(len(x))])
 
 
 def urfb_net_batch(*args, **kwargs):
     return averaged(urfb_net_online(*args, **kwargs))
 
 
-def urfb_layer_online(x, w, r, delta_next, *, eta, update_r=True):
-    return stacked([layer_sample(x[t], w, r, delta_next[t], eta=eta, update_r=update_r)
+def urfb_layer_online(x, w, r, delta_next, *, eta, update_r=True, scale=1.0):
+    return stacked([layer_sample(x[t], w, r, delta_next[t], eta=eta, update_r=update_r, scale=scale)
                     for t in range(len(x))])
 
 
@@ -159,10 +160,10 @@ def urfb_output_circuit(x, w, labels, *, eta, classes, error, circuit_m, circuit
     return {"z": z, "delta": delta, "dw": eta * delta[:, :, None] * x[:, None, :]}
 
 
-def urfb_layer_circuit(x, w, r, delta_next, *, eta, error, circuit_m, circuit_k, update_r):
+def urfb_layer_circuit(x, w, r, delta_next, *, eta, error, circuit_m, circuit_k, update_r, scale=1.0):
     del error, circuit_m
     h = np.array([w @ x_t for x_t in x])
-    z = clip(h)
+    z = clip(h, scale)
     back = np.array([feedback(r, d) for d in delta_next])
     delta = np.array([[circuit_gate(b, value, circuit_k) for b, value in zip(b_t, z_t)] for b_t, z_t in zip(back, z)])
     return {"z": z, "gate": np.where(np.abs(z) < 1, 1.0, 0.0), "third_factor": back, "delta": delta,
