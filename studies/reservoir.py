@@ -181,7 +181,7 @@ def main():
         if task != "noise":
             bars.append((f"{task}, {error}, {system}", TASKS[task].paper if error == "said" else None, [100 * float(m["accuracy"]) for m in members]))
     text = (f"Reservoirs that say a layer's error (K. Daruwalla and M. Lipasti 2021, 6.2). Made by `studies/reservoir.py`.\n\n"
-            f"Reservoirs of 128 neurons (paper: 1,000; 300 for noise, paper: 2,000) that learn while the layer does (paper: 550 s before it), {STEPS} steps "
+            f"Reservoirs of 128 neurons (paper: 1,000; 300 for noise, paper: 2,000; 300 for mnist4, paper: none) that learn while the layer does (paper: 550 s before it), {STEPS} steps "
             "a point, judged on points that were not learned (the paper does not say on which). Noise: 0.25 of the read-out where the paper has 0.01, and the rate "
             "that follows from it; a class by chance where the paper has a random number.\n\n")
     study.write_whole(options.output / "table.md", text + study.markdown(list(table[0]), table))
