@@ -45,7 +45,7 @@ struct PopulationSpec {
   bool input = false;
   bool label = false;  ///< its neurons are the classes: 1 for the sample's own where it is learned, else 0
   std::vector<int> shape;
-  std::string encode = "unit";  ///< inputs: unit, none, minus_training_mean, symmetric
+  std::string encode = "unit";  ///< inputs: unit, none, minus_training_mean, symmetric, unit_length
   Activation activation = Activation::linear;
   FloatActivation float_activation = FloatActivation::none;  ///< in place of `activation`
   double slope = 0.01;                                       ///< leaky ReLU
