@@ -52,6 +52,7 @@ class Task(typing.NamedTuple):
     scale: float = 5.0  # of the error, for the reservoir to say
     chaos: float = 1.7
     unrest: float = 0.05  # noise of the reservoir
+    bits: int = 8  # of the reservoir's activities on the chip
     rate: float = 5e-3  # of its read-out
     classing: float = 0.3  # rate of the read-out of classes
 
@@ -60,7 +61,7 @@ FOUR = "classes=0+1+2+4"
 TASKS = {"line": Task((1,), 5.0, 94, 128), "curve": Task((2, 1), 20.0, 98, 128),
          "noise": Task((10,), 2.0, None, 300, values=100, memory=6, sigmas=(2.8, 0.5, 0.5), scale=50.0, chaos=1.2, unrest=5e-6, rate=1.5e-3),
          "mnist4": Task((10,), 50.0, 94, 300, values=784, classes=10, encode="unit", memory=32, sigmas=(5.6, 1.0, 0.35), eta=0.02, decay=200.0, scale=20.0,
-                        chaos=1.2, unrest=1e-4, rate=1.5e-3, classing=0.1)}
+                        chaos=1.2, unrest=1e-4, bits=16, rate=1.5e-3, classing=0.1)}
 SYSTEMS = (("nobody", "float"), ("fixed", "float"), ("said", "float"), ("own", "float"), ("said", "chip"), ("own", "chip"))
 COLUMNS = ("task", "error", "system", "epochs", "seed", "accuracy", "likeness", "clipped", "seconds")
 STEPS, DENSITY = 50, 0.1
@@ -95,7 +96,7 @@ def network(task, error, reservoirs=True):
         source = layer
         if not reservoirs:
             continue
-        population(reservoir, this.neurons, membrane={"tau": 50.0}, noise=this.unrest)
+        population(reservoir, this.neurons, membrane={"tau": 50.0}, noise=this.unrest, activity={"bits": this.bits})
         population(said, count, "linear", noise=0.25, activity={"bits": 16})
         # the authors' weights lie in [-1, 1]; of pixels, which are as large but many, sums are kept to those of an eighth
         for heard, width, late in (("point", this.values / (8 if this.encode == "unit" else 1), None), ("class", this.classes, None), (layer, count, True), (said, count, True)):
