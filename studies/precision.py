@@ -152,7 +152,7 @@ def draw_bits(table):
         level = [r["accuracy"] for r in table if r["rule"] == rule and r["engine"] == "float"]
         groups["floating point"] = [(bits, level[0]) for bits in (min(BITS), max(BITS))] if level else []
         items.append((rule, groups, (0, 1)))
-    return plot.panels("Test accuracy by bits of the weight, drawn digits", items, 3, (min(BITS), max(BITS)), sorted(BITS), 100)
+    return plot.panels("Test accuracy by bits of the weight: drawn digits; reservoir: points of a plane", items, 3, (min(BITS), max(BITS)), sorted(BITS), 100)
 
 
 def draw_energy(table):
@@ -160,8 +160,9 @@ def draw_energy(table):
     for row in filter(plain("stochastic"), table):
         groups.setdefault(row["rule"], []).append((row["learning_sample_pJ"] / 1e6, row["accuracy"], row["lowest"], row["highest"], row["bits"]))
     xs = [p[0] for points in groups.values() for p in points]
+    marks = [x for x in (1, 2, 5, 10, 20, 50, 100, 200) if min(xs) <= x <= max(xs)]
     return plot.curves("Test accuracy by energy of a learning sample; the figure at a point is the bits of its weights", "microjoules a learning sample, nominal",
-                       groups, x_marks=plot.ticks(min(xs), max(xs)))
+                       groups, x_log=True, x_marks=marks)
 
 
 def main():
