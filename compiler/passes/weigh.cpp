@@ -20,15 +20,14 @@ double uniform(std::uint64_t start, std::uint64_t post, std::uint64_t pre) {
 }
 
 /// Integer arrays are stored words of the projection's format, others are real values.
-std::vector<double> read_array(NpzReader& file, const std::string& name, std::vector<std::size_t> shape,
-                               double step, const std::string& meaning) {
-  const NpyArray array = file.read(name);
-  require_shape(array, shape, file.where(name), meaning);
+std::vector<double> real_values(const NpyArray& array, std::vector<std::size_t> shape, double step,
+                                const std::string& where, const std::string& meaning) {
+  require_shape(array, shape, where, meaning);
   const bool floating = array.dtype.size() > 1 && array.dtype[1] == 'f';
-  if (floating) return to_finite_doubles(array, file.where(name));
+  if (floating) return to_finite_doubles(array, where);
   std::vector<double> values;
   values.reserve(array.size());
-  for (const std::int64_t word : to_integers(array, file.where(name)))
+  for (const std::int64_t word : to_integers(array, where))
     values.push_back(static_cast<double>(word) * step);
   return values;
 }
@@ -135,24 +134,23 @@ std::vector<InitialWeights> initial_weights(const Network& network) {
     const std::size_t to = neurons_of(network, spec.to), from = neurons_of(network, spec.from);
     const double step = signed_format(spec.bits, spec.range).step();
     const Connectivity connectivity(network, k);
-    const auto read = [&](const std::string& name, std::vector<std::size_t> shape, const char* meaning) {
-      return read_array(*file, name, std::move(shape), step, meaning);
-    };
-    if (has_window(spec.connect) && !is_fixed(spec.connect)) {
-      const std::size_t window = connectivity.window(), map = spec.feedback ? from : to,
-                        rows = connectivity.shared() ? connectivity.entries() / window : map;
-      if (file->read(spec.name).shape == std::vector<std::size_t>{rows, window}) {
-        std::vector<double> weights = read(spec.name, {rows, window}, "(rows of the map, a window)"), bias;
-        if (spec.bias) bias = read(spec.name + ".bias", {rows}, "(rows of the map)");
-        all.push_back(
-            InitialWeights::by_window(std::move(weights), std::move(bias), connectivity, spec.feedback));
-        continue;
-      }
-    }
+    const NpyArray array = file->read(spec.name);
+    const bool windows = has_window(spec.connect) && !is_fixed(spec.connect);
+    const std::size_t window = windows ? connectivity.window() : 0, map = spec.feedback ? from : to,
+                      rows = windows && connectivity.shared() ? connectivity.entries() / window : map;
+    const bool by_window = windows && array.shape == std::vector<std::size_t>{rows, window};
     std::vector<double> weights =
-        read(spec.name, {to, from}, "(neurons of the target, neurons of the source)");
+        real_values(array, by_window ? std::vector{rows, window} : std::vector{to, from}, step,
+                    file->where(spec.name), "(neurons of the target, neurons of the source)");
     std::vector<double> bias;
-    if (spec.bias) bias = read(spec.name + ".bias", {to}, "(neurons of the target)");
+    if (const std::string name = spec.name + ".bias"; spec.bias)
+      bias = real_values(file->read(name), {by_window ? rows : to}, step, file->where(name),
+                         by_window ? "(rows of the weights)" : "(neurons of the target)");
+    if (by_window) {
+      all.push_back(
+          InitialWeights::by_window(std::move(weights), std::move(bias), connectivity, spec.feedback));
+      continue;
+    }
     check_weights(connectivity, weights, to, from, file->where(spec.name), mistakes);
     all.emplace_back(std::move(weights), std::move(bias), from, connectivity);
   }
