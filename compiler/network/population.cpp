@@ -53,8 +53,11 @@ void read_neuron(TomlTable& table, PopulationSpec& population) {
     if (clipped) population.scale = power_of_two(table.number("scale", 1, 1024).value_or(1));
     for (const char* key : {"exponent", "scale"})
       if (table.has(key) && !(clipped && key == std::string_view("scale")))
-        table.mistakes().add("TF-NET-005", table.place(key), table.named(key) + " is only for power",
-                             fmt::format("no {}", key), "remove it, or choose kind = \"power\"");
+        table.mistakes().add(
+            "TF-NET-005", table.place(key),
+            table.named(key) + (key == std::string_view("scale") ? " is only for power and saturated_linear"
+                                                                 : " is only for power"),
+            fmt::format("no {}", key), "remove it, or choose another kind");
   }
   // These give values up to 1, and their units have at most 15 fraction bits.
   const bool bounded = is_bounded(population.activation);
