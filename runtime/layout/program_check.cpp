@@ -129,6 +129,9 @@ void check_core(const Program& p, const CoreImage& c, const std::string& where) 
         "membrane of a core");
   check(c.noise >= 0 && c.noise <= 32767, "noise of a core");
   check(c.scale_log2 >= -16 && c.scale_log2 <= 16, "what is 1 of a core");
+  const int one = c.sum_frac + c.scale_log2;
+  check(c.activation != Activation::saturated_linear || (c.scale_log2 >= 0 && one >= 0 && one <= 62),
+        "what is 1 of a saturated linear core");
   check(c.activity_bits >= 1 && c.activity_bits <= 16, "bits of a core's activities");
   const NormaliseImage& n = c.normalise;
   check(n.group_size >= 0 && n.group_size <= 256 && (n.group_size == 0 || c.neurons % n.group_size == 0),
