@@ -76,6 +76,10 @@ TEST_CASE("mistakes of populations") {
   expect("\"leaky_relu\"", "\"leaky_rleu\"", "TF-TOML-015", "\"leaky_rleu\"");
   expect("{ kind = \"linear\", range = 16 }", "{ kind = \"linear\", slope = 0.5 }", "TF-NET-005",
          "0.5 }\n[[projection]]");
+  expect("{ kind = \"linear\", range = 16 }", "{ kind = \"linear\", scale = 2 }", "TF-NET-005",
+         "2 }\n[[projection]]");
+  expect("{ kind = \"linear\", range = 16 }", "{ kind = \"saturated_linear\", exponent = 2 }", "TF-NET-005",
+         "2 }\n[[projection]]");
   expect("{ kind = \"linear\", range = 16 }", "{ kind = \"tanh\", range = 0.5 }", "TF-TOML-013",
          "0.5 }\n[[projection]]");
   for (const char* scale : {"0.5", "2048"})

@@ -266,9 +266,10 @@ TEST_CASE("a mask depends on seed, projection and density, and a denser one hold
 
 TEST_CASE("a weights file may say nothing of synapses that do not exist, nor tell copies apart") {
   const Case c{{3, 3, 1}, {2, 2, 1}, {2, 2}, {1, 1}, {0, 0}};
-  const auto diagnostics = [&](const std::string& connect, const std::vector<double>& weights) {
+  const auto diagnostics = [&](const std::string& connect, const std::vector<double>& weights,
+                               std::vector<std::size_t> shape = {4, 9}) {
     const TemporaryFile file("", ".npz");
-    write_npz(file.path(), {{"a_to_b", NpyArray::from(weights, {4, 9})}});
+    write_npz(file.path(), {{"a_to_b", NpyArray::from(weights, std::move(shape))}});
     std::string text = with(c.text(connect, "weights = { init = \"file\" }\n"), "seed = 5\n",
                             "seed = 5\nweights = \"" + file.path().filename().string() + "\"\n");
     text = with(text, "to = \"c\"\n", "to = \"c\"\nweights = { init = \"zero\" }\n");
@@ -301,6 +302,28 @@ TEST_CASE("a weights file may say nothing of synapses that do not exist, nor tel
   CHECK(diagnostics("local", beyond) == Codes{"TF-FIT-010"});
   beyond[10] += 1;
   CHECK(diagnostics("convolution", beyond) == Codes{"TF-FIT-010", "TF-FIT-011"});
+
+  // Window by window a mask alone leaves synapses out here; each of the 16 places asked for by itself.
+  const std::string masked = "local\"\nmask = { density = 0.5 }\nname = \"a_to_b";
+  const std::vector<std::size_t> windows = {4, 4};
+  CHECK(diagnostics("local", std::vector<double>(16, 0.5), windows).empty());
+  CHECK(diagnostics("convolution", {0.5, 0.5, 0.5, 0.5}, {1, 4}).empty());
+  int refused = 0;
+  for (std::size_t k = 0; k < 16; ++k) {
+    std::vector<double> one(16, 0);
+    one[k] = 0.5;
+    const Codes codes = diagnostics(masked, one, windows);
+    if (!codes.empty()) CHECK(codes == Codes{"TF-FIT-010"});
+    refused += !codes.empty();
+  }
+  const Network network = read_text(c.text(masked, ""));
+  const Connectivity there(network, 0);
+  int missing = 16;
+  for (std::size_t to = 0; to < 4; ++to)
+    for (std::size_t from = 0; from < 9; ++from) missing -= there.exists(to, from);
+  CHECK(missing > 0);
+  CHECK(missing < 16);
+  CHECK(refused == missing);
 }
 
 TEST_CASE("a convolution that learns is refused where increments could overflow, not before") {

@@ -32,34 +32,76 @@ std::vector<double> real_values(const NpyArray& array, std::vector<std::size_t> 
   return values;
 }
 
-/// Reports what an array gives to a synapse that does not exist, and copies of one weight that differ.
+/// "3, the first [0, 2] = 0.5": values of an array that cannot be taken, by their places.
+class Unusable {
+ public:
+  void add(std::size_t place, double value) {
+    if (count_++ == 0) place_ = place, value_ = value;
+  }
+
+  [[nodiscard]] bool any() const { return count_ != 0; }
+
+  [[nodiscard]] std::string text(std::size_t columns) const {
+    return std::to_string(count_) + ", the first [" + std::to_string(place_ / columns) + ", " +
+           std::to_string(place_ % columns) + "] = " + std::to_string(value_);
+  }
+
+ private:
+  std::size_t count_ = 0, place_ = 0;
+  double value_ = 0;
+};
+
+void refuse_beyond(const Unusable& beyond, std::size_t columns, const std::string& where,
+                   Diagnostics& mistakes) {
+  if (beyond.any())
+    mistakes.add({"TF-FIT-010", where, "weights of synapses that do not exist: " + beyond.text(columns),
+                  "0 where the mask or the window leaves a synapse out",
+                  "the mask follows from the network's seed, the projection's name and its density"});
+}
+
+/// Reports what an array of every pair of neurons gives to a synapse that does not exist, and copies of one
+/// weight that differ.
 void check_weights(const Connectivity& connectivity, const std::vector<double>& weights, std::size_t to,
                    std::size_t from, const std::string& where, Diagnostics& mistakes) {
   if (connectivity.full()) return;
-  std::size_t beyond = 0, first_beyond = 0, unequal = 0, first_unequal = 0;
+  Unusable beyond, unequal;
   std::vector<double> entries(connectivity.shared() ? connectivity.entries() : 0,
                               std::numeric_limits<double>::quiet_NaN());
   for (std::size_t k = 0; k < to * from; ++k) {
     if (!connectivity.exists(k / from, k % from)) {
-      if (weights[k] != 0 && beyond++ == 0) first_beyond = k;
+      if (weights[k] != 0) beyond.add(k, weights[k]);
     } else if (connectivity.shared()) {
       double& entry = entries[connectivity.entry(k / from, k % from)];
       if (std::isnan(entry)) entry = weights[k];
-      if (entry != weights[k] && unequal++ == 0) first_unequal = k;
+      if (entry != weights[k]) unequal.add(k, weights[k]);
     }
   }
-  const auto text = [&](std::size_t count, std::size_t k) {
-    return std::to_string(count) + ", the first [" + std::to_string(k / from) + ", " +
-           std::to_string(k % from) + "] = " + std::to_string(weights[k]);
-  };
-  if (beyond != 0)
-    mistakes.add({"TF-FIT-010", where, "weights of synapses that do not exist: " + text(beyond, first_beyond),
-                  "0 where the mask or the window leaves a synapse out",
-                  "the mask follows from the network's seed, the projection's name and its density"});
-  if (unequal != 0)
-    mistakes.add({"TF-FIT-011", where,
-                  "copies of one kernel entry that differ: " + text(unequal, first_unequal),
+  refuse_beyond(beyond, from, where, mistakes);
+  if (unequal.any())
+    mistakes.add({"TF-FIT-011", where, "copies of one kernel entry that differ: " + unequal.text(from),
                   "the same weight at every place", "use connect = \"local\" for weights that differ"});
+}
+
+/// Of a synapse's weight in an array that has a row for every window; `feedback`: the map is the source.
+std::size_t place_in_window(const Connectivity& connectivity, bool feedback, std::size_t to,
+                            std::size_t from) {
+  const std::size_t entry = connectivity.entry(to, from), window = connectivity.window();
+  return connectivity.shared() ? entry : (feedback ? from : to) * window + entry % window;
+}
+
+/// As check_weights, of such an array.
+void check_windows(const Connectivity& connectivity, bool feedback, const std::vector<double>& weights,
+                   std::size_t to, const std::string& where, Diagnostics& mistakes) {
+  std::vector<bool> used(weights.size());
+  for (std::size_t i = 0; i < to; ++i) {
+    const auto [first, last] = connectivity.rows_of(i);
+    for (std::size_t j = first; j < last; ++j)
+      if (connectivity.exists(i, j)) used[place_in_window(connectivity, feedback, i, j)] = true;
+  }
+  Unusable beyond;
+  for (std::size_t k = 0; k < weights.size(); ++k)
+    if (!used[k] && weights[k] != 0) beyond.add(k, weights[k]);
+  refuse_beyond(beyond, connectivity.window(), where, mistakes);
 }
 
 }  // namespace
@@ -100,9 +142,7 @@ double InitialWeights::drawn(std::size_t to, std::size_t from) const {
 
 double InitialWeights::weight(std::size_t to, std::size_t from) const {
   if (by_window_) {
-    if (!connectivity_.exists(to, from)) return 0;
-    const std::size_t entry = connectivity_.entry(to, from), window = connectivity_.window();
-    return weights_[connectivity_.shared() ? entry : (feedback_ ? from : to) * window + entry % window];
+    return connectivity_.exists(to, from) ? weights_[place_in_window(connectivity_, feedback_, to, from)] : 0;
   }
   if (!weights_.empty()) return weights_[to * inputs_ + from];
   if (connectivity_.full()) return drawn(to, from);
@@ -147,6 +187,7 @@ std::vector<InitialWeights> initial_weights(const Network& network) {
       bias = real_values(file->read(name), {by_window ? rows : to}, step, file->where(name),
                          by_window ? "(rows of the weights)" : "(neurons of the target)");
     if (by_window) {
+      check_windows(connectivity, spec.feedback, weights, to, file->where(spec.name), mistakes);
       all.push_back(
           InitialWeights::by_window(std::move(weights), std::move(bias), connectivity, spec.feedback));
       continue;
