@@ -358,6 +358,7 @@ void Chip::drain() {
   for (auto& [tile, core] : cores_) core->core();  // digests of all that happened
   if (chip_.digests) flush_digests();
   close_cycles();
+  mesh_->restart_turns();  // no checkpoint holds them
   if (const std::string waiting = everything_waiting(); !waiting.empty())
     fault("TF-HW-010", "the chip hangs: " + waiting);
 }

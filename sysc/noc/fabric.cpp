@@ -136,6 +136,10 @@ void Fabric::reset_counters(std::uint64_t now) {
   }
 }
 
+void Fabric::restart_turns() {
+  for (Router& r : routers_) r.inject_turn = 0, r.class_turn = {}, r.input_turn = {};
+}
+
 void Fabric::set_fault(FaultKind kind, MessageClass c, std::uint64_t nth) { faults_[index(c)] = {kind, nth}; }
 
 bool Fabric::fault_pending() const {

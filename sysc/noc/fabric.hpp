@@ -69,6 +69,9 @@ class Fabric {
   std::uint64_t largest_queue() const { return largest_queue_; }    ///< packets of a class waiting at a tile
   std::uint64_t largest_buffer() const { return largest_buffer_; }  ///< packets in one router buffer
   void reset_counters(std::uint64_t now);
+  /// Whoever is first in the order is the next to be served, as in a mesh that has seen no packet. For an
+  /// empty mesh, so that what follows does not depend on how it came to be empty.
+  void restart_turns();
 
   /// Packets accepted by inject and not yet delivered to all their destinations.
   std::uint64_t packets_inside() const { return waiting_ + bodies_.size() - free_bodies_.size(); }

@@ -54,6 +54,7 @@ class Mesh : public sc_core::sc_module {
   std::uint64_t activations() const { return activations_; }  ///< of the SC_METHOD
   std::uint64_t packets_inside() const { return fabric_.packets_inside(); }
   void reset_counters();
+  void restart_turns() { fabric_.restart_turns(); }
 
   void set_fault(FaultKind kind, MessageClass c, std::uint64_t nth) { fabric_.set_fault(kind, c, nth); }
   std::string describe_blocked(std::size_t limit = 40) const { return fabric_.describe_blocked(limit); }

@@ -193,6 +193,27 @@ TEST_CASE("broadcasts from everywhere drain through single-packet buffers") {
   }
 }
 
+TEST_CASE("with its turns restarted an empty mesh serves as one that has seen no packet") {
+  int differ = 0;  // meshes that remember whose turn it was
+  for (std::uint64_t seed = 0; seed < 60; ++seed) {
+    CAPTURE(seed);
+    Dice dice(seed);
+    const MeshConfig config = random_config(dice, false);
+    const std::vector<Offer> before = random_offers(dice, config, 200, 40);
+    std::vector<Offer> then = random_offers(dice, config, 200, 40);
+    Bench fresh(config), restarted(config), remembering(config);
+    for (Bench* bench : {&restarted, &remembering})
+      bench->offer(before), bench->run(), bench->arrivals.clear();
+    restarted.fabric.restart_turns();
+    constexpr std::uint64_t later = 100000;
+    for (Offer& o : then) o.ready += later;
+    for (Bench* bench : {&fresh, &restarted, &remembering}) bench->offer(then), bench->run();
+    CHECK(restarted.sorted() == fresh.sorted());
+    differ += remembering.sorted() != fresh.sorted();
+  }
+  CHECK(differ > 20);
+}
+
 TEST_CASE("jitter is drawn from its seed and reaches latency, arbitration and depth") {
   MeshConfig config = small_config(4, 4);
   config.buffer_packets = 4;
