@@ -76,9 +76,7 @@ def one(module, program, data, row):
 
 def best_rate(module, rates, setting, data):
     """Of rates.csv, from the trials that saw most samples; else the middle of those that --rates would try. A module may
-    say `rate_of`: the setting whose rate serves, and RATE_OF_DATA where the paper's rate is kept."""
-    if data.name in getattr(module, "RATE_OF_DATA", {}):
-        return module.RATE_OF_DATA[data.name]
+    say `rate_of`: the setting whose rate serves."""
     setting = module.rate_of(setting) if hasattr(module, "rate_of") else setting
     found = [row for row in rates.rows if row["setting"] == setting and row["data"] == data.name and row["accuracy"]]
     seen = {}

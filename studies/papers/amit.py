@@ -13,7 +13,6 @@ RULES |= {rule + SPARSE: error for rule, error in RULES.items()}
 DEPTHS = (1, 2, 3, 4)
 SETTINGS = [f"{rule}, {depth} hidden" for depth in DEPTHS for rule in RULES]
 RATES = (0.005, 0.01, 0.02, 0.04)
-RATE_OF_DATA = {"CIFAR-10": 0.1}  # the paper's, of means over batches
 BATCH = 50
 SAYS = {"BP": "best", "URFB": "close to BP at every depth", "FRFB": "falls behind with depth", "BP 50 %": "-", "URFB 50 %": "a little below URFB",
         "FRFB 50 %": "further below URFB 50 % than FRFB below URFB"}
@@ -39,7 +38,7 @@ def describe(setting):
 
 
 def reason(data, samples, epochs, seeds):
-    if data in RATE_OF_DATA:
+    if data == "CIFAR-10":
         return f"the paper's networks are convolutional (`urfb-images`) and learn 1,000 epochs in batches of 500; this is fully connected with {WIDTH} neurons a layer"
     return ("the paper's networks are convolutional, learn 1,000 epochs in batches of 500 at a constant rate and are not tried on MNIST; "
             f"this is fully connected with {WIDTH} neurons a layer")
