@@ -150,12 +150,13 @@ void check_connections(const Network& network, Mistakes& mistakes) {
 }
 
 double fixed_weight(const ProjectionSpec& spec) {
-  return spec.connect == Connect::average_pool ? 1.0 / (spec.window.kernel[0] * spec.window.kernel[1]) : 1;
+  if (spec.connect == Connect::average_pool) return 1.0 / (spec.window.kernel[0] * spec.window.kernel[1]);
+  return spec.connect == Connect::identity ? spec.value : 1;
 }
 
-double fixed_weight_range(const ProjectionSpec& spec) {
-  const double weight = fixed_weight(spec), range = power_of_two(weight);
-  return range > weight ? range : 2 * range;  // the end of the range is not in it
+double range_of(double weight) {
+  const double size = std::max(std::abs(weight), 1.0 / 2048), range = power_of_two(size);
+  return range > size ? range : 2 * range;  // the end of the range is not in it
 }
 
 }  // namespace trifactor

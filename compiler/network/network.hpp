@@ -84,15 +84,16 @@ enum class WeightInit : std::uint8_t {
   uniform_fan_in,  ///< U(+-1/sqrt(fan in))
   zero,
   file,
-  glorot,  ///< U(+-sqrt(6/(fan in + fan out)))
-  normal,  ///< N(0, 1)
+  glorot,    ///< U(+-sqrt(6/(fan in + fan out)))
+  normal,    ///< N(0, 1)
+  constant,  ///< `value`
 };
 
 /// Which synapses a projection has. All but dense and identity run between images, populations of shape
 /// [height, width, channels], the larger one on the side of the forward pass's source.
 enum class Connect : std::uint8_t {
   dense,
-  identity,      ///< neuron i to neuron i, weight 1: a sum of two populations
+  identity,      ///< neuron i to neuron i, one weight for all: a sum of two populations
   local,         ///< a window of the image for each neuron, a weight for each synapse
   convolution,   ///< the same with one weight for all places
   average_pool,  ///< the mean of a window of one channel
@@ -124,6 +125,7 @@ struct ProjectionSpec {
       1;  ///< share of synapses that exist, drawn from the seed (compiler/passes/connectivity.hpp)
   WeightInit init = WeightInit::uniform_fan_in;
   double gain = 1;         ///< what is drawn is multiplied by it
+  double value = 1;        ///< of every weight of an identity, or with init = constant
   int bits = 8;            ///< 4 to 16
   double range = 0;        ///< weights lie in +-range (power of two); resolved, never 0
   bool stochastic = true;  ///< rounding of updates and factors

@@ -30,8 +30,8 @@ void read_connection(TomlTable& table, NamedProjection& projection);
 /// Reports connections whose ends do not fit each other.
 void check_connections(const Network& network, Mistakes& mistakes);
 
-/// The least range that holds fixed_weight().
-double fixed_weight_range(const ProjectionSpec& spec);
+/// The least range that holds a weight of +-`weight`, not below 1/1024.
+double range_of(double weight);
 
 /// Reports feedback projections that carry no error, or carry one where it is not wanted, and rules that wait
 /// for errors in vain. All names are resolved and the forward projections make no circle.

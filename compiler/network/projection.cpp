@@ -59,9 +59,19 @@ void read_weights(TomlTable& table, NamedProjection& projection) {
                              table.named(key) + " is not for weights that follow from the connection",
                              fmt::format("no {}", key));
   projection.init_place = table.place("init");
-  if (const auto init = table.choice("init", {"uniform_fan_in", "zero", "file", "glorot", "normal"})) {
+  if (const auto init =
+          table.choice("init", {"uniform_fan_in", "zero", "file", "glorot", "normal", "constant"})) {
     spec.init = static_cast<WeightInit>(*init);
     projection.has_init = true;
+  }
+  const bool constant = spec.init == WeightInit::constant;
+  if (constant) table.need("value");
+  if (constant || spec.connect == Connect::identity) {
+    spec.value = table.number("value", -1023, 1023).value_or(spec.value);
+  } else if (table.has("value")) {
+    table.mistakes().add("TF-NET-005", table.place("value"),
+                         table.named("value") + " is only for init = \"constant\" and connect = \"identity\"",
+                         "no value");
   }
   spec.gain = table.number("gain", 1.0 / 65536, 65536).value_or(spec.gain);
   spec.bits = static_cast<int>(table.integer("bits", 4, 16).value_or(spec.bits));
@@ -70,6 +80,11 @@ void read_weights(TomlTable& table, NamedProjection& projection) {
     projection.has_range = true;
   }
   spec.stochastic = table.choice("rounding", {"stochastic", "nearest"}).value_or(0) == 0;
+  if (constant && !projection.has_range) spec.range = range_of(spec.value);
+  if (constant && std::abs(spec.value) >= spec.range)
+    table.mistakes().add("TF-NET-046", table.place("value"),
+                         fmt::format("weights of {} in a range of {}", spec.value, spec.range),
+                         "a value within the range", "leave the range out, or give a larger one");
   table.finish();
 }
 
@@ -137,7 +152,7 @@ NamedProjection read_projection(TomlTable& table) {
     table.mistakes().add("TF-NET-005", table.place("bias"),
                          table.named("bias") + " is only for forward projections", "no bias",
                          "an error that is always there is none");
-  if (is_fixed(spec.connect)) spec.bias = false, spec.range = fixed_weight_range(spec);
+  if (is_fixed(spec.connect)) spec.bias = false, spec.range = range_of(fixed_weight(spec));
   if (auto plasticity = table.table("plasticity"))
     if (!is_fixed(spec.connect)) spec.plasticity = read_plasticity(*plasticity);
   table.finish();

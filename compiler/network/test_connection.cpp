@@ -97,6 +97,34 @@ TEST_CASE("connections are read as they are written") {
   CHECK(average.projections[1].range == 0.25);
 }
 
+TEST_CASE("constant weights lie in the least range that holds them, or in one that is given") {
+  const auto copy = [](const std::string& weights) {
+    return read_text(with(image_network, "weights = { bits = 12 }", "weights = { " + weights + " }"))
+        .projections[2];
+  };
+  CHECK(fixed_weight(copy("bits = 12")) == 1);
+  for (const auto& [value, range] :
+       {std::pair{0.9, 1.0}, {-0.9, 1.0}, {-1.0, 2.0}, {0.0, 1.0 / 1024}, {64.0, 128.0}}) {
+    CAPTURE(value);
+    CHECK(fixed_weight(copy("value = " + std::to_string(value))) == value);
+    CHECK(copy("value = " + std::to_string(value)).range == range);
+    const ProjectionSpec dense =
+        read_text(with(image_network, "mask =",
+                       "weights = { init = \"constant\", value = " + std::to_string(value) + " }\nmask ="))
+            .projections[3];
+    CHECK((dense.init == WeightInit::constant && dense.value == value && dense.range == range));
+  }
+  const std::string constant = "weights = { init = \"constant\", value = -2.0, range = ";
+  CHECK(read_text(with(image_network, "mask =", constant + "4.0 }\nmask =")).projections[3].range == 4);
+  CHECK(found("mask =", constant + "2.0 }\nmask =") == Codes{"TF-NET-046"});
+  CHECK(found("mask =", "weights = { init = \"constant\" }\nmask =") == Codes{"TF-TOML-012"});
+  CHECK(found("mask =", "weights = { init = \"zero\", value = 1.0 }\nmask =") == Codes{"TF-NET-005"});
+  CHECK(found("mask =", "weights = { value = 1.0 }\nmask =") == Codes{"TF-NET-005"});
+  CHECK(found("{ bits = 12 }", "{ value = 1024.0 }") == Codes{"TF-TOML-013"});
+  CHECK(found("kernel = [3]\nstride = [2]", "kernel = [3]\nstride = [2]\nweights = { value = 0.5 }") ==
+        Codes{"TF-NET-005"});
+}
+
 TEST_CASE("ends that do not fit are refused") {
   CHECK(found("shape = [6, 5, 2]", "shape = [60]") == Codes{"TF-NET-040"});
   CHECK(found("shape = [9]", "shape = [8]") == Codes{"TF-NET-040"});

@@ -127,8 +127,8 @@ InitialWeights::InitialWeights(const Network& network, std::size_t projection)
   if (spec.init == WeightInit::glorot) bound_ = std::sqrt(6 / (in + out));
   normal_ = spec.init == WeightInit::normal;
   bound_ *= spec.gain, length_ = spec.gain;
-  fixed_ = is_fixed(spec.connect);
-  if (fixed_) bound_ = fixed_weight(spec), normal_ = false;
+  fixed_ = is_fixed(spec.connect) || spec.init == WeightInit::constant;
+  if (fixed_) bound_ = is_fixed(spec.connect) ? fixed_weight(spec) : spec.value, normal_ = false;
 }
 
 double InitialWeights::drawn(std::size_t to, std::size_t from) const {

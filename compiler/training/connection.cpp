@@ -20,6 +20,7 @@ BatchConnection<Real>::BatchConnection(const Network& network, std::size_t proje
   const PopulationSpec& to = network.populations[static_cast<std::size_t>(spec.to)];
   kind_ = spec.connect, backwards_ = spec.feedback;
   neurons_ = static_cast<std::size_t>(from.neurons());
+  if (kind_ == Connect::identity) value_ = static_cast<Real>(fixed_weight(spec));
   if (!has_window(kind_)) return;
   const auto extent = [](int value) { return static_cast<std::size_t>(value); };
   const PopulationSpec &image = backwards_ ? to : from, &map = backwards_ ? from : to;
@@ -215,7 +216,7 @@ void BatchConnection<Real>::add_to_map(MatrixView<Real> image, const Matrix<Real
   } else {
     workers.run(m, [&](std::size_t s) {
       if (kind_ != Connect::identity) return pool(image.row(s), map.row(s));
-      for (std::size_t i = 0; i < neurons_; ++i) map.row(s)[i] += image.row(s)[i];
+      for (std::size_t i = 0; i < neurons_; ++i) map.row(s)[i] += value_ * image.row(s)[i];
     });
   }
 }
@@ -248,7 +249,7 @@ void BatchConnection<Real>::add_to_image(MatrixView<Real> map, const Matrix<Real
     workers.run(m, [&](std::size_t s) {
       if (kind_ != Connect::identity)
         return pool_back(map.row(s), pooled.values == nullptr ? nullptr : pooled.row(s), image.row(s));
-      for (std::size_t i = 0; i < neurons_; ++i) image.row(s)[i] += map.row(s)[i];
+      for (std::size_t i = 0; i < neurons_; ++i) image.row(s)[i] += value_ * map.row(s)[i];
     });
   }
 }

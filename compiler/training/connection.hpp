@@ -69,6 +69,7 @@ class BatchConnection {
               map_channels_ = 0;
   std::size_t kernel_[2] = {1, 1}, stride_[2] = {1, 1}, padding_[2] = {0, 0};
   std::size_t neurons_ = 0;  ///< of an identity
+  Real value_ = 1;           ///< of its weights
 };
 
 }  // namespace trifactor

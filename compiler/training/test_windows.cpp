@@ -73,6 +73,7 @@ Network image_network(bool feedback, Activation activation = Activation::tanh,
                    projection(7, 8, top, true)};
   n.projections[0].window.padding = {1, 0}, n.populations[1].shape = {6, 4, 3};
   n.projections[1].window.kernel = {3, 2}, n.projections[1].window.padding = {1, 1};
+  n.projections[3].value = -0.5, n.projections[4].value = 2;  // a sum of unequal parts
   n.projections[7].density = 0.6;
   for (ProjectionSpec& p : n.projections)
     p.init = is_fixed(p.connect) ? WeightInit::zero : WeightInit::glorot;
