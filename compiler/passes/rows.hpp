@@ -1,5 +1,6 @@
 // The rows that end in a population, projection by projection, each with its bias row last. Row slices take
 // their part of every projection, so that whoever evaluates or learns finds all projections in all of them.
+// Errors that are said are summed where they are used: their rows lie in the first slice, the neurons' owner.
 #pragma once
 
 #include <algorithm>
@@ -37,9 +38,8 @@ inline int most_row_slices(const Network& network, std::size_t population) {
   for (const ProjectionSpec& spec : network.projections) {
     if (static_cast<std::size_t>(spec.to) != population) continue;
     const int inputs = network.populations[static_cast<std::size_t>(spec.from)].neurons();
-    if (!spec.feedback && !spec.late) largest = std::max(largest, inputs);
+    if (!spec.feedback && !spec.late && !spec.error) largest = std::max(largest, inputs);
     if (spec.connect == Connect::max_pool && !spec.feedback) learning = 1;  // a window's largest needs all
-    if (spec.error) learning = 1;  // errors that are said are summed where they are used
     if (spec.plasticity || spec.feedback) learning = std::min(learning, inputs);
   }
   return std::min(largest, learning);
@@ -65,6 +65,10 @@ inline std::vector<RowRange> row_ranges(const Network& network, std::size_t popu
   for (std::size_t k = 0; k < network.projections.size(); ++k) {
     if (static_cast<std::size_t>(network.projections[k].to) != population) continue;
     const std::int64_t rows = projection_rows(network, k);
+    if (network.projections[k].error) {
+      if (slice == 0) ranges.push_back({k, 0, static_cast<int>(rows), false});
+      continue;
+    }
     const int begin = static_cast<int>(rows * slice / slices),
               end = static_cast<int>(rows * (slice + 1) / slices);
     if (begin == end) continue;
@@ -77,8 +81,8 @@ inline std::vector<RowRange> row_ranges(const Network& network, std::size_t popu
 /// The same less what the slice's neurons have no synapse of.
 inline std::vector<RowRange> row_ranges(const Network& network, const Slice& slice) {
   std::vector<RowRange> ranges = row_ranges(network, slice.population, slice.row_slice, slice.row_slices);
-  if (slice.row_slices > 1) return ranges;
   for (RowRange& range : ranges) {
+    if (slice.row_slices > 1 && !network.projections[range.projection].error) continue;
     const auto [begin, end] =
         rows_reached(Connectivity(network, range.projection), slice.first_neuron, slice.neurons);
     range.first_row = begin, range.rows = end - begin;

@@ -109,7 +109,7 @@ CoreUsage largest_usage(const Network& network, const ResolvedNetwork& resolved,
   for (std::size_t k = 0; k < network.projections.size(); ++k)
     if (static_cast<std::size_t>(network.projections[k].to) == population)
       longest.push_back({k, 0,
-                         row_slices > 1
+                         row_slices > 1 && !network.projections[k].error
                              ? (projection_rows(network, k) + row_slices - 1) / row_slices
                              : most_rows_reached(network, k, neurons) + (network.projections[k].bias ? 1 : 0),
                          false});
