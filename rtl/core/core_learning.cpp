@@ -116,7 +116,7 @@ void Core::form(std::uint64_t tick, std::size_t block, std::span<const std::int1
   events_[Event::state_read] +=
       formed * (v.group_size != 0 ? 2u : 1u) * (p.remembers_activity ? 2u : 1u) + 2 * draws;
   events_[Event::state_write] += factors + 2 * draws;
-  if (v.error != nullptr && !image_.blocks[block].feedback) events_[Event::state_read] += formed;
+  if (v.error != nullptr && !image_.blocks[block].feedback) events_[Event::state_read] += n;
   if (p.sends_error) {
     events_[Event::state_write] += formed;
     events_[Event::state_read] += formed;  // to be sent

@@ -1,7 +1,8 @@
 // The post unit of competing hidden units; golden.cpp beside this file is its definition.
 //
 //   contribute   one neuron a cycle through the rank unit, then one key a cycle
-//   form         the neuron of each of the two pairs, where it lies in this core: 5 cycles a pair
+//   form         the neuron of each of the two pairs, where it lies in this core: 5 cycles a pair; with lateral
+//                inhibition every neuron, 5 cycles each
 //
 // Memories answer one cycle after an address. Time does not depend on data.
 module competing_post (
@@ -15,6 +16,9 @@ module competing_post (
   logic [5:0] a_shift, c_shift;
   logic stochastic;
   logic [3:0] ranks;
+  logic lateral;
+  logic [31:0] threshold;  // h*, not negative
+  logic signed [15:0] first_strength, kth_strength;
   logic [63:0] words;  // index, g, index, g
   always_ff @(posedge clk) begin
     if (cfg_we)
@@ -23,6 +27,10 @@ module competing_post (
         8'd1: c_shift <= cfg_data[5:0];
         8'd2: stochastic <= cfg_data[0];
         8'd3: ranks <= cfg_data[3:0];
+        8'd4: lateral <= cfg_data[0];
+        8'd5: threshold <= cfg_data;
+        8'd6: first_strength <= cfg_data[15:0];
+        8'd7: kth_strength <= cfg_data[15:0];
         default: ;
       endcase
     if (word_we)
@@ -59,7 +67,15 @@ module competing_post (
   wire [15:0] index = second ? words[47:32] : words[15:0];
   wire signed [15:0] strength = second ? words[63:48] : words[31:16];
   wire signed [17:0] local_index = $signed({2'b00, index}) - $signed({2'b00, first_neuron});
-  wire here = local_index >= 18'sd0 & local_index < $signed({2'b00, neurons});
+  wire in_core = local_index >= 18'sd0 & local_index < $signed({2'b00, neurons});
+  // With lateral inhibition neurons are walked one by one, and those that are told an h above 0 learn.
+  wire signed [47:0] told = $signed(neuron_error);
+  wire above = told > $signed({16'd0, threshold});
+  logic [15:0] walked;
+  logic active;
+  wire here = lateral ? active : in_core;
+  wire last_walked = walked == neurons - 16'd1;
+  wire signed [15:0] taken = ~lateral ? strength : above ? first_strength : kth_strength;  // g
   logic signed [32:0] gain;  // eta g
   logic signed [48:0] rate;  // eta g I
   wire rounds = state == RoundA0 | state == RoundC;
@@ -89,7 +105,10 @@ module competing_post (
   );
 
   always_ff @(posedge clk) begin
-    if (state == Load) gain <= $signed({1'b0, eta}) * strength;
+    if (state == Load) begin
+      gain <= $signed({1'b0, eta}) * taken;
+      active <= told > 48'sd0;
+    end
     rate <= gain * $signed(neuron_current);
     if (state == RoundA0) a0 <= factor[14:0];
     if (state == RoundC) c <= factor[14:0];
@@ -108,6 +127,7 @@ module competing_post (
         neuron_addr <= 16'd0;
         place <= 4'd0;
         second <= 1'b0;
+        walked <= 16'd0;
         state <= op ? Aim : Walk;
       end
       Walk: begin
@@ -123,7 +143,7 @@ module competing_post (
         if (last_place) state <= Idle;
       end
       Aim: begin
-        neuron_addr <= local_index[15:0];
+        neuron_addr <= lateral ? walked : local_index[15:0];
         state <= Fetch;
       end
       Fetch: state <= Load;
@@ -131,10 +151,11 @@ module competing_post (
       RoundA0: state <= RoundC;
       RoundC: begin
         neuron_we <= here;
-        neuron_waddr <= local_index[15:0];
+        neuron_waddr <= lateral ? walked : local_index[15:0];
         second <= 1'b1;
-        done <= second;
-        state <= second ? Idle : Aim;
+        walked <= walked + 16'd1;
+        done <= lateral ? last_walked : second;
+        state <= (lateral ? last_walked : second) ? Idle : Aim;
       end
       default: state <= Idle;
     endcase

@@ -1,4 +1,5 @@
 #include <cmath>
+#include <limits>
 
 #include "rtl/rules/competing/bench.hpp"
 #include "rtl/rules/competing/golden.hpp"
@@ -11,6 +12,8 @@
 namespace trifactor {
 namespace {
 using namespace competing;
+
+bool lateral(const Parameters& p) { return p.word("dynamics") == "lateral"; }
 
 void check(const Parameters& p, const LayerFacts& layer) {
   Diagnostics mistakes;
@@ -30,9 +33,21 @@ void check(const Parameters& p, const LayerFacts& layer) {
   if (const auto word = p.words.find("normalise"); word != p.words.end() && word->second == "max")
     refuse("TF-RULE-404", "normalise=max", "none or mean",
            "the largest change of a whole matrix is no local quantity; use --engine float");
-  if (const auto word = p.words.find("dynamics"); word != p.words.end() && word->second == "lateral")
-    refuse("TF-RULE-408", "dynamics=lateral", "rank", "the chip ranks; use --engine float");
+  if (lateral(p) && layer.largest_error <= 0)
+    refuse("TF-RULE-408", "dynamics = \"lateral\", but nobody tells the neurons how active they are",
+           "a population in which they inhibit one another, and a projection of kind \"error\" from it",
+           "the README of competing shows the network; eval settles neurons itself with --engine float");
+  if (lateral(p) && p.number("p") != least_power)
+    refuse("TF-RULE-409", "dynamics = \"lateral\" with p=" + std::to_string(p.number("p")), "p = 2",
+           "what the layer sends on is the plain sum, which is the current for p = 2 alone");
   mistakes.throw_if_any(ExitCode::configuration);
+  if (lateral(p)) {
+    if (std::ldexp(p.number("h_star"), layer.error_sum_frac) > std::numeric_limits<std::int32_t>::max())
+      refuse("TF-RULE-410", "h_star=" + std::to_string(p.number("h_star")),
+             "below " + std::to_string(std::ldexp(1.0, 31 - layer.error_sum_frac)),
+             "a threshold is a word of 32 bits at the binary point of what the neurons are told");
+    return mistakes.throw_if_any(ExitCode::does_not_fit);
+  }
   if (k > most_ranks)
     refuse("TF-RULE-405", "k=" + std::to_string(k), "at most " + std::to_string(most_ranks),
            "the rank unit has so many entries");
@@ -59,8 +74,10 @@ RulePlan resolve(const Parameters& p, const LayerFacts& layer) {
   const LanePoints points = lane_points(layer, layer.activity.frac, eta * strength * 1.0001,
                                         eta * strength * p.number("current_range"));
   RulePlan plan;
-  plan.up_words = k, plan.down_words = 2 * pairs;
-  plan.reduction = Reduction::highest;
+  if (!lateral(p)) {
+    plan.up_words = k, plan.down_words = 2 * pairs;
+    plan.reduction = Reduction::highest;
+  }
   plan.uses_current = true, plan.current_frac = current.frac;
   plan.weight_power = power, plan.current_sum_frac = raised.frac + layer.activity.frac;
   plan.uses_c = true;
@@ -71,11 +88,19 @@ RulePlan resolve(const Parameters& p, const LayerFacts& layer) {
   plan.post[post_a_shift] = g.frac + rate.shift - points.factor_frac;
   plan.post[post_c_shift] = g.frac + rate.shift + current.frac - points.shift;
   plan.post[post_stochastic] = layer.stochastic;
-  plan.post[post_ranks] = k;
-  plan.teacher.assign(teacher_registers, 0);
-  plan.teacher[teacher_ranks] = k;
-  plan.teacher[teacher_first] = static_cast<std::int32_t>(g.quantise(1));
-  plan.teacher[teacher_kth] = static_cast<std::int32_t>(g.quantise(-delta));
+  const auto first = static_cast<std::int32_t>(g.quantise(1)),
+             kth = static_cast<std::int32_t>(g.quantise(-delta));
+  if (lateral(p)) {
+    plan.post[post_lateral] = 1;
+    plan.post[post_threshold] =
+        static_cast<std::int32_t>(std::llround(std::ldexp(p.number("h_star"), layer.error_sum_frac)));
+    plan.post[post_first] = first, plan.post[post_kth] = kth;
+  } else {
+    plan.post[post_ranks] = k;
+    plan.teacher.assign(teacher_registers, 0);
+    plan.teacher[teacher_ranks] = k;
+    plan.teacher[teacher_first] = first, plan.teacher[teacher_kth] = kth;
+  }
   expect_shifts(layer, plan, {post_a_shift, post_c_shift});
   plan.formats = {{"current", current}, {"third_factor", g}};
   if (power > least_power) plan.formats.push_back({"raised_weight", raised});
@@ -83,10 +108,12 @@ RulePlan resolve(const Parameters& p, const LayerFacts& layer) {
   return plan;
 }
 
-constexpr int cycles_a_pair = 5;
+constexpr int cycles_a_pair = 5;  // or a neuron
 
 int contribute_cycles(const RulePlan& plan, int neurons, int) { return neurons + 1 + plan.up_words; }
-int form_cycles(const RulePlan&, int, int) { return pairs * cycles_a_pair; }
+int form_cycles(const RulePlan& plan, int neurons, int) {
+  return (plan.post[post_lateral] != 0 ? neurons : pairs) * cycles_a_pair;
+}
 int teach_cycles(const RulePlan&) { return 5; }
 
 }  // namespace
@@ -129,8 +156,6 @@ Rule make_competing() {
        {"none", "mean", "max"},
        "what the change of a batch is divided by: none and mean: its size; max: its largest entry; floating "
        "point only"},
-  };
-  rule.bench_parameters = {
       {"dynamics",
        "",
        "",
@@ -139,9 +164,7 @@ Rule make_competing() {
        0,
        false,
        {"rank", "lateral"},
-       "who learns: the rank, or lateral inhibition"},
-      {"tau", "step", "tau", 200, 1, 1e9, false, {}, "lateral: time constant of (4), in Euler steps"},
-      {"w_inh", "", "w_inh", 0.9, 0, 0.999999, false, {}, "lateral: strength of inhibition"},
+       "who learns: the rank, or lateral inhibition, whose outcome h a network tells the layer"},
       {"h_star",
        "",
        "h*",
@@ -151,13 +174,21 @@ Rule make_competing() {
        false,
        {},
        "lateral: units above it learn, active ones below unlearn"},
+  };
+  rule.bench_parameters = {
+      {"tau", "step", "tau", 200, 1, 1e9, false, {}, "lateral: time constant of (4), in Euler steps"},
+      {"w_inh", "", "w_inh", 0.9, 0, 0.999999, false, {}, "lateral: strength of inhibition"},
       {"steps", "", "", 20000, 1, 1e7, true, {}, "lateral: Euler steps for each sample"}};
   rule.every_step = true;
+  rule.hears_error = lateral;
   rule.renderings = {true, true, true, true};
   rule.systems = {
       {"fast rule, the k-th unlearns", {{"k", "2"}}, "", {true, true, true, true}},
       {"weights to the power p - 1, p up to 4", {{"p", "3"}}, "", {true, true, true, true}},
-      {"lateral inhibition (2, 4)", {{"dynamics", "lateral"}}, "eval alone", {true, false, false, false}},
+      {"lateral inhibition (2 to 4)",
+       {{"dynamics", "lateral"}},
+       "a population that inhibits itself and tells its h by a projection of kind error; eval settles it",
+       {true, true, true, true}},
       {"mini-batches divided by the largest change",
        {{"normalise", "max"}},
        "[training] in a network, or eval --mode batch",

@@ -18,13 +18,21 @@ class GoldenPost final : public PostUnit {
     const FactorRounder round_a{reg[post_stochastic] != 0, reg[post_a_shift]};
     const FactorRounder round_c{reg[post_stochastic] != 0, reg[post_c_shift]};
     result.formed = 0;
-    for (int pair = 0; pair < pairs; ++pair) {
-      const int i = static_cast<std::uint16_t>(words[2 * pair]) - view.first_neuron;
-      if (i < 0 || i >= view.neurons) continue;
-      const std::int64_t gain = std::int64_t{view.eta} * words[2 * pair + 1];
+    const auto learn = [&](int i, std::int64_t g) {
+      const std::int64_t gain = std::int64_t{view.eta} * g;
       result.a0[i] = round_a(gain, result.generators[i], result.losses);
       result.c[i] = round_c(gain * view.now.current[i], result.generators[i], result.losses);
       ++result.formed;
+    };
+    if (reg[post_lateral] != 0) {
+      for (int i = 0; i < view.neurons; ++i)
+        if (const std::int64_t h = view.error == nullptr ? 0 : view.error[i]; h > 0)
+          learn(i, h > reg[post_threshold] ? reg[post_first] : reg[post_kth]);
+      return;
+    }
+    for (int pair = 0; pair < pairs; ++pair) {
+      const int i = static_cast<std::uint16_t>(words[2 * pair]) - view.first_neuron;
+      if (i >= 0 && i < view.neurons) learn(i, words[2 * pair + 1]);
     }
   }
 };

@@ -4,6 +4,10 @@
 //   up       keys of this core's neurons by their currents, the highest k
 //   teacher  (index, g) of the first, g = 1, and of the k-th, g = -Delta
 //   post     neuron of a pair that lies in this core: a0 = eta g, c = eta g I
+//
+// With lateral inhibition nothing is reduced and there is no teacher: each neuron is told its activity h by
+// the population in which the neurons inhibit one another, and g is 1 above h*, -Delta from there down to 0,
+// else 0.
 #pragma once
 
 #include <cstdint>
@@ -22,6 +26,10 @@ enum PostRegister : std::size_t {
   post_c_shift,     ///< right shift from eta g I to c
   post_stochastic,  ///< 1: factors are rounded stochastically
   post_ranks,       ///< k
+  post_lateral,     ///< 1: each neuron's g is of the h that it is told
+  post_threshold,   ///< h*, at the binary point of the sums that tell h
+  post_first,       ///< g of neurons above it, in the third factor's format
+  post_kth,         ///< g of the other active ones
   post_registers
 };
 

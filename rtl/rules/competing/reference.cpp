@@ -146,7 +146,10 @@ FloatArrays eval(const EvalRequest& request) {
 
 class CompetingLearner final : public FloatLearner {
  public:
-  CompetingLearner(const Settings& settings, const FloatLayer& layer) : s_(settings), layer_(layer) {}
+  CompetingLearner(const Settings& settings, const FloatLayer& layer, bool lateral, double threshold)
+      : s_(settings), layer_(layer), lateral_(lateral) {
+    told_.threshold = threshold;
+  }
 
   void step(const FloatActivity& now, double eta, FloatFactors& factors) override {
     expect_size("competing", "x", now.x.size(), layer_.inputs);
@@ -156,16 +159,23 @@ class CompetingLearner final : public FloatLearner {
     factors.b0.assign(now.x.begin(), now.x.end());
     factors.a1.clear(), factors.b1.clear();
     factors.bias1 = 0;
-    const Ranked ranked = rank(now.current, s_.k, order_);
-    factors.a0[ranked.winner] = eta;
-    factors.a0[ranked.kth] = -eta * s_.delta;
-    for (const std::size_t i : {ranked.winner, ranked.kth}) factors.c[i] = factors.a0[i] * now.current[i];
+    if (lateral_) {
+      for (std::size_t i = 0; i < now.error.size(); ++i)
+        factors.a0[i] = eta * competing::learning_sign(told_, now.error[i], s_.delta);
+    } else {
+      const Ranked ranked = rank(now.current, s_.k, order_);
+      factors.a0[ranked.winner] = eta;
+      factors.a0[ranked.kth] = -eta * s_.delta;
+    }
+    for (std::size_t i = 0; i < layer_.neurons; ++i) factors.c[i] = factors.a0[i] * now.current[i];
   }
 
  private:
   Settings s_;
   FloatLayer layer_;
-  std::vector<std::size_t> order_;  // scratch
+  bool lateral_;
+  competing::LateralInhibition told_;  // its threshold alone: the network settles
+  std::vector<std::size_t> order_;     // scratch
 };
 
 std::unique_ptr<FloatLearner> learner(const Parameters& given, const FloatLayer& layer) {
@@ -174,8 +184,14 @@ std::unique_ptr<FloatLearner> learner(const Parameters& given, const FloatLayer&
   if (const auto word = given.words.find("normalise"); word != given.words.end() && word->second == "max")
     checks.unfitting("normalise", "normalise=max sample by sample", "none or mean",
                      "give --batch, or batch in [training]");
+  const auto dynamics = given.words.find("dynamics");
+  const bool lateral = dynamics != given.words.end() && dynamics->second == "lateral";
+  if (lateral && s.p != 2)
+    checks.unfitting("p", "p=" + std::to_string(s.p) + " with dynamics=lateral in a network", "2",
+                     "what the layer sends on is the plain sum, which is the current for p = 2 alone");
+  const double threshold = lateral ? checks.number(given, "h_star", 0, infinity) : 0;
   checks.throw_if_any();
-  return std::make_unique<CompetingLearner>(s, layer);
+  return std::make_unique<CompetingLearner>(s, layer, lateral, threshold);
 }
 
 double weight_power(const Parameters& given) { return given.number("p"); }
