@@ -1,29 +1,36 @@
 #!/usr/bin/python3
 """Can a reservoir say a layer's error, and can the layer learn from what it says? (K. Daruwalla and M. Lipasti, 2021, section 6)
 
-usage: reservoir.py [--seeds 3] [--epochs 100] [--quick] [--only TASK...] [--data FOLDER] [--program TRIFACTOR] [--jobs 1] [-o FOLDER]
+usage: reservoir.py [--seeds 3] [--epochs N] [--quick] [--only TASK...] [--data FOLDER] [--program TRIFACTOR] [--jobs 1] [-o FOLDER]
+       reservoir.py --only TASK --try SETTINGS... [--systems said-float ...] [--seeds 3] [--data FOLDER]
 
 Points of the plane, one step a millisecond, 50 steps a point, 100 points again and again (an epoch), judged on 1,000 others:
 
     line    synthetic:line, one neuron                paper: 94 % (figure 5)
     curve   synthetic:curve, two neurons, then one    paper: 98 % (figure 6)
 
-and, with --data (the folder of MNIST's four files; the study has 8 epochs, by --epochs):
+and, with --data (the folder of MNIST's four files):
 
-    mnist4  the 0, 1, 2 and 4 among the first 500 training images, ten neurons, judged on those among the first 1,200 test
-            images                                    paper: 94 % (figure 9), four layers, errors not said by reservoirs
+    mnist4  the 0, 1, 2 and 4 among the first 8,000 training images, once, ten neurons, judged on those of the test images
+                                                      paper: 94 % (figure 9), four layers, errors not said by reservoirs
 
 Every layer has a reservoir, which hears the point, its class, the layer, itself and what its read-out says; the read-out
 learns (10) from the layer's own error all the time. The layer learns by (8) from what the read-out says ("said"), from its own
 error ("own"), or hardly at all ("fixed": rate 1e-9, what the random start gives); in floating point, or on the chip with
-weights of 16 bits and activities of 8 and 16 (engine functional). The read-out of classes learns beside it. `clipped` is the largest
-share of a projection's updates on the chip that ended at the end of the weights' range.
+weights of 16 bits and activities of 8 and 16 (engine functional). The read-out of classes learns beside it. What was learned is
+judged once, at the end. `clipped` is the largest share of a projection's updates on the chip that ended at the end of the
+weights' range.
 
     noise   synthetic:noise, ten neurons, "fixed" or nobody learns at all ("nobody")      paper: figure 4, no number
 
 asks only how well the reservoir says the error of a layer that stays as it is. Writes runs.csv (what is there is not run
-again), table.md, plot.svg; `likeness` is the mean cosine of what is said and the layer's error, both averaged over 5 ms, in the
-last tenth of the samples, floating point only (with one neuron: how much more often the sign is right than wrong).
+again; the settings of all tasks stand in runs.about.json), table.md, plot.svg; `likeness` is the mean cosine of what is said and
+the layer's error, both averaged over 5 ms, in the last tenth of the samples, floating point only (with one neuron: how much more
+often the sign is right than wrong).
+
+--try judges other settings of a task, as `--try scale=20 scale=20,eta=0.01,heard=0.35/1`, on training samples that were kept back
+(points 1,000 to 1,999; the digits among the last 10,000 training images). Writes trials.csv, which has every setting in full: its
+columns' names and values are SETTINGS.
 """
 import csv
 import json
@@ -53,25 +60,25 @@ class Task(typing.NamedTuple):
     sigmas: tuple = (0.5, 0.5, 0.5)  # of x, y, and of z for one neuron
     eta: float = 0.002
     decay: object = None  # samples after which eta is halved, or "linear"
-    scale: float = 5.0  # of the error, for the reservoir to say
+    scale: float = 5.0  # of the error, for the reservoir to say: what is told should be about as large as what it comes to say
     chaos: float = 1.7
     unrest: float = 0.05  # noise of the reservoir
     tau: float = 50.0  # of the reservoir's membranes
-    heard: tuple = (1.0, 1.0)  # how loud the reservoir hears the sample and its class: largest weight
+    heard: tuple = (1.0, 1.0)  # how loud the reservoir hears the sample and its class: largest weight (the authors': 1)
     bits: int = 8  # of the reservoir's activities on the chip
     rate: float = 5e-3  # of its read-out
     settle: float = 1000.0  # samples after which that is halved
-    ahead: int = 0  # passes in which the reservoirs learn before the layers do
+    ahead: int = 0  # passes in which the reservoirs learn before the layers do (floating point only)
     after: float = 1.0  # of `rate`, what is left of it when the layers learn
     classing: float = 0.3  # rate of the read-out of classes
     fade: str = None  # "linear": that falls to 0
 
 
 FOUR = "classes=0+1+2+4"
-TASKS = {"line": Task((1,), 5.0, 94, 128), "curve": Task((2, 1), 20.0, 98, 128),
+TASKS = {"line": Task((1,), 5.0, 94, 128, eta=0.01, decay=1000.0, scale=1.0), "curve": Task((2, 1), 20.0, 98, 128, eta=0.01, scale=0.3),
          "noise": Task((10,), 2.0, None, 300, values=100, memory=6, sigmas=(2.8, 0.5, 0.5), scale=50.0, chaos=1.2, unrest=5e-6, rate=1.5e-3),
-         "mnist4": Task((10,), 50.0, 94, 300, epochs=1, samples=4000, values=784, classes=10, encode="unit", memory=32, sigmas=(5.6, 1.0, 0.35), eta=0.02, decay=200.0,
-                        scale=20.0, chaos=1.2, unrest=1e-4, heard=(0.35, 1.0), bits=16, rate=1.5e-3, classing=0.1, fade="linear")}
+         "mnist4": Task((10,), 50.0, 94, 300, epochs=1, samples=8000, values=784, classes=10, encode="unit", memory=32, sigmas=(5.6, 1.0, 0.35),
+                        eta=0.04, decay=400.0, scale=4.0, chaos=1.2, unrest=1e-4, tau=20.0, heard=(0.09, 1.9), rate=1e-3, settle=300.0, classing=0.1, fade="linear")}
 SYSTEMS = (("nobody", "float"), ("fixed", "float"), ("said", "float"), ("own", "float"), ("said", "chip"), ("own", "chip"))
 COLUMNS = ("task", "error", "system", "epochs", "seed", "accuracy", "likeness", "clipped", "seconds")
 # What a trial may set, each a column of trials.csv.
@@ -80,6 +87,11 @@ STEPS, DENSITY = 50, 0.1
 # Of the layers' weights on the chip. In floating point, where nothing bounds them, they grow to 12 in 100 epochs of curve.
 WEIGHT_RANGE, CLASS_RANGE = 16.0, 8.0
 LABELS = {"nobody": "nobody learns", "fixed": "layer fixed", "said": "the reservoir's error", "own": "the layer's own error"}
+
+
+def told(this):
+    """A task's settings, as a row of trials.csv has them."""
+    return {key: "/".join(map(str, value)) if isinstance(value, tuple) else value for key, value in ((key, getattr(this, key)) for key in TRIED)}
 
 
 def schedule(decay):
@@ -109,7 +121,7 @@ def network(task, this, error, weights=None, rate=None):
         population(layer, count, membrane={"tau": 5.0}, noise=0.05, activity={"bits": 16})
         projection(source, layer, {"bits": 16, "range": WEIGHT_RANGE},
                    {"rule": "hsic_memory", "every": "step", "N": this.memory, "sigma_x": sigma_x, "sigma_y": sigma_y, "sigma_z": sigma_z * math.sqrt(count),
-                    "gamma": this.gamma, "eta": this.eta * (1e-6 if error in ("fixed", "nobody") else 1), "error": "told" if error == "said" else "analytic",
+                    "gamma": this.gamma, "eta": 1e-9 if error in ("fixed", "nobody") else this.eta, "error": "told" if error == "said" else "analytic",
                     "schedule": schedule(this.decay), "error_scale": this.scale, "error_range": 8.0})
         source = layer
         if not reservoirs:
@@ -213,6 +225,8 @@ def setting(this, text):
         values = [None if v == "None" else v if v[0].isalpha() else float(v) for v in value.split("/")]
         values = [int(v) if key in ("neurons", "epochs", "samples", "bits", "ahead") else v for v in values]
         changes[key] = tuple(values) if len(values) > 1 else values[0]
+    if unknown := set(changes) - set(TRIED):
+        raise SystemExit(f"--try: there is no {', '.join(unknown)}; known: {', '.join(TRIED)}")
     return this._replace(**changes)
 
 
@@ -224,11 +238,10 @@ def trials(program, options):
     wanted, those = [], {}
     for text in options.tried:
         this = setting(TASKS[task], text)
-        told = {key: "/".join(map(str, v)) if isinstance(v, tuple) else v for key, v in ((key, getattr(this, key)) for key in TRIED)}
         for pair in options.systems:
             error, system = pair.split("-")
             for seed in range(1, options.seeds + 1):
-                row = {"task": task, "error": error, "system": system, "seed": seed, **told}
+                row = {"task": task, "error": error, "system": system, "seed": seed, **told(this)}
                 those[runs.key_of(row)] = this
                 wanted.append(row)
     runs.do(wanted, lambda row: one(program, options.data, row, those[runs.key_of(row)], validate=True), options.jobs,
@@ -243,7 +256,7 @@ def main():
     parser.add_argument("--only", nargs="+", choices=TASKS)
     parser.add_argument("--data", type=pathlib.Path)
     parser.add_argument("--try", nargs="+", dest="tried", metavar="SETTINGS", help="trials of one task, as rate=0.001,tau=20 (\"\": its own settings)")
-    parser.add_argument("--systems", nargs="+", default=["said-float"], help="of trials")
+    parser.add_argument("--systems", nargs="+", default=["said-float"], choices=[f"{error}-{system}" for error, system in SYSTEMS], help="of trials")
     options = parser.parse_args()
     options.only = options.only or [task for task in TASKS if options.data or task != "mnist4"]
     if "mnist4" in options.only and not options.data:
@@ -252,8 +265,10 @@ def main():
         options.seeds, options.epochs = 1, 2
     program = study.Program(options.program)
     if options.tried:
+        if len(options.only) != 1:
+            parser.error("--try is for one task: --only TASK")
         return trials(program, options)
-    runs = study.Runs(options.output / "runs.csv", COLUMNS, COLUMNS[:5], {"command": "studies/reservoir.py", "weight_range": WEIGHT_RANGE})
+    runs = study.Runs(options.output / "runs.csv", COLUMNS, COLUMNS[:5], {"command": "studies/reservoir.py", "weight_range": WEIGHT_RANGE, "settings": {task: this._asdict() for task, this in TASKS.items()}})
     wanted = [{"task": task, "error": error, "system": system, "epochs": options.epochs or TASKS[task].epochs, "seed": seed}
               for seed in range(1, options.seeds + 1) for task in options.only for error, system in systems_of(task)]
     runs.do(wanted, lambda row: one(program, options.data, row, TASKS[row["task"]]), options.jobs,
@@ -274,7 +289,7 @@ def main():
     text = (f"Reservoirs that say a layer's error (K. Daruwalla and M. Lipasti 2021, 6.2). Made by `studies/reservoir.py`.\n\n"
             f"Reservoirs of 128 neurons (paper: 1,000; 300 for noise, paper: 2,000; 300 for mnist4, paper: none) that learn while the layer does (paper: 550 s before it), {STEPS} steps "
             "a point, judged on points that were not learned (the paper does not say on which). Noise: 0.25 of the read-out where the paper has 0.01, and the rate "
-            "that follows from it; a class by chance where the paper has a random number.\n\n")
+            "that follows from it; a class by chance where the paper has a random number. Settings: `runs.about.json`; what else was tried: `trials.csv`.\n\n")
     study.write_whole(options.output / "table.md", text + study.markdown(list(table[0]), table))
     study.write_whole(options.output / "plot.svg", plot.compare("Learning from what a reservoir says, test accuracy", bars, 40, 100))
     print(study.markdown(list(table[0]), table), end="")
