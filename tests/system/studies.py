@@ -142,6 +142,12 @@ def main():
         theory(folder)
         loop = call("reservoir.py", "--program", program, "--quick", "--only", "line", "-o", folder / "reservoir")
         expect(loop.returncode == 0 and len(rows(folder / "reservoir/runs.csv")) == 5, f"reservoirs run end to end: {loop.stderr[-300:] if loop.returncode else ''}")
+        trial = call("reservoir.py", "--program", program, "--only", "line", "--try", "epochs=2", "epochs=2,heard=0.5/1", "--systems", "said-float", "said-chip", "--seeds", "1", "-o", folder / "reservoir")
+        tried = rows(folder / "reservoir/trials.csv") if trial.returncode == 0 else []
+        expect([(r["system"], r["heard"]) for r in tried] == [("float", "1.0/1.0"), ("chip", "1.0/1.0"), ("float", "0.5/1.0"), ("chip", "0.5/1.0")] and all(0 < float(r["accuracy"]) <= 1 for r in tried),
+               f"trials of a reservoir's settings stand in a table of their own: {trial.stderr[-300:] if trial.returncode else ''}")
+        refused = call("reservoir.py", "--program", program, "--only", "line", "--try", "louder=2", "-o", folder / "reservoir")
+        expect(refused.returncode != 0 and "louder" in refused.stderr, "a setting that no reservoir has is refused")
         quick = call("precision.py", "--program", program, "--quick", "--samples", 100, "--rules", "readout", "-o", folder / "precision")
         expect(quick.returncode == 0, f"the precision study runs end to end: {quick.stderr[-300:] if quick.returncode else ''}")
         about = json.loads((folder / "precision/runs.about.json").read_text())
