@@ -98,10 +98,11 @@ def schedule(decay):
     return decay if decay is None or isinstance(decay, str) else {"kind": "inverse", "tau": decay}
 
 
-def network(task, this, error, weights=None, rate=None):
+def network(task, this, error, weights=None, rate=None, reservoirs=True):
     """`error` None: nothing learns, and there are no reservoirs. `weights`: a file that has them all. `rate`: of the reservoirs'
     read-outs, where it is not the task's."""
-    reservoirs = error is not None
+    learns = error is not None
+    reservoirs = reservoirs and learns
     sigma_x, sigma_y, sigma_z = this.sigmas
     tables = [("[network]", {"name": task, "steps": STEPS, "classes": this.classes, "weights": weights, "output": "scores"}),
               ("[[population]]", {"name": "point", "kind": "input", "shape": [this.values], "encode": {"kind": this.encode}})]
@@ -113,7 +114,7 @@ def network(task, this, error, weights=None, rate=None):
 
     def projection(source, target, start=None, plasticity=None, **more):
         start = start and {**start, **({"init": "file", "gain": None} if weights else {})}
-        tables.append(("[[projection]]", {"from": source, "to": target, **more, "weights": start, "plasticity": plasticity if reservoirs else None}))
+        tables.append(("[[projection]]", {"from": source, "to": target, **more, "weights": start, "plasticity": plasticity if learns else None}))
 
     source = "point"
     for level, count in enumerate(this.layers, 1):
