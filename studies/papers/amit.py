@@ -74,6 +74,9 @@ def run(program, setting, data, epochs, seed, rate, folder):
 
 
 def draw(rows):
+    """The rows of the largest size alone: what learned longer is no seed of what learned less."""
+    largest = max(int(row["samples"]) * int(row["epochs"]) for row in rows)
+    rows = [row for row in rows if int(row["samples"]) * int(row["epochs"]) == largest]
     groups = {}
     for rule in RULES:
         points = {}
