@@ -159,15 +159,16 @@ class CompetingLearner final : public FloatLearner {
     factors.b0.assign(now.x.begin(), now.x.end());
     factors.a1.clear(), factors.b1.clear();
     factors.bias1 = 0;
+    const auto learn = [&](std::size_t i, double g) {
+      if (g != 0) factors.a0[i] = eta * g, factors.c[i] = eta * g * now.current[i];
+    };
     if (lateral_) {
       for (std::size_t i = 0; i < now.error.size(); ++i)
-        factors.a0[i] = eta * competing::learning_sign(told_, now.error[i], s_.delta);
+        learn(i, competing::learning_sign(told_, now.error[i], s_.delta));
     } else {
       const Ranked ranked = rank(now.current, s_.k, order_);
-      factors.a0[ranked.winner] = eta;
-      factors.a0[ranked.kth] = -eta * s_.delta;
+      learn(ranked.winner, 1), learn(ranked.kth, -s_.delta);
     }
-    for (std::size_t i = 0; i < layer_.neurons; ++i) factors.c[i] = factors.a0[i] * now.current[i];
   }
 
  private:
