@@ -150,8 +150,8 @@ void check_connections(const Network& network, Mistakes& mistakes) {
 }
 
 double fixed_weight(const ProjectionSpec& spec) {
-  if (spec.connect == Connect::average_pool) return 1.0 / (spec.window.kernel[0] * spec.window.kernel[1]);
-  return spec.connect == Connect::identity ? spec.value : 1;
+  return spec.connect == Connect::average_pool ? 1.0 / (spec.window.kernel[0] * spec.window.kernel[1])
+                                               : spec.value;
 }
 
 double range_of(double weight) {

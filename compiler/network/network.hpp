@@ -134,7 +134,7 @@ struct ProjectionSpec {
   SourcePlace place;
 };
 
-/// Of a projection whose weights follow from the connection: what all of them are.
+/// Of a projection whose weights follow from the connection or are constant: what all of them are.
 double fixed_weight(const ProjectionSpec& spec);
 
 struct Network {

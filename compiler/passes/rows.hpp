@@ -31,8 +31,8 @@ inline int total_rows(const Network& network, std::size_t population) {
 }
 
 /// The most row slices of a population: each needs a row, other than a bias, of every projection that learns
-/// (factors go to all of them) or carries errors back (all send partial sums), and of one at all that is not
-/// late (its sources open and close a step).
+/// (factors go to all of them) or carries errors back (all send partial sums), and of one at all that is
+/// neither late nor of errors that are said (its sources open and close a step).
 inline int most_row_slices(const Network& network, std::size_t population) {
   int largest = 1, learning = std::numeric_limits<int>::max();
   for (const ProjectionSpec& spec : network.projections) {

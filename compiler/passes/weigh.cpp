@@ -128,7 +128,7 @@ InitialWeights::InitialWeights(const Network& network, std::size_t projection)
   normal_ = spec.init == WeightInit::normal;
   bound_ *= spec.gain, length_ = spec.gain;
   fixed_ = is_fixed(spec.connect) || spec.init == WeightInit::constant;
-  if (fixed_) bound_ = is_fixed(spec.connect) ? fixed_weight(spec) : spec.value, normal_ = false;
+  if (fixed_) bound_ = fixed_weight(spec), normal_ = false;
 }
 
 double InitialWeights::drawn(std::size_t to, std::size_t from) const {
