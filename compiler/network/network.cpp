@@ -273,6 +273,13 @@ class NetworkReader {
       if (p.late && !has_steps_)
         mistakes_.add("TF-NET-026", p.place, fmt::format("'{}' is late in a network without steps", p.name),
                       "steps in [network]");
+      if (p.late && p.error)
+        mistakes_.add(
+            "TF-NET-047", p.place,
+            fmt::format("'{}' closes a circle, so that it would say errors of the step before", p.name),
+            "errors said in the same step",
+            "where the file allows it, let the population it starts from stand before the one it ends at; "
+            "else make another projection of the circle late");
       if (p.feedback) continue;
       reached[p.to] = true;
       in_time[p.to] = in_time[p.to] || !p.late;

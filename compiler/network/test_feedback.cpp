@@ -218,4 +218,17 @@ plasticity = { rule = "readout" }
               "[[projection]]\n" + says +
                   "[[projection]]\nname = \"back\"\nfrom = \"scores\"\nto = \"layer\"\nkind = \"feedback\"\n")
             .front() == "TF-NET-039");
+
+  // With steps a circle through what is said is closed elsewhere, or refused: an error of the step before is
+  // none.
+  const std::string heard = "name = \"told\"\nsteps = 3",
+                    voice = "[[population]]\nname = \"voice\"\nshape = [3]\n",
+                    layer = "[[population]]\nname = \"layer\"\nshape = [3]\nneuron = { kind = \"tanh\" }\n",
+                    hears = "[[projection]]\nfrom = \"layer\"\nto = \"voice\"\n[[projection]]\n" + says;
+  const std::string circle = with(with(told, "name = \"told\"", heard), "[[projection]]\n" + says, hears);
+  CHECK(read_text(circle).projections[2].late);
+  const std::vector<Diagnostic> items =
+      refused([&] { read_text(with(circle, voice + layer, layer + voice)); });
+  REQUIRE(items.size() == 1);
+  CHECK((items[0].code == "TF-NET-047" && items[0].found.find("'says'") == 0));
 }
