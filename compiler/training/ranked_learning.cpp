@@ -27,6 +27,8 @@ void RankedLearning<Real>::transform(const Matrix<Real>& weights, std::size_t ne
   const Real exponent = static_cast<Real>(power_ - 1);
   if (power_ == 4)
     for (std::size_t j = 0; j < weights.columns; ++j) t[j] = w[j] * w[j] * w[j];
+  else if (power_ == 3)
+    for (std::size_t j = 0; j < weights.columns; ++j) t[j] = w[j] * std::abs(w[j]);
   else
     for (std::size_t j = 0; j < weights.columns; ++j)
       t[j] = std::copysign(std::pow(std::abs(w[j]), exponent), w[j]);
