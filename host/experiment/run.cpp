@@ -46,8 +46,9 @@ class Experiment {
     check_checkpoint_place(options);
     fit();
     device_ = make_device(options.engine, static_cast<int>(program_.machine.core.lanes));
-    folder_.emplace(options.out, options.force, resuming);
     session_ = std::make_unique<Session>(*device_, layout_, SessionOptions{options.digests, options.threads});
+    if (resuming) check_checkpoint_time(checkpoint->content(), session_->counters(), options);
+    folder_.emplace(options.out, options.force, resuming);
     session_->on_answer = [this](const Answer& answer) { take(answer); };
     session_->set_run_length(total_);
     signals_.emplace(program_, total_);

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "rtl/spec/diagnostic.hpp"
+#include "runtime/wire/frame.hpp"
 
 namespace trifactor {
 
@@ -47,6 +48,17 @@ void check_checkpoint(const Checkpoint& checkpoint, const RunOptions& options, s
            fmt::format("the interrupted run's table, of {} bytes or more", checkpoint.digest_bytes),
            "resume into the folder of the interrupted run"});
   }
+}
+
+void check_checkpoint_time(const Checkpoint& checkpoint, const ChipCounters& now, const RunOptions& options) {
+  const bool timed = now.units.contains(network_unit);
+  if (timed == checkpoint.counters.units.contains(network_unit)) return;
+  throw Error(ExitCode::configuration,
+              {"TF-CKPT-004", options.resume->string(),
+               timed ? "the checkpoint belongs to a run without time, whose cycles nobody counted"
+                     : "the checkpoint belongs to a run with time, whose cycles the rest would lack",
+               timed ? "--engine functional or rtl" : "--engine systemc",
+               "resume with the engine of the interrupted run"});
 }
 
 void check_checkpoint_place(const RunOptions& options) {

@@ -20,6 +20,10 @@ std::unique_ptr<Dataset> open_samples(const std::string& spec, const std::string
 /// other options, TF-CKPT-005 its table of digests is gone or shorter.
 void check_checkpoint(const Checkpoint& checkpoint, const RunOptions& options, std::uint64_t total);
 
+/// Whether both parts of a run measure time, or neither: TF-CKPT-004. `now`: counters of the chip that would
+/// go on.
+void check_checkpoint_time(const Checkpoint& checkpoint, const ChipCounters& now, const RunOptions& options);
+
 /// A checkpoint that cannot be written, or would replace something, is better known now than after an hour:
 /// TF-OUT-001, TF-OUT-002 (cannot_write).
 void check_checkpoint_place(const RunOptions& options);

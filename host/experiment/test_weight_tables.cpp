@@ -121,6 +121,25 @@ TEST_CASE("blocks of any cut and order become whole tables and exact sums") {
   }));
 }
 
+TEST_CASE("synapses that no block holds are 0, at the end of the last table too") {
+  const Folder folder;
+  const Program program = program_of(3, 4, 2);
+  for (const std::uint32_t held : {0u, 1u, 2u}) {
+    const BlockSource source = [&](const TakeBlock& take) {
+      if (held > 0) take({0, 0, 3, 0, 4, false, std::vector<std::int16_t>(12, 7)});
+      if (held > 1)
+        take({1, 0, 2, 0, 2, false, std::vector<std::int16_t>(4, 9)});  // of four rows, and no bias
+    };
+    const fs::path path = folder.path / (std::to_string(held) + ".npz");
+    write_weight_tables(path, program, {}, source);
+    const NpzFile file = read_npz(path);
+    CHECK(integers(file, "up") == std::vector<std::int64_t>(12, held > 0 ? 7 : 0));
+    const std::int64_t nine = held > 1 ? 9 : 0;
+    CHECK((integers(file, "down") == std::vector<std::int64_t>{nine, nine, 0, 0, nine, nine, 0, 0}));
+    CHECK(integers(file, "down.bias") == std::vector<std::int64_t>(2, 0));
+  }
+}
+
 TEST_CASE("squares of the largest weights add up exactly") {
   const BlockWeights block{0, 0, 3, 0, 2, true, {-32768, -32768, 32767, -32768, 1, 0, 500, 500}};
   const auto sums = sums_of_squares(1, [&](const TakeBlock& take) { take(block), take(block); });

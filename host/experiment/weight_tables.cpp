@@ -39,6 +39,10 @@ class UnnamedFile {
       bytes = bytes.subspan(static_cast<std::size_t>(done));
     }
   }
+  /// What was never written within the first `bytes` reads as 0.
+  void extend(std::uint64_t bytes) const {
+    if (::ftruncate(fd_, static_cast<off_t>(bytes)) != 0) throw_cannot_write(target_, errno);
+  }
   void read(std::uint64_t offset, std::span<std::byte> bytes) const {
     while (!bytes.empty()) {
       const ssize_t done = ::pread(fd_, bytes.data(), bytes.size(), static_cast<off_t>(offset));
@@ -122,6 +126,7 @@ void write_weight_tables(const std::filesystem::path& path, const Program& progr
           const auto bytes = std::as_bytes(std::span(input_offset));
           std::copy_n(bytes.begin() + static_cast<std::ptrdiff_t>(offset), to.size(), to.begin());
         }};
+  file.extend(end);
   blocks([&](const BlockWeights& block) { put(file, places.at(block.projection), block); });
   write_npz_from(path, tables);
 }

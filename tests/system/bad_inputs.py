@@ -231,6 +231,8 @@ def run_cases(case, layout, checkpoint, full):
         flags = [more[0]] if len(more) == 1 else []
         options.update({more[0]: more[1]} if len(more) == 2 else {})
         case(f"--resume with other {name}", 2, "other --", ["run", "l.h5", "-o", "run", "--resume", "c.ckpt", *sum(options.items(), ()), *flags], resume)
+    case("--resume with an engine that measures time", 2, "without time",
+         ["run", "l.h5", "-o", "run", "--resume", "c.ckpt", "--data", DATA, "--every", "10", "--engine", "systemc"], resume)
     tabled = {"l.h5": layout, "c.ckpt": case.folder / "tabled.ckpt"}
     digests = ["run", "l.h5", "-o", "run", "--data", DATA, "--every", "10", "--resume", "c.ckpt", "--digests"]
     case("--resume without the interrupted table", 2, "digests.csv", digests, tabled)
