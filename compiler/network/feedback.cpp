@@ -131,8 +131,10 @@ void check_rhythm(const Network& network, const ProjectionSpec& feedback, Mistak
     if (p.to == feedback.to && p.plasticity && p.plasticity->every_step != sent)
       wrong(p.plasticity->place, p.name);
   const std::size_t to = static_cast<std::size_t>(feedback.to);
-  if (relays_errors(network, to) && every_step(network, feedback.to) != sent)
-    wrong(feedback.place, network.projections[relay_model(network, to)].name);
+  const std::size_t model =
+      relays_errors(network, to) ? relay_model(network, to) : network.projections.size();
+  if (model < network.projections.size() && every_step(network, feedback.to) != sent)
+    wrong(feedback.place, network.projections[model].name);
 }
 
 }  // namespace

@@ -72,6 +72,17 @@ Codes found(const std::string& part, const std::string& replacement) {
 
 }  // namespace
 
+TEST_CASE("errors handed on to nobody are refused once, whatever the rhythm") {
+  std::string text = with(there_and_back, "classes = 4", "classes = 4\nsteps = 3");
+  text = with(text, "plasticity = { rule = \"urfb\", eta = 0.5 }\n", "");
+  text = with(text, "to = \"first\"\nplasticity = { rule = \"urfb\" }\n", "to = \"first\"\n");
+  text = with(text, "kind = \"forward\"\nplasticity = { rule = \"urfb\" }\n", "kind = \"forward\"\n");
+  text = with(text, "{ rule = \"readout\" }", "{ rule = \"readout\", every = \"step\" }");
+  Codes codes;
+  for (const Diagnostic& item : refused([&] { read_text(text); })) codes.push_back(item.code);
+  CHECK(codes == Codes{"TF-NET-033"});
+}
+
 TEST_CASE("feedback is read, and the forward order does not see it") {
   const Network n = read_text(there_and_back);
   REQUIRE(n.projections.size() == 5);
