@@ -53,6 +53,9 @@ void read_milestones(TomlTable& table, TrainingSpec& spec) {
 
 TrainingSpec read_training(TomlTable& table) {
   TrainingSpec spec;
+  for (const char* key :
+       {"objective", "optimiser", "milestones", "factor", "eta", "output", "batch_norm", "dropout"})
+    if (table.has(key)) spec.given.emplace_back(key);
   spec.batch = static_cast<int>(table.integer("batch", 3, 65536).value_or(0));
   spec.objective =
       static_cast<TrainingSpec::Objective>(table.choice("objective", {"phsic", "hsic"}).value_or(0));

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "compiler/text/toml_document.hpp"
@@ -17,7 +18,8 @@ struct OptimiserSpec {
 };
 
 struct TrainingSpec {
-  int batch = 0;  ///< samples an update; 0: learning is sample by sample
+  int batch = 0;                   ///< samples an update; 0: learning is sample by sample
+  std::vector<std::string> given;  ///< other keys of the table that stand in the file
   enum class Objective : std::uint8_t { phsic, hsic } objective = Objective::phsic;
   OptimiserSpec optimiser;
   std::vector<int> milestones;  ///< rates are multiplied by `factor` after that many epochs

@@ -1,5 +1,7 @@
 #include "compiler/reference/float_network.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 #include <utility>
@@ -136,9 +138,11 @@ void FloatNetwork::refuse_batch_only(Diagnostics& mistakes) const {
     mistakes.add({"TF-REF-007", network_.file.string(),
                   "backpropagation through several steps, membranes or circles",
                   "steps = 1, no membranes and no circles", "leave the baseline out, or take random"});
-  if (network_.training.batch_norm || network_.training.dropout > 0)
-    mistakes.add({"TF-REF-005", network_.file.string(), "batch_norm or dropout without mini-batches",
-                  "neither when learning sample by sample", hint});
+  if (!network_.training.given.empty())
+    mistakes.add(
+        {"TF-REF-005", network_.file.string(),
+         fmt::format("{} in [training] without mini-batches", fmt::join(network_.training.given, ", ")),
+         "none of them when learning sample by sample", hint});
 }
 
 std::span<const double> FloatNetwork::activity(std::size_t population) const {

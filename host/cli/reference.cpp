@@ -134,6 +134,12 @@ int reference_command(ReferenceArguments& a, const Common& common) {
   if (common.seed) o.network.seed = *common.seed;
   for (const BaselineName& name : baseline_names())
     if (name.name == a.baseline) o.baseline = name.baseline;
+  if (o.eta && !travels_back(o.baseline) && !is_layerwise(o.baseline))
+    throw Error(
+        ExitCode::configuration,
+        {"TF-REF-008", "--eta", fmt::format("a rate for hidden layers, with --baseline {}", a.baseline),
+         "a baseline that teaches hidden layers: backprop, or in mini-batches one of the others",
+         "the rates of rules stand in the network file: --network-set projection.NAME.plasticity.eta=0.1"});
   o.threads = common.threads;
   if (!a.test.empty()) o.test = a.test;
   o.on_progress = progress_printer(common.style());
