@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <optional>
 
 #include "compiler/passes/passes.hpp"
 #include "compiler/passes/rows.hpp"
@@ -92,21 +93,42 @@ class Partitioner {
     return all;
   }
 
+  /// Of all cuts into as many cores as there are, the one that exceeds fewest limits: the first of these.
+  Limit limit_of_best_cut(std::size_t population, bool input, int unit, int most_row_slices) const {
+    const int units = network_.populations[population].neurons() / unit,
+              tiles = static_cast<int>(machine_.tiles());
+    std::optional<Limit> found;
+    std::ptrdiff_t fewest = 0;
+    for (int columns = std::min(units, tiles); columns >= 1; --columns) {
+      const int row_slices = std::min(most_row_slices, tiles / columns),
+                widest = ceil_div(units, columns) * unit;
+      const std::vector<Limit> all = limits(
+          machine_, largest_usage(network_, resolved_, machine_, population, widest, row_slices), input);
+      const std::ptrdiff_t exceeded =
+          std::count_if(all.begin(), all.end(), [](const Limit& l) { return l.wanted > l.available; });
+      if (exceeded > 0 && (!found || exceeded < fewest)) found = *first_exceeded(all), fewest = exceeded;
+    }
+    return found.value();
+  }
+
   [[noreturn]] void refuse(std::size_t population, bool input, int unit, int row_slices) const {
     const PopulationSpec& spec = network_.populations[population];
     const std::string where = to_string(spec.place) + ": " + spec.name;
     const std::vector<Limit> all =
         limits(machine_, largest_usage(network_, resolved_, machine_, population, unit, row_slices), input);
     const Limit* limit = first_exceeded(all);
-    if (limit == nullptr)
-      throw Error(ExitCode::does_not_fit, {"TF-FIT-002", where,
-                                           std::to_string(spec.neurons()) + " neurons with " +
-                                               std::to_string(total_rows(network_, population)) +
-                                               " rows need more cores than machine " + machine_.name +
-                                               " has (" + std::to_string(machine_.tiles()) + ")",
-                                           "a cut into at most that many cores",
-                                           "use a larger mesh (mesh.width, mesh.height), larger memories "
-                                           "(core.synapse_bytes) or a smaller layer"});
+    if (limit == nullptr) {
+      const Limit first = limit_of_best_cut(population, input, unit, row_slices);
+      throw Error(
+          ExitCode::does_not_fit,
+          {"TF-FIT-002", where,
+           std::to_string(spec.neurons()) + " neurons with " +
+               std::to_string(total_rows(network_, population)) + " rows need more cores than machine " +
+               machine_.name + " has (" + std::to_string(machine_.tiles()) +
+               "); cut into as many, one wants " + std::to_string(first.wanted) + " " + first.what,
+           "at most " + std::to_string(first.available) + " (" + first.key + ")",
+           first.cure + ", use a larger mesh (mesh.width, mesh.height) or a smaller layer"});
+    }
     const std::string least =
         unit > 1 ? " for a group or layer of " + std::to_string(unit) + " neurons that must stay in one core"
                  : " for one neuron";

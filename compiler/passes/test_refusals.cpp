@@ -94,6 +94,12 @@ TEST_CASE("a mesh that is too small is refused by the number of cores") {
   d = misfit(least_network, machine);
   CHECK(d.code == "TF-FIT-002");
   CHECK(says(d.found, "8 neurons"));
+  CHECK((says(d.expected, "core.columns") && says(d.hint, "core.columns")));
+  machine.core.columns = 256,
+  machine.core.neuron_bytes = 8;  // the limit that binds is named, whichever it is
+  d = misfit(least_network, machine);
+  CHECK(
+      (d.code == "TF-FIT-002" && says(d.expected, "core.neuron_bytes") && says(d.hint, "core.neuron_bytes")));
 }
 
 TEST_CASE("a machine without a rule's post unit or without a teacher is refused") {
