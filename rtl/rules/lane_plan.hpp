@@ -26,11 +26,17 @@ inline LanePoints lane_points(const LayerFacts& layer, int b_frac, double larges
   if (largest_decay > 0) highest = std::min(highest, factor_bits - 1 - integer_bits(largest_decay * 1.0001));
   shift = std::clamp(shift, 0, highest);
   const int frac = shift + layer.weight.frac - b_frac;
-  if (wanted - frac > factor_bits - 5)
+  if (const int missing = wanted - frac - (factor_bits - 5); missing > 0)
     throw Error(ExitCode::does_not_fit,
                 {"TF-FMT-001", layer.where,
-                 "eta or decay needs a binary point with which the update factor a0 keeps fewer than 4 bits",
-                 "", "move eta or decay, or give the weights another range or fewer bits"});
+                 "weights of " + std::to_string(layer.weight.bits) + " bits and " +
+                     std::to_string(layer.weight.frac) +
+                     " binary places are too coarse for these updates: the factor a0 keeps " +
+                     std::to_string(4 - missing) + " bits",
+                 "4 or more",
+                 "give the weights " + std::to_string(missing) + (missing == 1 ? " bit" : " bits") +
+                     " more, or a range " + std::to_string(1 << std::min(missing, 30)) + " times smaller" +
+                     (highest < max_lane_shift ? "" : ", or raise eta as much")});
   return {frac, shift};
 }
 
@@ -39,10 +45,14 @@ inline void expect_shifts(const LayerFacts& layer, const RulePlan& plan,
                           std::initializer_list<std::size_t> registers) {
   for (const std::size_t shift : registers)
     if (plan.post[shift] < 0 || plan.post[shift] > 62)
-      throw Error(ExitCode::does_not_fit,
-                  {"TF-FMT-002", layer.where,
-                   "a factor needs a shift of " + std::to_string(plan.post[shift]) + " bits", "0 to 62",
-                   "eta or decay lies too far from 1 for these formats"});
+      throw Error(
+          ExitCode::does_not_fit,
+          {"TF-FMT-002", layer.where,
+           "a factor needs a shift of " + std::to_string(plan.post[shift]) + " bits", "0 to 62",
+           plan.post[shift] < 0
+               ? "what this layer hears is too coarse for its weights: give the projections that bring "
+                 "its errors more bits or a smaller range, or its own weights fewer bits"
+               : "eta or decay lies too far from 1 for these formats"});
 }
 
 /// The formats of the lane's factors, as every plan names them.
