@@ -112,6 +112,8 @@ class EvalCommand {
         a_.engine == "float" ? FormatMap{} : eval_formats(a_.format, default_formats(rule_, parameters_));
     const EvalRequest request{a_.mode, parameters_, read_inputs(a_.in)};
     results_ = rule_.floating.eval(request);
+    for (const auto& [name, array] : request.inputs)
+      if (!request.inputs.asked().contains(name)) tell_unused(name, request.inputs);
     if (a_.engine != "float") in_fixed_point(request, formats);
     write();
     print();
@@ -137,6 +139,17 @@ class EvalCommand {
     if (std::filesystem::exists(a_.result, error) && !common_.force)
       throw Error(ExitCode::cannot_write, {"TF-OUT-002", a_.result, "already exists",
                                            "a name that is not taken", "use --force to write over it"});
+  }
+
+  /// An array that no equation reads is no mistake: one file may serve several rules. It may be a misspelt
+  /// one.
+  void tell_unused(const std::string& name, const EvalInputs& given) const {
+    std::vector<std::string> missing;
+    for (const std::string& asked : given.asked())
+      if (given.count(asked) == 0) missing.push_back(asked);
+    const std::string close = nearest(name, missing);
+    fmt::print(stderr, "note: {} does not read the array '{}' of {}{}\n", a_.rule, name, a_.in,
+               close.empty() ? "" : fmt::format("; did you mean '{}'?", close));
   }
 
   void in_fixed_point(const EvalRequest& request, const FormatMap& formats) {

@@ -29,8 +29,9 @@ std::vector<Bounded> softmax(std::span<const Bounded> z) {
   }
   std::vector<Bounded> p;
   for (std::size_t i = 0; i < z.size(); ++i) {
-    const double least = low[i] > 0 ? low[i] / (low[i] + sum_high - high[i]) : 0;
-    const double most = high[i] / (high[i] + sum_low - low[i]);
+    const bool known = std::isfinite(sum_high);  // else the sums may be anything
+    const double least = known && low[i] > 0 ? low[i] / (low[i] + sum_high - high[i]) : 0;
+    const double most = known ? high[i] / (high[i] + sum_low - low[i]) : 1;
     p.push_back(rounded(within(value[i] / sum, least * (1 - reciprocal_unit), most * (1 + reciprocal_unit)),
                         0x1p-15));
   }

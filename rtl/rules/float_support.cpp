@@ -117,7 +117,7 @@ std::string FloatChecks::word(const Parameters& given, const std::string& name,
   return {};
 }
 
-const FloatArray* FloatChecks::find(const FloatArrays& given, const std::string& name,
+const FloatArray* FloatChecks::find(const EvalInputs& given, const std::string& name,
                                     const std::string& shape, std::size_t dimensions) {
   const auto entry = given.find(name);
   if (entry == given.end()) {
@@ -148,7 +148,7 @@ const FloatArray* FloatChecks::find(const FloatArrays& given, const std::string&
   return &found;
 }
 
-const FloatArray* FloatChecks::matrix(const FloatArrays& given, const std::string& name,
+const FloatArray* FloatChecks::matrix(const EvalInputs& given, const std::string& name,
                                       const std::string& shape, std::size_t rows, std::size_t columns) {
   const FloatArray* found = find(given, name, shape, 2);
   if (found == nullptr) return nullptr;
@@ -160,7 +160,7 @@ const FloatArray* FloatChecks::matrix(const FloatArrays& given, const std::strin
   return nullptr;
 }
 
-std::vector<std::int64_t> FloatChecks::labels(const FloatArrays& given, std::size_t samples, int classes) {
+std::vector<std::int64_t> FloatChecks::labels(const EvalInputs& given, std::size_t samples, int classes) {
   const FloatArray* labels = find(given, "labels", "(T)", 1);
   if (labels == nullptr) return {};
   if (samples > 0 && labels->shape[0] != samples) {
@@ -182,7 +182,7 @@ std::vector<std::int64_t> FloatChecks::labels(const FloatArrays& given, std::siz
   return out;
 }
 
-EvalArrays FloatChecks::layer(const FloatArrays& given) {
+EvalArrays FloatChecks::layer(const EvalInputs& given) {
   EvalArrays out;
   const FloatArray* x = find(given, "x", "(T, n_in)", 2);
   const FloatArray* w = find(given, "w", "(n_out, n_in)", 2);
@@ -202,7 +202,7 @@ EvalArrays FloatChecks::layer(const FloatArrays& given) {
   return out;
 }
 
-EvalArrays FloatChecks::arrays(const FloatArrays& given, int classes) {
+EvalArrays FloatChecks::arrays(const EvalInputs& given, int classes) {
   EvalArrays out = layer(given);
   out.labels = labels(given, out.samples, classes);
   return out;

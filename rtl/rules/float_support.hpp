@@ -40,15 +40,15 @@ class FloatChecks {
   /// One of `allowed`; empty after a mistake.
   std::string word(const Parameters& given, const std::string& name, const std::vector<std::string>& allowed);
   /// x (T, n_in) and w (n_out, n_in); every size at least 1, every value finite. No labels.
-  EvalArrays layer(const FloatArrays& given);
+  EvalArrays layer(const EvalInputs& given);
   /// The same and labels (T). Their range is not checked when `classes` is 0.
-  EvalArrays arrays(const FloatArrays& given, int classes);
+  EvalArrays arrays(const EvalInputs& given, int classes);
   /// (rows, columns) of the array `name`, which `shape` describes in words; 0 accepts any size. Null after a
   /// mistake.
-  const FloatArray* matrix(const FloatArrays& given, const std::string& name, const std::string& shape,
+  const FloatArray* matrix(const EvalInputs& given, const std::string& name, const std::string& shape,
                            std::size_t rows, std::size_t columns);
   /// labels (T), as many as `samples` (0: any number); empty after a mistake.
-  std::vector<std::int64_t> labels(const FloatArrays& given, std::size_t samples, int classes);
+  std::vector<std::int64_t> labels(const EvalInputs& given, std::size_t samples, int classes);
 
   void excluded(const std::string& name, std::string found, std::string expected, std::string hint);   // 003
   void unfitting(const std::string& name, std::string found, std::string expected, std::string hint);  // 008
@@ -58,7 +58,7 @@ class FloatChecks {
   void throw_if_any() const;
 
  private:
-  const FloatArray* find(const FloatArrays& given, const std::string& name, const std::string& shape,
+  const FloatArray* find(const EvalInputs& given, const std::string& name, const std::string& shape,
                          std::size_t dimensions);
   void parameter(const char* code, const std::string& name, std::string found, std::string expected,
                  std::string hint);

@@ -4,10 +4,13 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <initializer_list>
 #include <map>
 #include <memory>
+#include <set>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "rtl/rules/parameters.hpp"
@@ -21,12 +24,31 @@ struct FloatArray {
 };
 using FloatArrays = std::map<std::string, FloatArray>;
 
+/// Arrays given to a rule. They remember which names it asked for, so that a name nobody knows is told.
+class EvalInputs : public FloatArrays {
+ public:
+  EvalInputs() = default;
+  EvalInputs(FloatArrays arrays) : FloatArrays(std::move(arrays)) {}
+  EvalInputs(std::initializer_list<value_type> arrays) : FloatArrays(arrays) {}
+
+  bool contains(const std::string& name) const { return find(name) != end(); }
+  const_iterator find(const std::string& name) const {
+    asked_.insert(name);
+    return FloatArrays::find(name);
+  }
+  /// Names that were asked for, there or not.
+  const std::set<std::string>& asked() const { return asked_; }
+
+ private:
+  mutable std::set<std::string> asked_;
+};
+
 /// What `trifactor eval` hands to a rule. Inputs by the names of the rule's eval table: x (T, n_in),
 /// w (n_out, n_in), labels (T) (class indices stored as doubles), and what the rule asks for beyond.
 struct EvalRequest {
   std::string mode;  ///< "online" or "batch"
   Parameters parameters;
-  FloatArrays inputs;
+  EvalInputs inputs;
 };
 
 /// Local activity of one population at one sample, in real units. Spans a rule does not ask for are empty.
