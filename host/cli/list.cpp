@@ -123,10 +123,12 @@ template <class Item, class Text>
 int list_pairs(const std::vector<Item>& items, bool json, Text text) {
   nlohmann::json all = nlohmann::json::array();
   std::string lines;
+  std::size_t width = 28;
+  for (const Item& item : items) width = std::max(width, text(item).first.size());
   for (const Item& item : items) {
     const auto [name, description] = text(item);
     all.push_back({{"name", name}, {"description", description}});
-    lines += description.empty() ? name + "\n" : fmt::format("{:<30}{}\n", name, description);
+    lines += description.empty() ? name + "\n" : fmt::format("{:<{}}  {}\n", name, width, description);
   }
   fmt::print("{}", json ? all.dump(2) + "\n" : lines);
   return 0;
