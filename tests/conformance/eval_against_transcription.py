@@ -4,7 +4,8 @@
 usage: eval_against_transcription.py PATH_TO_TRIFACTOR [--only TEXT] [--seeds N] [--keep FOLDER] [--all]
 
 For each rule, mode and variant, random cases are written to IN.npz, given to the program, and every
-array of the transcription is looked for in OUT.npz: a missing array, another shape or type, a NaN,
+array of the transcription is looked for in OUT.npz; the first cases hold arrays that no rule reads, which the
+program has to say. A missing array, another shape or type, a NaN,
 or a difference above 1e-9 (1 + largest magnitude of the array) fails the case. Further arrays in
 OUT.npz are allowed. A rule that `trifactor list rules` does not name is reported as `missing RULE`, which
 is a failure with --all. Prints one line per rule/mode/variant and, last, `N passed, M failed` (cases).
@@ -78,8 +79,9 @@ def run_line(program, line, declared, seeds, keep):
             if keep:
                 folder = os.path.join(keep, case)
                 os.makedirs(folder, exist_ok=True)
-            found, complaint, typed = eval_program.run_program(program, line.rule, line.mode, passed, arrays,
-                                                               folder)
+            unread = {"x_nett": np.ones(3), "zz": np.ones((2, 2))} if seed == 0 else {}
+            found, complaint, typed = eval_program.run_program(program, line.rule, line.mode, passed,
+                                                               {**arrays, **unread}, folder, unread)
             complaints = [complaint] if complaint else tally.compare(expected, found)
             tally.cases += 1
             if complaints:

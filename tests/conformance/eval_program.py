@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shlex
 import subprocess
 import tempfile
@@ -28,12 +29,12 @@ def parameter_text(value):
     return repr(value) if isinstance(value, float) else str(value)
 
 
-def run_program(program, rule, mode, params, arrays, folder=None):
+def run_program(program, rule, mode, params, arrays, folder=None, unread=()):
     """Returns (arrays of OUT.npz or None, complaint or None, the command as one would type it). The files
-    stay in `folder` if one is given."""
+    stay in `folder` if one is given. `unread`: arrays that the rule has to say it does not read, and no others."""
     if folder is None:
         with tempfile.TemporaryDirectory(prefix="trifactor-eval-") as temporary:
-            return run_program(program, rule, mode, params, arrays, temporary)
+            return run_program(program, rule, mode, params, arrays, temporary, unread)
     path_in, path_out = os.path.join(folder, "IN.npz"), os.path.join(folder, "OUT.npz")
     if os.path.exists(path_out):
         os.remove(path_out)
@@ -51,6 +52,9 @@ def run_program(program, rule, mode, params, arrays, folder=None):
     if done.returncode != 0:
         said = (done.stderr.strip() or done.stdout.strip())[-500:]
         return None, f"exit status {done.returncode}: {said}", typed
+    said = re.findall(r"does not read the array '([^']*)'", done.stderr)
+    if said != sorted(unread):
+        return None, f"said not to be read: {said}, not read: {sorted(unread)}", typed
     if not os.path.exists(path_out):
         return None, "exit status 0 but no OUT.npz", typed
     try:
