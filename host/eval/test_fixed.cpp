@@ -113,6 +113,18 @@ TEST_CASE("golden units stay within bounds of the float reference") {
         }
 }
 
+TEST_CASE("inputs a thousand times beyond their range saturate within bounds") {
+  const auto golden = golden_arithmetic();
+  for (const EvalForm& form : eval_forms()) {
+    EvalProblem p = form.problem({}, 5);
+    for (double& x : p.request.inputs.at("x").values) x *= 1000;
+    for (const auto& [name, array] : run(p, *golden).arrays) {
+      INFO(form.name << " " << name);
+      CHECK(exceeded(array) == 0);
+    }
+  }
+}
+
 TEST_CASE("bounds are computed beside the equations of the float reference") {
   // The bound of an array is only worth something when it was derived around the very values of the
   // reference.
