@@ -166,7 +166,7 @@ def main():
         parser.error("--rates: the paper gives the rates of this table")
     samples, epochs, seeds = module.QUICK if options.quick else module.FULL
     seeds, epochs = options.seeds or seeds, options.epochs or [epochs]
-    folder = options.output or study.ROOT / "studies" / options.table
+    folder = options.output.resolve() if options.output else study.ROOT / "studies" / options.table
     program = study.Program(options.program, options.threads)
     data = Data(options, options.samples if options.samples is not None else samples, folder / ".cache")
     runs = study.Runs(folder / ("rates.csv" if trying else "runs.csv"), COLUMNS, KEY,
