@@ -9,7 +9,7 @@
 namespace trifactor {
 namespace {
 
-const SealKind seal{"TRIFCKPT", "checkpoint", 3, "TF-CKP"};
+const SealKind seal{"TRIFCKPT", "checkpoint", 4, "TF-CKP"};
 
 /// An optional as a flag and a value.
 struct MaybeNumber {

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
 #include <system_error>
 
 #include "compiler/npz/npz.hpp"
@@ -196,6 +197,17 @@ void compare_values(const std::string& name, const std::string& a, const std::st
   if (a != b) differences.push_back({name, a.empty() ? "none" : a, b.empty() ? "none" : b});
 }
 
+/// By bits of weights and of activities, over all cores.
+using WidthEvents = std::map<std::pair<int, int>, EventCounts>;
+
+WidthEvents events_by_width(const RunRecord& run) {
+  WidthEvents all;
+  for (const CoreRecord& core : run.cores)
+    for (const WidthRecord& width : core.widths)
+      all[{width.weight_bits, width.activity_bits}] += width.events;
+  return all;
+}
+
 void compare_records(const Path& first, const Path& second, RunComparison& result) {
   if (!both_have("run.json", "; accuracy and counts", first, second, result)) return;
   const RunRecord a = read_run(first), b = read_run(second);
@@ -218,6 +230,19 @@ void compare_records(const Path& first, const Path& second, RunComparison& resul
     if (timed || i < static_cast<std::size_t>(first_network_event))
       compare_values(std::string(event_names[i]), std::to_string(events_a.raw()[i]),
                      std::to_string(events_b.raw()[i]), result.counts, result.events);
+  const WidthEvents widths_a = events_by_width(a), widths_b = events_by_width(b);
+  WidthEvents either = widths_a;
+  either.insert(widths_b.begin(), widths_b.end());
+  for (const auto& [widths, unused] : either)
+    for (const Event event : width_events) {
+      const auto value = [&, at = widths](const WidthEvents& all) {
+        const auto found = all.find(at);
+        return std::to_string(found == all.end() ? 0 : found->second[event]);
+      };
+      compare_values(fmt::format("{}, {} x {} bits", event_names[static_cast<std::size_t>(event)],
+                                 widths.first, widths.second),
+                     value(widths_a), value(widths_b), result.counts, result.events);
+    }
   if (!timed)
     result.not_compared.emplace_back("packets, hops and cycles: measured only by engines with time");
   if (timed)

@@ -220,6 +220,7 @@ class Experiment {
     for (std::size_t i = 0; i < to.cycles.size(); ++i) to.cycles[i] += from.cycles[i];
     to.now += from.now;
     for (std::size_t i = 0; i < to.updates.size(); ++i) to.updates[i] += from.updates[i];
+    for (std::size_t i = 0; i < to.block_events.size(); ++i) to.block_events[i] += from.block_events[i];
     to.kernel_sum += from.kernel_sum, to.third_factor_sum += from.third_factor_sum;
     to.same_class += from.same_class, to.partners += from.partners, to.activations += from.activations;
   }

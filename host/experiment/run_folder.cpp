@@ -45,8 +45,8 @@ RunFolder::~RunFolder() {
 
 void RunFolder::clear() const {
   std::error_code error;
-  for (const char* name : {"run.json", "summary.json", "per_core.csv", "per_step.csv", "accuracy.csv",
-                           "technology.json", "weights.npz", "digests.csv", "report.html"})
+  for (const char* name : {"run.json", "summary.json", "per_core.csv", "per_width.csv", "per_step.csv",
+                           "accuracy.csv", "technology.json", "weights.npz", "digests.csv", "report.html"})
     if (!std::filesystem::is_directory(folder_ / name, error)) std::filesystem::remove(folder_ / name, error);
 }
 

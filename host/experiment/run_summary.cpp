@@ -16,6 +16,12 @@ bool raises_weights(const std::string& name) {
   return rule != nullptr && rule->floating.weight_power != nullptr;
 }
 
+WidthRecord& width_of(CoreRecord& core, const BlockImage& block) {
+  for (WidthRecord& width : core.widths)
+    if (width.weight_bits == block.weight_bits && width.activity_bits == block.activity_bits) return width;
+  return core.widths.emplace_back(WidthRecord{block.weight_bits, block.activity_bits, {}});
+}
+
 }  // namespace
 
 std::vector<CoreRecord> core_records(const LayoutReader& layout, const Program& program,
@@ -53,10 +59,9 @@ std::vector<CoreRecord> core_records(const LayoutReader& layout, const Program& 
     core.role = image.input ? "input" : "synaptic";
     core.population = program.populations[image.population].name;
     core.columns = image.neurons;
-    for (const BlockImage& block : image.blocks) {
-      core.rows += block.total_rows();
-      core.weight_bits = std::max(core.weight_bits, block.weight_bits);
-      core.activity_bits = std::max(core.activity_bits, block.activity_bits);
+    for (std::size_t b = 0; b < image.blocks.size(); ++b) {
+      core.rows += image.blocks[b].total_rows();
+      width_of(core, image.blocks[b]).events += all.units.at(image.core).block_events.at(b);
     }
     for (const CoreUsage& usage : program.usage)
       if (usage.core == image.core)

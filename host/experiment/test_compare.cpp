@@ -127,7 +127,7 @@ TEST_CASE("the first differing digest is named, wherever it is and in whatever o
 
 TEST_CASE("the first differing weight is named by neuron and row") {
   const Runs runs;
-  rc::check([&] {
+  REQUIRE(rc::check("one weight", [&] {
     std::vector<std::int16_t> changed = weights;
     const auto at = static_cast<std::size_t>(*rc::gen::inRange<int>(0, 35)),
                later = static_cast<std::size_t>(*rc::gen::inRange<int>(static_cast<int>(at), 35));
@@ -143,7 +143,7 @@ TEST_CASE("the first differing weight is named by neuron and row") {
     RC_ASSERT(c.weights[0].second == std::to_string(changed[at]));
     RC_ASSERT(c.weights[0].differing == (later == at ? 1U : 2U));
     RC_ASSERT_FALSE(c.equal());
-  });
+  }));
   write_weights(runs.b, weights, {1, 2, 3, 9, 5});
   RunComparison c = compare_runs(runs.a, runs.b);
   REQUIRE(c.weights.size() == 1);
@@ -172,12 +172,20 @@ TEST_CASE(
   REQUIRE(c.accuracy.size() == 1);
   REQUIRE(c.events.empty());
   run = sample_run(false);
-  for (auto& core : run.cores) core.events[Event::update] += 1;
+  for (auto& core : run.cores) core.events[Event::random_draw] += 1;
   write_run(runs.b, run, load_technology("45nm"));
   c = compare_runs(runs.a, runs.b);
   REQUIRE(c.not_compared.size() == 1);
   for (const ValueDifference& v : c.events) REQUIRE(v.name != "hop");
-  REQUIRE(std::any_of(c.events.begin(), c.events.end(), [](const auto& v) { return v.name == "update"; }));
+  REQUIRE(
+      std::any_of(c.events.begin(), c.events.end(), [](const auto& v) { return v.name == "random_draw"; }));
+  // As many updates, but of other widths.
+  run = sample_run();
+  std::swap(run.cores[0].widths[0].weight_bits, run.cores[0].widths[1].activity_bits);
+  write_run(runs.b, run, load_technology("45nm"));
+  c = compare_runs(runs.a, runs.b);
+  REQUIRE_FALSE(c.equal());
+  for (const ValueDifference& v : c.events) REQUIRE(v.name.find(" bits") != std::string::npos);
 }
 
 TEST_CASE("what is missing is said") {

@@ -62,7 +62,6 @@ class Costing {
     CoreRecord outside;
     const Machine::Core& silicon = run_.machine.core;
     outside.lanes = silicon.lanes;
-    outside.weight_bits = outside.activity_bits = 16;
     outside.synapse_bytes = silicon.synapse_bytes;
     outside.neuron_bytes = silicon.neuron_bytes;
     outside.history_bytes = silicon.history_bytes;
@@ -73,9 +72,15 @@ class Costing {
       EnergyPart part;
       part.event = model.event;
       for (std::size_t i = 0; i < run_.cores.size(); ++i) {
-        charge(model, cause, part, run_.cores[i], run_.cores[i].events, report_.core[i]);
+        const CoreRecord& core = run_.cores[i];
+        if (!model.by_width)
+          charge(model, cause, part, core, WidthRecord{0, 0, core.events}, report_.core[i]);
+        else
+          for (const WidthRecord& width : core.widths)
+            charge(model, cause, part, core, width, report_.core[i]);
       }
-      charge(model, cause, part, outside, run_.chip_events, report_.outside_cores);
+      if (!model.by_width)
+        charge(model, cause, part, outside, WidthRecord{0, 0, run_.chip_events}, report_.outside_cores);
       add(cause, std::move(part));
     }
     if (run_.cycles) charge_time();
@@ -110,14 +115,15 @@ class Costing {
   }
 
   void charge(const PartModel& model, const EnergyCause& cause, EnergyPart& part, const CoreRecord& core,
-              const EventCounts& events, EnergyRange& owner) {
-    const std::uint64_t count = model.count(events);
+              const WidthRecord& width, EnergyRange& owner) {
+    const std::uint64_t count = model.count(width.events);
     if (count == 0) return;
     EnergyRange one;
     figures_.forget_used();
     for (const Level level : levels) {
       figures_.set_level(level);
-      at(one, level) = Picojoules{model.energy_pj(figures_, Place{core, run_, pitch_mm(level)})};
+      at(one, level) = Picojoules{model.energy_pj(
+          figures_, Place{core, run_, width.weight_bits, width.activity_bits, pitch_mm(level)})};
     }
     if (model.uses_pitch) figures_.mark_used(area_figures_);
     merge(part.constants, figures_.used());

@@ -1,6 +1,7 @@
 // From counts to picojoules and square millimetres: E = P_static x T + E_clock x cycles + sum(E_i x n_i).
 //
-// Each cause is costed from the counts of each core with that core's memory sizes and widths. Sums of
+// Each cause is costed from the counts of each core with that core's memory sizes; what moves or multiplies
+// weights and activities, at the widths of the block it belongs to. Sums of
 // arithmetic and memory energies (bottom-up) are multiplied by the technology's overhead factor; figures
 // measured on silicon (network, clock, leakage) and the host port are not. Low takes every figure at its low
 // end at once, high every figure at its high end: an outer bound, not a standard deviation.

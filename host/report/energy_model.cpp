@@ -59,21 +59,21 @@ double sram_write(Figures& f, std::int64_t bytes, double bits) {
 double port_factor(Figures& f, const RunRecord& run) {
   return run.machine.core.synapse_ports == 2 ? f("two_port_energy") : 1;
 }
-double burst_bits(const CoreRecord& core) { return static_cast<double>(core.lanes) * core.weight_bits; }
+double burst_bits(const Place& p) { return static_cast<double>(p.core.lanes) * p.weight_bits; }
 
 double read_burst(Figures& f, const Place& p) {
-  return port_factor(f, p.run) * sram_read(f, p.core.synapse_bytes, burst_bits(p.core));
+  return port_factor(f, p.run) * sram_read(f, p.core.synapse_bytes, burst_bits(p));
 }
 double write_burst(Figures& f, const Place& p) {
-  return port_factor(f, p.run) * sram_write(f, p.core.synapse_bytes, burst_bits(p.core));
+  return port_factor(f, p.run) * sram_write(f, p.core.synapse_bytes, burst_bits(p));
 }
 double accumulate(Figures& f, const Place& p) {
-  return multiply(f, p.core.weight_bits, p.core.activity_bits) + add(f, sum_bits);
+  return multiply(f, p.weight_bits, p.activity_bits) + add(f, sum_bits);
 }
 /// Three products, their sum with the random word, and the comparison of the saturation.
 double update(Figures& f, const Place& p) {
-  return 2 * multiply(f, factor_bits, p.core.activity_bits) + multiply(f, factor_bits, p.core.weight_bits) +
-         3 * add(f, 32) + add(f, p.core.weight_bits);
+  return 2 * multiply(f, factor_bits, p.activity_bits) + multiply(f, factor_bits, p.weight_bits) +
+         3 * add(f, 32) + add(f, p.weight_bits);
 }
 /// A router and the link to the next tile.
 double hop_bit(Figures& f, const Place& p) { return f("router_bit") + f("link_bit_mm") * p.pitch_mm; }
@@ -90,7 +90,9 @@ std::uint64_t count_of(const EventCounts& e) {
 
 template <Event event>
 PartModel part(std::string_view cause, double (*energy_pj)(Figures&, const Place&), bool uses_pitch = false) {
-  return {cause, event_names[static_cast<std::size_t>(event)], count_of<event>, energy_pj, uses_pitch};
+  return {
+      cause,     event_names[static_cast<std::size_t>(event)], count_of<event>, energy_pj, has_width(event),
+      uses_pitch};
 }
 
 }  // namespace
@@ -178,20 +180,21 @@ const std::vector<CauseModel>& causes() {
 const std::vector<PartModel>& parts() {
   static const std::vector<PartModel> all = {
       {"synapse read, forward", "synapse_read",
-       [](const EventCounts& e) { return e[Event::synapse_read] - update_reads(e); }, read_burst, false},
+       [](const EventCounts& e) { return e[Event::synapse_read] - update_reads(e); }, read_burst, true,
+       false},
       part<Event::accumulate>("accumulate lanes", accumulate),
       // A comparator is a subtractor.
       part<Event::compare>("accumulate lanes",
-                           [](Figures& f, const Place& p) { return add(f, p.core.activity_bits); }),
+                           [](Figures& f, const Place& p) { return add(f, p.activity_bits); }),
       part<Event::weight_product>(
           "accumulate lanes",
-          [](Figures& f, const Place& p) { return multiply(f, p.core.weight_bits, p.core.weight_bits); }),
-      {"synapse read, update", "synapse_read", update_reads, read_burst, false},
+          [](Figures& f, const Place& p) { return multiply(f, p.weight_bits, p.weight_bits); }),
+      {"synapse read, update", "synapse_read", update_reads, read_burst, true, false},
       part<Event::synapse_write>("synapse write, update", write_burst),
       part<Event::update>("update lanes", update),
       part<Event::increment>("update lanes",
                              [](Figures& f, const Place& p) {
-                               return 2 * multiply(f, factor_bits, p.core.activity_bits) + 2 * add(f, 48);
+                               return 2 * multiply(f, factor_bits, p.activity_bits) + 2 * add(f, 48);
                              }),
       part<Event::random_draw>("random words", [](Figures& f, const Place&) { return f("random_word"); }),
       part<Event::neuron>("neuron units", [](Figures& f, const Place&) { return f("neuron_unit"); }),
@@ -210,10 +213,10 @@ const std::vector<PartModel>& parts() {
           [](Figures& f, const Place& p) { return sram_write(f, p.core.neuron_bytes, word_bits); }),
       part<Event::axon_write>(
           "axon buffers",
-          [](Figures& f, const Place& p) { return sram_write(f, p.core.axon_bytes, p.core.activity_bits); }),
+          [](Figures& f, const Place& p) { return sram_write(f, p.core.axon_bytes, p.activity_bits); }),
       part<Event::axon_read>(
           "axon buffers",
-          [](Figures& f, const Place& p) { return sram_read(f, p.core.axon_bytes, p.core.activity_bits); }),
+          [](Figures& f, const Place& p) { return sram_read(f, p.core.axon_bytes, p.activity_bits); }),
       part<Event::history_read>(
           "history",
           [](Figures& f, const Place& p) { return sram_read(f, p.core.history_bytes, word_bits); }),

@@ -47,7 +47,8 @@ double tile_leakage(Figures& figures, const CoreRecord& core, const TileArea& ti
 struct Place {
   const CoreRecord& core;
   const RunRecord& run;
-  double pitch_mm;  ///< side of a mean tile at the level of the figures
+  int weight_bits, activity_bits;  ///< of what the event moves or computes with; 0 without a width
+  double pitch_mm;                 ///< side of a mean tile at the level of the figures
 };
 
 struct CauseModel {
@@ -60,6 +61,7 @@ struct PartModel {
   std::string_view event;  ///< name shown; a name of the event list
   std::uint64_t (*count)(const EventCounts&);
   double (*energy_pj)(Figures&, const Place&);  ///< of one event
+  bool by_width;                                ///< an event of width_events
   bool uses_pitch;                              ///< depends on the area figures through Place::pitch_mm
 };
 

@@ -1,4 +1,6 @@
 // Is every joule accounted for once, by the figure it names, and by no other?
+#include <rapidcheck.h>
+
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <cmath>
@@ -25,18 +27,33 @@ bool names(const std::vector<std::string>& all, const std::string& name) {
   return std::find(all.begin(), all.end(), name) != all.end();
 }
 
+/// Something happened to the first core, in the first of its widths.
+void count(RunRecord& run, Event event, std::uint64_t times) {
+  CoreRecord& core = run.cores[0];
+  core.events[event] += times;
+  if (has_width(event)) core.widths[0].events[event] += times;
+}
+
 /// A run of one core in which only `event` happened.
-RunRecord run_of(Event event, std::uint64_t count) {
+RunRecord run_of(Event event, std::uint64_t times) {
   RunRecord run = sample_run(true, 1, 1);
   CoreRecord& core = run.cores[0];
   core.role = "synaptic";
-  core.weight_bits = 8;
-  core.activity_bits = 8;
   core.lanes = 16;
   core.synapse_bytes = 64 * 1024;
   core.events = {};
-  core.events[event] = count;
+  core.widths = {{8, 8, {}}};
   run.chip_events = {};
+  count(run, event, times);
+  return run;
+}
+
+/// A run of one core in which every event happened, each another number of times: `factor` times that.
+RunRecord run_of_all(int weight_bits, int activity_bits, std::uint64_t factor) {
+  RunRecord run = run_of(Event::update, 0);
+  run.cores[0].widths = {{weight_bits, activity_bits, {}}};
+  for (std::size_t e = 0; e < static_cast<std::size_t>(first_network_event); ++e)
+    count(run, static_cast<Event>(e), factor * (1000 + 37 * e));
   return run;
 }
 
@@ -49,9 +66,9 @@ TEST_CASE("widening one figure's band moves exactly the causes that name it, and
   RunRecord run = sample_run(timed);
   run.machine.core.synapse_ports = ports;
   // Widths of 4 to 16 bits, so that every multiplier and adder figure is used.
-  run.cores[1].weight_bits = 4;
-  run.cores[2].weight_bits = 16;
-  run.cores[3].weight_bits = 12;
+  run.cores[1].widths[0].weight_bits = 4;
+  run.cores[2].widths[0].weight_bits = 16;
+  run.cores[3].widths[0].weight_bits = 12;
   const Technology technology = load_technology(node);
   const EnergyReport before = cost(run, technology);
   int moved_by_something = 0;
@@ -123,7 +140,7 @@ TEST_CASE("energies agree with sums made by hand") {
   }
   SECTION("an update burst is one read and one write; two ports cost more") {
     RunRecord run = run_of(Event::synapse_read, 10);
-    run.cores[0].events[Event::synapse_write] = 4;
+    count(run, Event::synapse_write, 4);
     const EnergyReport e = cost(run, t);
     const double read = (v("sram_read_a") + v("sram_read_b") * 128) * 8;
     const double write = v("sram_write_0") + (v("sram_write_a") + v("sram_write_b") * 128) * 8;
@@ -200,6 +217,60 @@ TEST_CASE("every event of the list is charged, or is known to cost nothing of it
   }
 }
 
+TEST_CASE("two blocks of different widths in one core cost what each costs alone") {
+  const Technology t = load_technology(GENERATE("45nm", "28nm", "22nm"));
+  CHECK(rc::check("widths", [&] {
+    const auto bits = [] { return *rc::gen::inRange(2, 17); };
+    const int w0 = bits(), a0 = bits(), w1 = bits(), a1 = bits();
+    RC_PRE(w0 != w1 || a0 != a1);
+    const RunRecord one = run_of_all(w0, a0, 3), other = run_of_all(w1, a1, 5);
+    RunRecord both = one;
+    CoreRecord& core = both.cores[0];
+    core.events += other.cores[0].events;
+    core.widths.push_back(other.cores[0].widths[0]);
+    RC_ASSERT(width_mistake(both).empty());
+    const EnergyReport a = cost(one, t), b = cost(other, t), sum = cost(both, t);
+    for (std::size_t c = 0; c < sum.causes.size(); ++c) {
+      const std::string& name = sum.causes[c].name;
+      if (name == "clock" || name == "leakage") continue;  // of the same silicon for the same time
+      const double apart = a.causes[c].energy->nominal.value + b.causes[c].energy->nominal.value;
+      RC_ASSERT(sum.causes[c].energy->nominal.value == Approx(apart).epsilon(1e-12));
+    }
+  }));
+}
+
+TEST_CASE("narrower weights or activities make exactly the events with a width cheaper") {
+  const Technology t = load_technology("28nm");
+  for (std::size_t i = 0; i < event_count; ++i) {
+    const auto event = static_cast<Event>(i);
+    INFO(event_names[i]);
+    const auto at = [&](int weight_bits, int activity_bits) {
+      RunRecord run = run_of(event, 1000);
+      run.cores[0].widths[0].weight_bits = weight_bits;
+      run.cores[0].widths[0].activity_bits = activity_bits;
+      return cost(run, t).total.nominal.value;
+    };
+    CHECK((at(8, 16) < at(16, 16) || at(16, 8) < at(16, 16)) == has_width(event));
+    CHECK(at(8, 16) <= at(16, 16));
+    CHECK(at(16, 8) <= at(16, 16));
+  }
+}
+
+TEST_CASE("the reads of an update are told from those of a forward pass width by width") {
+  // All writes belong to the narrow block: so do the reads before them.
+  const Technology t = load_technology("28nm");
+  RunRecord run = run_of(Event::synapse_read, 10);
+  count(run, Event::synapse_write, 10);
+  run.cores[0].widths.push_back({16, 8, {}});
+  run.cores[0].widths[1].events[Event::synapse_read] = 7;
+  run.cores[0].events[Event::synapse_read] += 7;
+  const EnergyReport e = cost(run, t);
+  const auto v = [&](const char* name) { return find_constant(t, name).value.nominal; };
+  const auto burst = [&](int bits) { return (v("sram_read_a") + v("sram_read_b") * 16 * bits) * 8 * 3; };
+  CHECK(cause(e, "synapse read, update").energy->nominal.value == Approx(10 * burst(8)));
+  CHECK(cause(e, "synapse read, forward").energy->nominal.value == Approx(7 * burst(16)));
+}
+
 TEST_CASE("clock and leakage go to the samples that were on the chip meanwhile") {
   const Technology technology = load_technology("45nm");
   RunRecord run = sample_run();
@@ -224,7 +295,7 @@ TEST_CASE("clock and leakage go to the samples that were on the chip meanwhile")
 
 TEST_CASE("no events cost no dynamic energy") {
   RunRecord run = sample_run();
-  for (CoreRecord& core : run.cores) core.events = {};
+  for (CoreRecord& core : run.cores) core.events = {}, core.widths = {};
   run.chip_events = {};
   const EnergyReport e = cost(run, load_technology("28nm"));
   for (const EnergyCause& c : e.causes) {
@@ -281,9 +352,9 @@ TEST_CASE("an update outside 1 to 20 pJ is remarked on") {
   const Technology t = load_technology("28nm");
   const auto update_of = [&](std::uint64_t updates, std::uint64_t bursts) {
     RunRecord run = run_of(Event::update, updates);
-    run.cores[0].events[Event::random_draw] = updates;
-    run.cores[0].events[Event::synapse_read] = bursts;
-    run.cores[0].events[Event::synapse_write] = bursts;
+    count(run, Event::random_draw, updates);
+    count(run, Event::synapse_read, bursts);
+    count(run, Event::synapse_write, bursts);
     return cost(run, t);
   };
   const EnergyReport dense = update_of(16000, 1000);

@@ -34,11 +34,11 @@ std::string cure(CycleCause cause, const CoreRecord& core) {
       return "wider links or another placement would raise throughput, and deeper buffers where traffic is "
              "uneven";
     case CycleCause::waiting_for_third_factor:
-      return "the round trip to the teacher, or of errors or increments where a layer learns from those, "
-             "sets "
-             "the pace: faster trees or older weights (larger D) would raise it";
+      return "the largest part of its time goes to the round trip to the teacher, or of errors or increments "
+             "where a "
+             "layer learns from those: faster trees or older weights (larger D) would raise throughput";
     default:
-      return "cores wait for input: a faster host port would raise throughput";
+      return "the largest part of its time it waits for input: a faster host port would raise throughput";
   }
 }
 
@@ -95,20 +95,15 @@ void find_bottleneck(const RunRecord& run, Throughput& t) {
         where(core), percent(full), percent(own), cure(CycleCause::blocked_by_buffer, core));
     return;
   }
-  // Rows of one burst each cannot be computed faster; what they wait for can be shortened.
-  const bool one_burst = core.columns <= core.lanes;
-  CycleCause cause = CycleCause::computing;
-  for (const CycleCause c : {CycleCause::waiting_for_memory, CycleCause::waiting_for_third_factor})
-    if (share(core, c) > share(core, cause) ||
-        (one_burst && cause == CycleCause::computing && share(core, c) > .1))
-      cause = c;
+  // The largest share is what could be shortened most.
+  const auto largest = std::max_element(core.cycles.begin(), core.cycles.end());
+  const auto cause = static_cast<CycleCause>(largest - core.cycles.begin());
   t.bottleneck = fmt::format(
       "{}, sets the pace: it is computing in {} of its cycles, waiting for its memory in {} and for the "
       "third factor, errors or increments in {}; {}.",
       where(core), percent(share(core, CycleCause::computing)),
       percent(share(core, CycleCause::waiting_for_memory)),
-      percent(share(core, CycleCause::waiting_for_third_factor)),
-      cure(own < .5 ? CycleCause::idle : cause, core));
+      percent(share(core, CycleCause::waiting_for_third_factor)), cure(cause, core));
 }
 
 void warn_about_kernels(const RunRecord& run, std::vector<std::string>& found) {

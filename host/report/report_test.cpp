@@ -257,6 +257,32 @@ TEST_CASE("lost and clipped updates are warnings") {
   CHECK(*change_share({"p", "r", "s8.7", 3, {0, 0, 0, 0, 0, 80, 5}}) == .5);  // 5 steps of 80 / 2^3 = 10
 }
 
+TEST_CASE("what is said to set the pace is what took most of the cycles, whatever the lanes") {
+  const char* const said[] = {"row", "two ports", "wider links", "round trip", "host port"};
+  RunRecord run = sample_run(true, 1, 1);
+  CoreRecord& core = run.cores[0];
+  for (const std::int64_t lanes : {16, 64, 256})
+    for (std::size_t most = 0; most < cycle_cause_count; ++most)
+      for (std::size_t second = 0; second < cycle_cause_count; ++second) {
+        core.columns = 64, core.lanes = lanes;
+        core.cycles = {6, 6, 6, 6, 6};
+        core.cycles[second] = 37;
+        core.cycles[most] = 39;
+        // Not busy itself, and blocked: others are to blame, however long it also waits for packets.
+        const bool mesh = most == 4 && second == 2;
+        const std::string bottleneck = throughput(run).bottleneck;
+        INFO(lanes << " lanes: " << bottleneck);
+        for (std::size_t i = 1; i < cycle_cause_count; ++i)
+          CHECK(contains(bottleneck, said[i]) == (i == (mesh ? 2 : most)));
+        if (most == 0) CHECK(contains(bottleneck, lanes < 64 ? "more lanes" : "a row takes one cycle"));
+      }
+  // A step of a presentation that learns at every step: mostly computed, in rows of one burst.
+  core.lanes = 64;
+  core.cycles = {69, 2, 3, 13, 13};
+  CHECK(contains(throughput(run).bottleneck, "computing in 69 %"));
+  CHECK_FALSE(contains(throughput(run).bottleneck, "round trip"));
+}
+
 TEST_CASE("the bottleneck names the core that sets the pace, its main cause and a cure") {
   RunRecord run = sample_run(true, 2, 1);
   for (CoreRecord& core : run.cores) core.role = "synaptic", core.columns = 256, core.lanes = 64;
@@ -281,7 +307,7 @@ TEST_CASE("the bottleneck names the core that sets the pace, its main cause and 
   CHECK(contains(throughput(run).bottleneck, "computing in 66 %"));
   CHECK(contains(throughput(run).bottleneck, "more lanes"));
   run.cores[1].lanes = run.cores[1].columns;
-  CHECK(contains(throughput(run).bottleneck, "two ports"));  // more lanes than columns would idle
+  CHECK(contains(throughput(run).bottleneck, "fewer rows"));  // more lanes than columns would idle
   // Where the sender is always blocked and the receiver is not always busy, packets do not come fast enough.
   run.cores[1].cycles = {64, 0, 0, 0, 36};
   CHECK(contains(throughput(run).bottleneck, "wider links"));

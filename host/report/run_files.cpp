@@ -1,7 +1,9 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "host/report/energy.hpp"
 #include "host/report/output_file.hpp"
@@ -88,6 +90,7 @@ void check(const RunRecord& run) {
     if (!run.cycles && sum != 0) fail("core cycles without cycles of the run");
     if (!std::isfinite(core.occupancy)) fail("an occupancy that is not a number");
   }
+  if (const std::string mistake = width_mistake(run); !mistake.empty()) fail(mistake);
 }
 
 }  // namespace
@@ -96,6 +99,34 @@ EventCounts RunRecord::events() const {
   EventCounts sum = chip_events;
   for (const CoreRecord& core : cores) sum += core.events;
   return sum;
+}
+
+std::string width_mistake(const RunRecord& run) {
+  for (const Event event : width_events)
+    if (run.chip_events[event] != 0)
+      return fmt::format("{} counted outside the cores", event_names[static_cast<std::size_t>(event)]);
+  for (const CoreRecord& core : run.cores) {
+    const auto at = [&](const std::string& what) {
+      return fmt::format("core ({}, {}) {}", core.x, core.y, what);
+    };
+    EventCounts sum;
+    std::set<std::pair<int, int>> seen;
+    for (const WidthRecord& width : core.widths) {
+      if (std::min(width.weight_bits, width.activity_bits) < 1 ||
+          std::max(width.weight_bits, width.activity_bits) > 16)
+        return at(fmt::format("has weights of {} and activities of {} bits", width.weight_bits,
+                              width.activity_bits));
+      if (!seen.emplace(width.weight_bits, width.activity_bits).second)
+        return at(fmt::format("lists {} x {} bits twice", width.weight_bits, width.activity_bits));
+      sum += width.events;
+    }
+    for (std::size_t i = 0; i < event_count; ++i) {
+      const std::uint64_t expected = has_width(static_cast<Event>(i)) ? core.events.raw()[i] : 0;
+      if (sum.raw()[i] != expected)
+        return at(fmt::format("counts {} {} by width, {} in all", event_names[i], sum.raw()[i], expected));
+    }
+  }
+  return "";
 }
 
 UpdateCounts RunRecord::updates() const {
@@ -130,6 +161,7 @@ void write_run(const std::filesystem::path& directory, const RunRecord& run, con
   std::string accuracy = accuracy_header();
   for (const AccuracyRow& row : run.accuracy) accuracy += accuracy_row(row);
   write_whole_file(directory / "per_core.csv", per_core_table(run.cores, run.cycles.has_value()));
+  write_whole_file(directory / "per_width.csv", per_width_table(run.cores));
   write_whole_file(directory / "per_step.csv", steps);
   write_whole_file(directory / "accuracy.csv", accuracy);
   write_whole_file(directory / "technology.json", json_text(technology_json(technology)));
@@ -143,6 +175,13 @@ RunRecord read_run(const std::filesystem::path& directory) {
   RunRecord run = run_from_json(read_whole_file(path("run.json")), path("run.json"));
   run.cores =
       read_per_core(read_whole_file(path("per_core.csv")), path("per_core.csv"), run.cycles.has_value());
+  read_per_width(read_whole_file(path("per_width.csv")), path("per_width.csv"), run.cores);
+  if (const std::string mistake = width_mistake(run); !mistake.empty())
+    throw Error(
+        ExitCode::data,
+        Diagnostic{"TF-RUN-012", path("per_width.csv"), mistake,
+                   "the events of per_core.csv, each once at the widths of its weights and activities",
+                   "was one of the files changed, or taken from another run?"});
   run.signals = read_per_step(read_whole_file(path("per_step.csv")), path("per_step.csv"));
   run.accuracy = read_accuracy(read_whole_file(path("accuracy.csv")), path("accuracy.csv"));
   return run;

@@ -16,16 +16,24 @@
 
 namespace trifactor {
 
+/// What a core did with weights and activities of these widths: its blocks of that kind together.
+struct WidthRecord {
+  int weight_bits = 0, activity_bits = 0;  ///< 1 to 16; errors are activities
+  EventCounts events;                      ///< width_events; the others stay 0
+
+  friend bool operator==(const WidthRecord&, const WidthRecord&) = default;
+};
+
 /// One core of the chip, used or not: area, leakage and clock are charged for all of them.
 struct CoreRecord {
   int x = 0, y = 0;
-  std::string role;                        ///< "synaptic", "input" or "idle"
-  std::string population;                  ///< empty when idle
-  std::int64_t columns = 0, rows = 0;      ///< neurons and synapse rows in use
-  std::int64_t lanes = 0;                  ///< accumulate lanes, and as many update lanes, in silicon
-  int weight_bits = 0, activity_bits = 0;  ///< widths in use; 0 when idle
-  double occupancy = 0;                    ///< fraction of the synapse memory in use, 0 to 1
+  std::string role;                    ///< "synaptic", "input" or "idle"
+  std::string population;              ///< empty when idle
+  std::int64_t columns = 0, rows = 0;  ///< neurons and synapse rows in use
+  std::int64_t lanes = 0;              ///< accumulate lanes, and as many update lanes, in silicon
+  double occupancy = 0;                ///< fraction of the synapse memory in use, 0 to 1
   EventCounts events;
+  std::vector<WidthRecord> widths;  ///< parts of `events` by width, each pair of widths once
   std::array<std::uint64_t, cycle_cause_count> cycles{};  ///< all 0 when RunRecord::cycles is empty
   std::int64_t synapse_bytes = 0, neuron_bytes = 0, history_bytes = 0, axon_bytes = 0;  ///< in silicon
   bool teacher = false;            ///< a teacher unit is in silicon beside this tile's router
@@ -71,7 +79,7 @@ struct AccuracyRow {
   friend bool operator==(const AccuracyRow&, const AccuracyRow&) = default;
 };
 
-inline constexpr int run_schema_version = 3;
+inline constexpr int run_schema_version = 4;
 
 struct RunRecord {
   int schema_version = run_schema_version;
@@ -119,14 +127,18 @@ bool operator==(const RunRecord& a, const RunRecord& b);
 /// |applied change| / |intended change| of a projection; empty when nothing was intended.
 std::optional<double> change_share(const ProjectionRecord& projection);
 
-/// Writes run.json, summary.json, per_core.csv, per_step.csv, accuracy.csv and technology.json into
-/// `directory` (made if missing), each under a temporary name that is renamed. All but run.json and the
+/// Where widths or the counts by width cannot be those of the cores' events; empty where they can.
+std::string width_mistake(const RunRecord& run);
+
+/// Writes run.json, summary.json, per_core.csv, per_width.csv, per_step.csv, accuracy.csv and technology.json
+/// into `directory` (made if missing), each under a temporary name that is renamed. All but run.json and the
 /// members wall_s and peak_rss_bytes of summary.json depend on the experiment alone. Throws
 /// Error(cannot_write) TF-OUT-001; Error(internal) TF-RUN-010 when the record contradicts itself.
 void write_run(const std::filesystem::path& directory, const RunRecord& run, const Technology& technology);
 
-/// Reads run.json and the three tables back. Throws Error(configuration) TF-RUN-001 when a file is not there,
-/// Error(data) TF-RUN-002 to -009 when one is damaged or of another version.
+/// Reads run.json and the four tables back. Throws Error(configuration) TF-RUN-001 when a file is not there,
+/// Error(data) TF-RUN-002 to -009 when one is damaged or of another version, -012 when the events of
+/// per_width.csv are not those of per_core.csv.
 RunRecord read_run(const std::filesystem::path& directory);
 
 /// The technology a run was costed with (technology.json).

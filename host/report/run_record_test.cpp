@@ -22,7 +22,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-const char* const files[] = {"run.json",     "summary.json", "per_core.csv",
+const char* const files[] = {"run.json",     "summary.json", "per_core.csv",   "per_width.csv",
                              "per_step.csv", "accuracy.csv", "technology.json"};
 
 /// A folder of its own that is gone after the test.
@@ -84,6 +84,8 @@ TEST_CASE("equality of records notices each kind of fact") {
     return !(other == run);
   };
   CHECK(differs([](RunRecord& r) { r.cores[3].events[Event::update] += 1; }));
+  CHECK(differs([](RunRecord& r) { r.cores[3].widths[0].weight_bits += 1; }));
+  CHECK(differs([](RunRecord& r) { r.cores[3].widths[0].events[Event::update] += 1; }));
   CHECK(differs([](RunRecord& r) { r.chip_events[Event::host_word] += 1; }));
   CHECK(differs([](RunRecord& r) { r.signals[9].sigma = .6; }));
   CHECK(differs([](RunRecord& r) { r.accuracy[2].loss.reset(); }));
@@ -142,7 +144,8 @@ TEST_CASE("only run.json and two members of summary.json tell when and where a r
   run.stage_s["learn"] = 1;
   run.argv.push_back("--quiet");
   write_run(two.path, run, load_technology("28nm"));
-  for (const char* file : {"per_core.csv", "per_step.csv", "accuracy.csv", "technology.json"}) {
+  for (const char* file :
+       {"per_core.csv", "per_width.csv", "per_step.csv", "accuracy.csv", "technology.json"}) {
     CHECK(one.text(file) == two.text(file));
   }
   auto a = nlohmann::json::parse(one.text("summary.json")),
@@ -158,7 +161,7 @@ TEST_CASE("only run.json and two members of summary.json tell when and where a r
 TEST_CASE("columns carry their units") {
   const std::string header = per_core_table({}, true);
   for (const char* column : {"computing_cycles", "waiting_for_memory_cycles", "idle_cycles", "synapse_bytes",
-                             "weight_bits", "accumulate", "tree_hop"}) {
+                             "accumulate", "tree_hop"}) {
     CHECK((',' + header).find(std::string(",") + column) != std::string::npos);
   }
   // Rows that a run in progress appends are the rows of the finished table.
@@ -196,6 +199,15 @@ TEST_CASE("damage is found and placed") {
   CHECK(damaged("per_core.csv", edited(cores, "\n0,0,0,", "\n0,99999999999,0,")) == "TF-RUN-007");
   CHECK(damaged("per_core.csv", edited(cores, "population", "pop")) == "TF-RUN-005");
   CHECK(damaged("per_core.csv", cores.substr(0, cores.size() - 1)) == "TF-RUN-006");
+  const std::string widths = folder.text("per_width.csv");
+  CHECK(damaged("per_width.csv", edited(widths, "core,weight_bits", "core,weight")) == "TF-RUN-005");
+  CHECK(damaged("per_width.csv", edited(widths, "\n0,8,15,", "\n0,8,x,")) == "TF-RUN-007");
+  CHECK(damaged("per_width.csv", edited(widths, "\n1,", "\n24,")) == "TF-RUN-009");
+  CHECK(damaged("per_width.csv", edited(widths, "\n3,", "\n2,")) == "TF-RUN-012");  // another core's events
+  CHECK(damaged("per_width.csv", edited(widths, "\n0,8,15,", "\n0,8,16,")) == "TF-RUN-012");  // twice
+  CHECK(damaged("per_width.csv", edited(widths, "\n0,8,15,", "\n0,8,0,")) == "TF-RUN-012");
+  CHECK(damaged("per_width.csv", edited(widths, "\n0,8,15,", "\n0,8,15,1")) == "TF-RUN-012");  // 10 times
+  CHECK(damaged("per_width.csv", widths.substr(0, widths.find("\n1,") + 1)) == "TF-RUN-012");
   CHECK(damaged("accuracy.csv", edited(accuracy, "\n500,", "\n500,7,")) == "TF-RUN-006");
   CHECK(damaged("accuracy.csv", edited(accuracy, "\n500,", "\nfive,")) == "TF-RUN-007");
   CHECK(damaged("per_step.csv", edited(steps, "200,hidden1,0.", "200,hidden1,O.")) == "TF-RUN-007");
@@ -213,7 +225,7 @@ TEST_CASE("ten megabytes of noise in any file end in one message") {
     c = static_cast<char>(state >> 24);
   }
   for (const std::string& text : {noise, std::string(10'000'000, '['), std::string(10'000'000, '"')}) {
-    for (const char* file : {"run.json", "per_core.csv", "per_step.csv", "accuracy.csv"}) {
+    for (const char* file : {"run.json", "per_core.csv", "per_width.csv", "per_step.csv", "accuracy.csv"}) {
       const std::string whole = folder.text(file);
       folder.put(file, text);
       CHECK(code_of(folder.path) != "none");
@@ -246,6 +258,22 @@ TEST_CASE("a record that contradicts itself is not written") {
   CHECK(refused([](RunRecord& r) { r.cores[0].events[Event::hop] = 1; }));
   CHECK(refused([](RunRecord& r) { r.cores[0].role = "busy"; }));
   CHECK(refused([](RunRecord& r) { r.cores[0].cycles[0] = 1; }));
+  // Counts by width: 0 has two blocks of different widths.
+  REQUIRE(sample_run().cores[0].widths.size() == 2);
+  for (const Event event : width_events) {
+    CHECK(refused([&](RunRecord& r) { r.cores[0].events[event] += 1; }));
+    CHECK(refused([&](RunRecord& r) { r.cores[0].widths[1].events[event] -= 1; }));
+    CHECK(refused([&](RunRecord& r) { r.chip_events[event] = 1; }));
+  }
+  CHECK(refused([](RunRecord& r) { r.cores[0].widths.clear(); }));
+  CHECK(refused([](RunRecord& r) { r.cores[0].widths[1] = r.cores[1].widths[0]; }));
+  CHECK(refused([](RunRecord& r) { r.cores[0].widths[0].events[Event::neuron] = 1; }));
+  CHECK(refused([](RunRecord& r) { r.cores[0].widths[0].weight_bits = 0; }));
+  CHECK(refused([](RunRecord& r) { r.cores[0].widths[0].activity_bits = 17; }));
+  CHECK(refused([](RunRecord& r) {  // the same widths twice
+    r.cores[0].widths[1].weight_bits = r.cores[0].widths[0].weight_bits;
+    r.cores[0].widths[1].activity_bits = r.cores[0].widths[0].activity_bits;
+  }));
 }
 
 TEST_CASE("a failed write leaves nothing behind") {

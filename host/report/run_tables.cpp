@@ -16,26 +16,18 @@ const std::vector<std::string> accuracy_columns = {"samples_seen", "epoch", "tes
                                                    "loss"};
 
 std::vector<std::string> core_columns() {
-  std::vector<std::string> columns = {"core",
-                                      "x",
-                                      "y",
-                                      "role",
-                                      "population",
-                                      "columns",
-                                      "rows",
-                                      "lanes",
-                                      "weight_bits",
-                                      "activity_bits",
-                                      "occupancy",
-                                      "synapse_bytes",
-                                      "neuron_bytes",
-                                      "history_bytes",
-                                      "axon_bytes",
-                                      "teacher",
-                                      "post_units",
-                                      "raising_lanes"};
+  std::vector<std::string> columns = {
+      "core",       "x",       "y",          "role",          "population",   "columns",
+      "rows",       "lanes",   "occupancy",  "synapse_bytes", "neuron_bytes", "history_bytes",
+      "axon_bytes", "teacher", "post_units", "raising_lanes"};
   for (const auto name : cycle_cause_names) columns.push_back(fmt::format("{}_cycles", name));
   for (const auto name : event_names) columns.emplace_back(name);
+  return columns;
+}
+
+std::vector<std::string> width_columns() {
+  std::vector<std::string> columns = {"core", "weight_bits", "activity_bits"};
+  for (const Event event : width_events) columns.emplace_back(event_names[static_cast<std::size_t>(event)]);
   return columns;
 }
 
@@ -111,8 +103,6 @@ std::string per_core_table(const std::vector<CoreRecord>& cores, bool timed) {
                                        fmt::to_string(c.columns),
                                        fmt::to_string(c.rows),
                                        fmt::to_string(c.lanes),
-                                       fmt::to_string(c.weight_bits),
-                                       fmt::to_string(c.activity_bits),
                                        csv_field(c.occupancy),
                                        fmt::to_string(c.synapse_bytes),
                                        fmt::to_string(c.neuron_bytes),
@@ -147,8 +137,6 @@ std::vector<CoreRecord> read_per_core(std::string_view text, const std::string& 
     c.columns = csv.integer();
     c.rows = csv.integer();
     c.lanes = csv.integer();
-    c.weight_bits = csv.small_integer();
-    c.activity_bits = csv.small_integer();
     c.occupancy = csv.number();
     c.synapse_bytes = csv.integer();
     c.neuron_bytes = csv.integer();
@@ -169,6 +157,34 @@ std::vector<CoreRecord> read_per_core(std::string_view text, const std::string& 
     }
   }
   return cores;
+}
+
+std::string per_width_table(const std::vector<CoreRecord>& cores) {
+  std::string table = csv_line(width_columns());
+  for (std::size_t i = 0; i < cores.size(); ++i)
+    for (const WidthRecord& width : cores[i].widths) {
+      std::vector<std::string> fields = {fmt::to_string(i), fmt::to_string(width.weight_bits),
+                                         fmt::to_string(width.activity_bits)};
+      for (const Event event : width_events) fields.push_back(fmt::to_string(width.events[event]));
+      table += csv_line(fields);
+    }
+  return table;
+}
+
+void read_per_width(std::string_view text, const std::string& where, std::vector<CoreRecord>& cores) {
+  std::uint64_t before = 0;
+  for (CsvReader csv(text, where, width_columns()); csv.next();) {
+    const std::uint64_t core = csv.count();
+    if (core < before || core >= cores.size())
+      throw Error(ExitCode::data,
+                  Diagnostic{"TF-RUN-009", where, fmt::format("a line of core {}", core),
+                             fmt::format("cores {} to {}, in their order", before, cores.size() - 1), ""});
+    before = core;
+    WidthRecord& width = cores[core].widths.emplace_back();
+    width.weight_bits = csv.small_integer();
+    width.activity_bits = csv.small_integer();
+    for (const Event event : width_events) width.events[event] = csv.count();
+  }
 }
 
 }  // namespace trifactor

@@ -53,8 +53,6 @@ inline RunRecord sample_run(bool timed = true, int width = 6, int height = 4) {
       core.role = idle ? "idle" : x == 0 ? "input" : "synaptic";
       core.population = idle ? "" : x == 0 ? "pixels" : layers[(x - 1) / 2 % 3];
       if (!idle) {
-        core.weight_bits = x > 4 ? 16 : 8;
-        core.activity_bits = 16;
         core.columns = 64;
         core.rows = 196 - 8 * y;
         core.occupancy = .2 + .12 * x;
@@ -69,6 +67,14 @@ inline RunRecord sample_run(bool timed = true, int width = 6, int height = 4) {
         core.events[Event::update] = core.role == "input" ? 0 : scale * 500'000;
         core.events[Event::random_draw] = core.events[Event::update] + 12'000;
         core.events[Event::host_word] = core.events[Event::label_word] = 0;
+        // Two blocks of different widths in every third core.
+        WidthRecord whole{x > 4 ? 16 : 8, 16, {}}, part{8, 15, {}};
+        for (const Event event : width_events) {
+          part.events[event] = index % 3 == 0 ? core.events[event] / 4 : 0;
+          whole.events[event] = core.events[event] - part.events[event];
+        }
+        core.widths = {whole};
+        if (index % 3 == 0) core.widths.push_back(part);
         if (timed) {
           const std::uint64_t busy = length / 130 * scale;
           core.cycles = {busy / 2, busy / 8, busy / 9, busy / 7, 0};

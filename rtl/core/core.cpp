@@ -129,6 +129,7 @@ Core::Core(CoreImage image, const Arithmetic& arithmetic, int lanes)
       if (b.window != 0 && !b.feedback) winners_.assign(n, pool_nobody);
   }
   block_sums_.assign(padded_columns(n), 0);
+  block_events_.resize(blocks_.size());
   update_counts_.resize(blocks_.size());
   weight_digests_.resize(blocks_.size());
   if (image_.membrane.present) membrane_.assign(n, 0), shadow_.assign(n, 0);
@@ -145,7 +146,7 @@ void Core::deliver(std::uint64_t tick, std::size_t block, std::uint32_t row, std
   Axons& axons = axons_[tick % ticks_in_flight][block];
   axons.dense[row] = value;
   axons.active.push_back({row, value});
-  ++events_[Event::axon_write];
+  count_event(block, Event::axon_write, 1);
 }
 
 void Core::begin_carry(std::size_t block) {
@@ -154,7 +155,7 @@ void Core::begin_carry(std::size_t block) {
 
 void Core::carry(std::size_t block, std::uint32_t row, std::int16_t value) {
   blocks_[block].carried[row] = value;
-  ++events_[Event::axon_write];
+  count_event(block, Event::axon_write, 1);
 }
 
 std::size_t Core::recall(std::uint64_t tick) {
@@ -226,10 +227,10 @@ void Core::accumulate_block(std::uint64_t tick, std::size_t k, std::span<std::in
   else
     accumulate_rows(active, blocks_[k].weights.block(), block_sums_.data());
   for (std::uint32_t i = 0; i < image_.neurons; ++i) sums[i] += block_sums_[i] << image_.blocks[k].sum_shift;
-  if (!window) events_[Event::accumulate] += active.size() * image_.neurons;
+  if (!window) count_event(k, Event::accumulate, active.size() * image_.neurons);
   events_[Event::accumulate_row] += active.size();
-  events_[Event::axon_read] += active.size();
-  events_[Event::synapse_read] += active.size() * burst_count(image_.neurons, lanes_);
+  count_event(k, Event::axon_read, active.size());
+  count_event(k, Event::synapse_read, active.size() * burst_count(image_.neurons, lanes_));
 }
 
 void Core::take_errors(std::span<const std::int64_t> sums) {

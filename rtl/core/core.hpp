@@ -205,6 +205,8 @@ class Core {
 
   EventCounts& events() { return events_; }
   const EventCounts& events() const { return events_; }
+  /// Of these, the width_events of one block.
+  const EventCounts& block_events(std::size_t block) const { return block_events_[block]; }
   const UpdateCounts& update_counts(std::size_t block) const { return update_counts_[block]; }
 
   void set_digests(bool on) { digests_ = on; }
@@ -250,6 +252,11 @@ class Core {
   void collect_increments(std::size_t block, PendingUpdate& update);
   UpdatePass kernel_pass(std::size_t block) const;
   UpdatePass update_kernel(std::size_t block);
+  /// An event of `width_events`.
+  void count_event(std::size_t block, Event event, std::uint64_t times) {
+    events_[event] += times;
+    block_events_[block][event] += times;
+  }
   void count_losses(std::size_t block, const LaneLosses& losses);
   template <class V>
   void visit_state(V& v);
@@ -287,6 +294,7 @@ class Core {
   std::vector<std::int64_t> heard_;       ///< of error blocks, a slot a learning sample; empty without
 
   EventCounts events_;
+  std::vector<EventCounts> block_events_;
   std::vector<UpdateCounts> update_counts_;
   bool digests_ = false;
   std::vector<std::uint64_t> weight_digests_;

@@ -32,9 +32,9 @@ void Core::accumulate_raised(std::uint64_t tick, std::span<std::int64_t> sums) {
     accumulate_raised_rows(active, blocks_[k].weights.block(), b.plasticity.weight_power, b.weight_bits,
                            block_sums_.data());
     for (std::uint32_t i = 0; i < image_.neurons; ++i) sums[i] += block_sums_[i];
-    events_[Event::accumulate] += active.size() * image_.neurons;
-    events_[Event::weight_product] +=
-        active.size() * image_.neurons * transform_products(b.plasticity.weight_power);
+    count_event(k, Event::accumulate, active.size() * image_.neurons);
+    count_event(k, Event::weight_product,
+                active.size() * image_.neurons * transform_products(b.plasticity.weight_power));
   }
 }
 

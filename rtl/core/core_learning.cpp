@@ -246,12 +246,12 @@ UpdatePass Core::update(std::size_t block) {
                              losses);
 
   count_losses(block, losses);
-  events_[Event::update] += enabled;
+  count_event(block, Event::update, enabled);
   events_[Event::update_row] += rows.size();
   events_[Event::skipped_row] += b.total_rows() - rows.size();
-  events_[Event::synapse_read] += pass.bursts;
-  events_[Event::synapse_write] += pass.bursts;
-  events_[Event::axon_read] += rows.size();
+  count_event(block, Event::synapse_read, pass.bursts);
+  count_event(block, Event::synapse_write, pass.bursts);
+  count_event(block, Event::axon_read, rows.size());
   events_[Event::random_draw] += p.stochastic ? enabled : 0;
   if (digests_) {
     PendingUpdate done = update;

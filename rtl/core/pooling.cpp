@@ -27,7 +27,7 @@ void Core::largest_rows(std::span<const AxonValue> axons, std::size_t block, std
     for (std::uint32_t t = state.first_tap[axon.row]; t < state.first_tap[axon.row + 1]; ++t)
       pool_step(state.pools[state.taps[t]], static_cast<std::int16_t>(axon.value), axon.row);
   for (std::uint32_t i = 0; i < image_.neurons; ++i) {
-    events_[Event::compare] += state.pools[i].came;
+    count_event(block, Event::compare, state.pools[i].came);
     state.pools[i] = pool_result(state.pools[i], image.window);
     const std::uint32_t row = state.pools[i].winner;
     if (!winners_.empty()) winners_[i] = row == pool_nobody ? pool_nobody : image.first_row + row;
@@ -46,7 +46,7 @@ void Core::errors_to_winners(std::uint64_t tick, std::size_t block, std::span<st
     const std::uint32_t column = axons.winners[axon.row] - image_.first_neuron;
     if (column >= image_.neurons) continue;
     sums[column] += std::int64_t{weight(block, axon.row, column)} * axon.value;
-    ++events_[Event::accumulate];
+    count_event(block, Event::accumulate, 1);
   }
 }
 

@@ -113,8 +113,8 @@ void Core::collect_increments(std::size_t block, PendingUpdate& update) {
   const KernelSegments::Pass pass = blocks_[block].segments.add(update, increments);
   update.rows.clear();
   const std::uint64_t words = b.plasticity.uses_c ? 5 : 3;  // of 16 bits
-  events_[Event::increment] += pass.pairs;
-  events_[Event::axon_read] += pass.rows;
+  count_event(block, Event::increment, pass.pairs);
+  count_event(block, Event::axon_read, pass.rows);
   events_[Event::state_read] += words * pass.entries;
   events_[Event::state_write] += words * pass.entries;
   increment_cycles_ = pass.segments;
@@ -182,14 +182,14 @@ UpdatePass Core::update_kernel(std::size_t block) {
 
   if (b.kernel.root == image_.core) count_losses(block, losses);  // an entry counts once
   const std::uint64_t words = increments.decays.empty() ? 4 : 6;  // the increment and the entry
-  events_[Event::update] += pass.entries;
+  count_event(block, Event::update, pass.entries);
   events_[Event::random_draw] += p.stochastic ? pass.entries : 0;
   events_[Event::state_read] += words * pass.entries;
   events_[Event::state_write] += pass.entries;
   events_[Event::update_row] += pass.rows;
   events_[Event::skipped_row] += b.total_rows() - pass.rows;
-  events_[Event::synapse_read] += pass.bursts;  // neighbours in a burst that are no copies stay
-  events_[Event::synapse_write] += pass.bursts;
+  count_event(block, Event::synapse_read, pass.bursts);  // neighbours in a burst that are no copies stay
+  count_event(block, Event::synapse_write, pass.bursts);
   return pass;
 }
 

@@ -99,6 +99,18 @@ inline constexpr std::array<std::string_view, event_count> event_names = {"accum
                                                                           "packet_bit",
                                                                           "link_bit"};
 
+/// Events that cost by the widths of the weights and activities they move or compute with. A core counts them
+/// block by block too, because its blocks may differ in width.
+inline constexpr std::array width_events = {Event::accumulate,   Event::update,        Event::increment,
+                                            Event::synapse_read, Event::synapse_write, Event::weight_product,
+                                            Event::compare,      Event::axon_write,    Event::axon_read};
+
+constexpr bool has_width(Event event) {
+  for (const Event other : width_events)
+    if (event == other) return true;
+  return false;
+}
+
 class EventCounts {
  public:
   std::uint64_t& operator[](Event event) { return counts_[static_cast<std::size_t>(event)]; }

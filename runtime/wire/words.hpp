@@ -55,22 +55,28 @@ struct DigestWords {
   }
 };
 
+template <class V>
+void visit(V& v, EventCounts& events) {
+  for (auto& count : events.raw()) v(count);
+}
+
 /// Counters of one tile, teacher or of the network.
 struct UnitCounters {
   EventCounts events;
   std::array<std::uint64_t, cycle_cause_count> cycles{};  ///< all 0 in engines without time
   std::uint64_t now = 0;                                  ///< the chip's cycle
-  std::vector<std::uint32_t> projections;                 ///< of the entries of `updates`
-  std::vector<UpdateCounts> updates;
+  std::vector<std::uint32_t> projections;                 ///< of a core's blocks, in their order
+  std::vector<UpdateCounts> updates;                      ///< likewise
+  std::vector<EventCounts> block_events;                  ///< likewise: width_events of each
   std::int64_t kernel_sum = 0, third_factor_sum = 0, same_class = 0, partners = 0;  ///< teachers
   std::uint64_t activations = 0;  ///< simulation kernel activations so far (network)
 
   template <class V>
   friend void visit(V& v, UnitCounters& u) {
-    for (auto& count : u.events.raw()) v(count);
+    v(u.events);
     for (auto& count : u.cycles) v(count);
     v(u.now, u.projections, u.kernel_sum, u.third_factor_sum, u.same_class, u.partners, u.activations,
-      u.updates);
+      u.updates, u.block_events);
   }
 };
 template <class V>

@@ -50,6 +50,7 @@ void counter_frames(ChipUnits units, std::deque<Frame>& answers) {
     for (std::size_t b = 0; b < units.cores[k].image().blocks.size(); ++b) {
       counters.projections.push_back(units.cores[k].image().blocks[b].projection);
       counters.updates.push_back(units.cores[k].update_counts(b));
+      counters.block_events.push_back(units.cores[k].block_events(b));
     }
     answers.push_back({FrameType::counters, units.cores[k].image().core, 0, pack(counters)});
   }

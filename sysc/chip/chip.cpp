@@ -443,6 +443,7 @@ UnitCounters Chip::core_counters(TileCore& core) const {
   for (std::size_t b = 0; b < core.core().image().blocks.size(); ++b) {
     counters.projections.push_back(core.core().image().blocks[b].projection);
     counters.updates.push_back(core.core().update_counts(b));
+    counters.block_events.push_back(core.core().block_events(b));
   }
   return counters;
 }

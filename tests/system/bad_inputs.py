@@ -271,7 +271,7 @@ def technology_cases(case, layout, run):
     files = folder_files(run)
     case("report: missing folder", 2, "run.json", ["report", "r"])
     case("report: a file in place of the folder", 2, "run.json", ["report", "r"], {"r": b"x"})
-    for name in ("run.json", "per_core.csv", "per_step.csv", "accuracy.csv", "technology.json"):
+    for name in ("run.json", "per_core.csv", "per_width.csv", "per_step.csv", "accuracy.csv", "technology.json"):
         content = files[f"r/{name}"].read_bytes()
         for what, changed in [("10 MB of random bytes", NOISE), ("empty", b""), ("cut to half", content[:len(content) // 2]),
                               ("a list 100,000 deep", b"[" * 100_000), ("flipped", content[:9] + bytes([content[9] ^ 1]) + content[10:])]:
@@ -380,7 +380,7 @@ def partial_results(case, where, got, error, mib, more):
     if "Sanitizer" in error or "runtime error" in error or "TF-" in error or mib > case.most_mib:
         wrong.append(f"an error instead of an end, or {mib:.0f} MiB: {error[:200]}")
     files = {p.name for p in (where / "run").iterdir()} if (where / "run").exists() else set()
-    expected = {"run.json", "summary.json", "per_core.csv", "per_step.csv", "accuracy.csv", "technology.json", "weights.npz", "report.html"}
+    expected = {"run.json", "summary.json", "per_core.csv", "per_width.csv", "per_step.csv", "accuracy.csv", "technology.json", "weights.npz", "report.html"}
     expected |= {"digests.csv"} & set(f"{option[2:]}.csv" for option in more)
     if files != expected:
         return [*wrong, f"files {sorted(files ^ expected)} too many or too few"]

@@ -4,7 +4,7 @@
 usage: identity.py TRIFACTOR [--small] [--rules] [--example STEM] [--only TEXT] [--keep FOLDER]
 
 One line a comparison: what was varied, samples, and whether weights and the digests of every activity, third
-factor and weight update are equal to those of the functional engine. Exit status 1 when one differs.
+factor and weight update are equal to those of the functional engine; where the layout is the same, events too. Exit status 1 when one differs.
 MNIST is used where TRIFACTOR_DATA names it, the drawn digits otherwise. --rules takes each rule that exists as
 silicon on its example among those of host/examples whose data is built in, and the other examples there, in fewer
 variations (not those of which a convolution learns);
@@ -88,13 +88,14 @@ class Identity:
         digests = (out / "digests.csv").read_text()
         if learned_only:  # presentations are renumbered when tests lie between
             digests = "\n".join(",".join(row[1:]) for row in csv.reader(digests.splitlines()) if row[1] == "1")
-        return (out / "weights.npz").read_bytes(), digests
+        return (out / "weights.npz").read_bytes(), digests, (out / "per_width.csv").read_bytes()
 
-    def compare(self, what, wanted, got, note=""):
-        equal = wanted[0] == got[0] and wanted[1] == got[1]
+    def compare(self, what, wanted, got, note="", counts=False):
+        """counts: of two runs of one layout, whose events must be equal too."""
+        equal = wanted[0] == got[0] and wanted[1] == got[1] and (not counts or wanted[2] == got[2])
         self.passed += equal
         self.failed += not equal
-        where = "" if equal else "  weights differ" if wanted[0] != got[0] else "  " + self.first_difference(wanted[1], got[1])
+        where = "" if equal else "  weights differ" if wanted[0] != got[0] else "  events by width differ" if wanted[1] == got[1] else "  " + self.first_difference(wanted[1], got[1])
         print(f"{'identical' if equal else 'DIFFERENT':<10} {what}{note}{where}", flush=True)
 
     @staticmethod
@@ -183,7 +184,8 @@ class Identity:
             return
         layout = self.layout(bits, machine, sets, network_sets, layout_extra)
         got = self.contents(self.run(layout, samples, engine, extra))
-        self.compare(what, self.reference(bits, samples, key, network_sets), got, f", {samples} samples")
+        self.compare(what, self.reference(bits, samples, key, network_sets), got, f", {samples} samples",
+                     counts=machine == "generic" and not sets and not layout_extra)
 
     def one_packet_buffers(self, samples):
         what = "systemc, one-packet buffers, trees on the mesh"

@@ -266,7 +266,7 @@ class ReadBack:
 
     def record(self, engine, s):
         check, record = self.check, json.loads((self.folder / engine / "run.json").read_text())
-        check.equal(f"{engine}: run.json, version, seed, engine", [record["schema_version"], record["seed"], record["engine"]], [3, 5, engine])
+        check.equal(f"{engine}: run.json, version, seed, engine", [record["schema_version"], record["seed"], record["engine"]], [4, 5, engine])
         check.equal(f"{engine}: run.json, argv", record["argv"][1:5] + record["argv"][-1:], ["run", "x.h5", "--data", DATA, "--json"])
         content = (self.folder / "x.h5").read_bytes()[512:]
         check.equal(f"{engine}: run.json, SHA-256 of the layout's content", record["input_hashes"]["x.h5"], hashlib.sha256(content).hexdigest())

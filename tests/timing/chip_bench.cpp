@@ -289,6 +289,15 @@ std::string Outcome::first_difference(const Outcome& other) const {
   if (digests != other.digests) return "digests";
   if (weights != other.weights) return "weights";
   if (state != other.state) return "state";
+  for (const auto& [unit, unit_counters] : counters) {
+    if (unit >= teacher_unit) continue;
+    const std::string core = " of core " + std::to_string(unit);
+    if (unit_counters.block_events != other.counters.at(unit).block_events) return "events of blocks" + core;
+    EventCounts sum;
+    for (const EventCounts& block : unit_counters.block_events) sum += block;
+    for (const Event event : width_events)
+      if (sum[event] != unit_counters.events[event]) return "sum of the events of blocks" + core;
+  }
   return {};
 }
 

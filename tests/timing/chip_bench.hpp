@@ -76,7 +76,7 @@ struct Outcome {
   ResultWords result(std::size_t k) const { return unpack<ResultWords>(results.at(k), "result"); }
   /// Counts of all cores together: equal in engines with and without time.
   EventCounts core_events() const;
-  /// Everything that does not depend on time.
+  /// Everything that does not depend on time; also, whether a core's events are the sum of its blocks'.
   std::string first_difference(const Outcome& other) const;
 };
 

@@ -90,8 +90,7 @@ struct Replayed {
   EventCounts events;
   template <class V>
   friend void visit(V& v, Replayed& r) {
-    v(r.state, r.other_states, r.sent, r.faults);
-    for (auto& count : r.events.raw()) v(count);
+    v(r.state, r.other_states, r.sent, r.faults, r.events);
   }
 };
 
