@@ -6,7 +6,7 @@ usage: precision.py [--program TRIFACTOR] [--seeds 5] [--samples 6000] [--rules 
 
 Each rule runs on its example among host/examples/strokes-*.toml (the read-out alone on mnist-readout.toml), one pass of
 drawn digits on the SystemC model, then on test digits that no setting was chosen by; a rule that no network of digits uses
-runs on the first example that does, with its own data (POINTS). What varies is the layers that learn by the rule; the read-out behind them keeps 16 bits. Rows of runs.csv are written as they are done and a row that
+runs on the first example that does, with its own data (POINTS); a rule without an example is named and left out. What varies is the layers that learn by the rule; the read-out behind them keeps 16 bits. Rows of runs.csv are written as they are done and a row that
 is there is not run again, so an interrupted study goes on where it was; what the compiler refuses, because the lane
 cannot express the rule in these formats, stands with the code of its refusal. Then precision.csv (means and ranges over
 seeds), precision.svg (accuracy by bits) and energy.svg (accuracy by energy) are made of them.
@@ -15,6 +15,7 @@ import json
 import pathlib
 import re
 import statistics
+import sys
 import tempfile
 import tomllib
 
@@ -67,13 +68,15 @@ class Example:
 
 
 def examples(program):
-    """The example of each rule on the chip: of its name, else the shortest of those of drawn digits that use it, else one of POINTS."""
+    """(rule, its example) for each rule on the chip: of its name, else the shortest of those of drawn digits that use it,
+    else one of POINTS, else None."""
     stems = {path.stem: path.read_text() for path in sorted(study.EXAMPLES.glob("*.toml"))}
     for name in (rule["name"] for rule in json.loads(program("list", "rules", "--json")) if rule["renderings"]["chip"]):
         named = [stem for stem in (f"strokes-{name}", f"mnist-{name}") if stem in stems]
         users = [stem for stem, text in stems.items() if f'rule = "{name}"' in text]
         digits = [stem for stem in users if stem.startswith("strokes-")]
-        yield Example(name, (named or sorted(digits, key=len) or [stem for stem in users if stem in POINTS])[0])
+        stem = next(iter(named or sorted(digits, key=len) or [stem for stem in users if stem in POINTS]), None)
+        yield name, stem and Example(name, stem)
 
 
 def one(program, options, example, row):
@@ -175,7 +178,16 @@ def main():
     options = parser.parse_args()
     options.samples = options.samples or (500 if options.quick else 6000)
     program = study.Program(options.program)
-    chosen = {e.rule: e for e in examples(program) if not options.rules or e.rule in options.rules}
+    chosen = dict(examples(program))
+    unknown = sorted(set(options.rules) - set(chosen))
+    if unknown:
+        sys.exit(f"--rules: on the chip there is no {', '.join(unknown)}; there are {', '.join(chosen)}")
+    chosen = {rule: example for rule, example in chosen.items() if not options.rules or rule in options.rules}
+    for rule in [rule for rule, example in chosen.items() if example is None]:
+        print(f"{rule}: no example in host/examples that this study could run (strokes-{rule}.toml), so nothing of it is measured", file=sys.stderr)
+        del chosen[rule]
+    if not chosen:
+        return 2
     wanted = [dict(zip(KEY, (rule, *setting, seed))) for seed in range(1, 2 if options.quick else options.seeds + 1) for rule in chosen
               for setting in settings() if not options.quick or setting[1] in (None, 16, 8)]
     runs = study.Runs(options.output / "runs.csv", COLUMNS, KEY,
