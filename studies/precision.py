@@ -147,25 +147,48 @@ def by_bits(table):
     return ["rule", "float", *map(str, BITS)], lines
 
 
+def learned(row):
+    """Whether the rule changed what is read: a twentieth of what it intended at least."""
+    return row["applied_share"] != "" and row["applied_share"] >= 0.05
+
+
+def around(values, least):
+    """A range that holds the values and is `least` wide at least."""
+    low, high = min(values), max(values)
+    room = max(0.06 * (high - low), (least - (high - low)) / 2)
+    return low - room, high + room
+
+
 def draw_bits(table):
     items = []
     for rule in sorted({row["rule"] for row in table}):
-        groups = {rounding: sorted((int(r["bits"]), r["accuracy"], r["lowest"], r["highest"]) for r in table if r["rule"] == rule and plain(rounding)(r))
-                  for rounding in ("stochastic", "nearest")}
-        level = [r["accuracy"] for r in table if r["rule"] == rule and r["engine"] == "float"]
+        of_rule = [row for row in table if row["rule"] == rule]
+        point = lambda r: (int(r["bits"]), r["accuracy"], r["lowest"], r["highest"])  # noqa: E731
+        rows = {rounding: list(filter(plain(rounding), of_rule)) for rounding in ("stochastic", "nearest")}
+        groups = {rounding: sorted(point(r) for r in rows[rounding] if learned(r)) for rounding in rows}
+        alone = {rounding: sorted(point(r) for r in rows[rounding] if not learned(r)) for rounding in rows}
+        level = [r["accuracy"] for r in of_rule if r["engine"] == "float"]
+        shown = around([r["accuracy"] for r in rows["stochastic"] if learned(r)] + level or [0, 1], 0.02)
         groups["floating point"] = [(bits, level[0]) for bits in (min(BITS), max(BITS))] if level else []
-        items.append((rule, groups, (0, 1)))
-    return plot.panels("Test accuracy by bits of the weight: drawn digits; reservoir: points of a plane", items, 3, (min(BITS), max(BITS)), sorted(BITS), 100)
+        refused = sorted({(int(r["bits"]), r["refused"]) for r in of_rule if r["refused"] and r["range_factor"] == "1" and not r["activity_bits"]})
+        title = f"{rule}, {100 * shown[0]:.0f} to {100 * shown[1]:.0f} %" + "".join(f"; {bits} bits: refused, {code}" for bits, code in refused)
+        items.append((title, groups, shown, alone))
+    return plot.panels("Test accuracy by bits of the weight: drawn digits; reservoir: points of a plane", items, 3, (min(BITS), max(BITS)), sorted(BITS), 100,
+                       "Each panel has its own range, from the lowest mean that was learned with stochastic rounding; what lies beyond is at its edge. Hollow: less than a\n"
+                       "twentieth of the intended change was applied, so what is read is the start. Bars: lowest to highest of the seeds. Refused: the lane cannot express the rule so.")
 
 
 def draw_energy(table):
-    groups = {}
-    for row in filter(plain("stochastic"), table):
-        groups.setdefault(row["rule"], []).append((row["learning_sample_pJ"] / 1e6, row["accuracy"], row["lowest"], row["highest"], row["bits"]))
-    xs = [p[0] for points in groups.values() for p in points]
-    marks = [x for x in (1, 2, 5, 10, 20, 50, 100, 200) if min(xs) <= x <= max(xs)]
-    return plot.curves("Test accuracy by energy of a learning sample; the figure at a point is the bits of its weights", "microjoules a learning sample, nominal",
-                       groups, x_log=True, x_marks=marks)
+    items = []
+    for rule in sorted({row["rule"] for row in table}):
+        rows = [r for r in table if r["rule"] == rule and plain("stochastic")(r) and learned(r)]
+        points = [(r["learning_sample_pJ"] / 1e6, r["accuracy"], r["lowest"], r["highest"], r["bits"]) for r in sorted(rows, key=lambda r: int(r["bits"]))]
+        if points:
+            energy, accuracy = around([p[0] for p in points], 0), around([p[1] for p in points], 0.02)
+            items.append((rule, {rule: points}, accuracy, {}, energy))
+    return plot.panels("Test accuracy by microjoules a learning sample (nominal); the figure at a point is the bits of its weights", items, 3, scale=100, legend=False,
+                       note="Each panel has its own ranges; bars, lowest to highest of the seeds, end at its edge. Weights of few bits in which less than a twentieth of the intended\n"
+                            "change was applied, or that the compiler refuses, have no point.")
 
 
 def main():
