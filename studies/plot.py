@@ -49,15 +49,16 @@ class Box:
             self.parts.append(f'<line x1="{x:.1f}" x2="{x:.1f}" y1="{bottom}" y2="{bottom + 4}" stroke="#555"/>'
                               f'<text x="{x:.1f}" y="{bottom + 17}" text-anchor="middle">{value:g}</text>')
 
-    def curve(self, points, colour, dashed=False):
-        """Points (x, y), with a range (x, y, lowest, highest) and perhaps a word (..., word)."""
+    def curve(self, points, colour, dashed=False, joined=True):
+        """Points (x, y), with a range (x, y, lowest, highest) and perhaps a word (..., word). Not joined: hollow, alone."""
         line = " ".join(f"{self.x(p[0]):.1f},{self.y(p[1]):.1f}" for p in points)
         dash = ' stroke-dasharray="6 4"' if dashed else ""
-        self.parts.append(f'<polyline fill="none" stroke="{colour}" stroke-width="1.7"{dash} points="{line}"/>')
+        if joined:
+            self.parts.append(f'<polyline fill="none" stroke="{colour}" stroke-width="1.7"{dash} points="{line}"/>')
         for p in (p for p in points if len(p) > 2):
             x, y = self.x(p[0]), self.y(p[1])
             self.parts.append(f'<line x1="{x:.1f}" x2="{x:.1f}" y1="{self.y(p[2]):.1f}" y2="{self.y(p[3]):.1f}" stroke="{colour}"/>'
-                              f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3" fill="{colour}"/>')
+                              f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3" stroke="{colour}" fill="{colour if joined else "white"}"/>')
             if len(p) > 4:
                 self.parts.append(f'<text x="{x + 5:.1f}" y="{y + 12:.1f}" font-size="9" fill="{colour}">{escape(p[4])}</text>')
 
@@ -74,20 +75,26 @@ def curves(title, x_name, groups, y_range=(0, 1), x_log=False, x_marks=None, das
     return whole(780, 390, title, [*box.parts, f'<text x="320" y="378" text-anchor="middle">{escape(x_name)}</text>'])
 
 
-def panels(title, items, columns, x_range, x_marks=None, scale=1):
-    """Small plots in rows of `columns`: items (title, {name: [(x, y...)]}, y range); a name has one colour throughout."""
+def panels(title, items, columns, x_range=None, x_marks=None, scale=1, note="", legend=True):
+    """Small plots in rows of `columns`: items (title, {name: [(x, y...)]}, y range), then perhaps {name: points that stand
+    alone} and an x range of its own; a name has one colour throughout. The note stands below, in grey."""
     width, height = 300, 190
-    names = list(dict.fromkeys(name for _, groups, _ in items for name in groups))
-    parts = [f'<text x="{20 + 110 * index}" y="42" fill="{COLOURS[index % len(COLOURS)]}">{escape(name)}</text>' for index, name in enumerate(names)]
-    for index, (name, groups, y_range) in enumerate(items):
+    names = list(dict.fromkeys(name for _, groups, *_ in items for name in groups))
+    parts = [f'<text x="{20 + 110 * index}" y="42" fill="{COLOURS[index % len(COLOURS)]}">{escape(name)}</text>' for index, name in enumerate(names) if legend]
+    for index, (name, groups, y_range, *more) in enumerate(items):
+        alone, own_range = (*more, None, None)[:2]
         left, top = 55 + width * (index % columns), 75 + height * (index // columns)
-        box = Box(left, top, width - 65, height - 60, x_range, y_range)
-        box.grid(x_marks or x_range, ticks(*y_range)[::2], scale, " %" if scale == 100 else "")
+        box = Box(left, top, width - 65, height - 60, own_range or x_range, y_range)
+        box.grid(ticks(*own_range)[::2] if own_range else x_marks or x_range, ticks(*y_range)[::2], scale, " %" if scale == 100 else "")
         for curve, points in groups.items():
             if points:
                 box.curve(points, COLOURS[names.index(curve) % len(COLOURS)])
+        for curve, points in (alone or {}).items():
+            box.curve(points, COLOURS[names.index(curve) % len(COLOURS)], joined=False)
         parts += [f'<text x="{left}" y="{top - 8}">{escape(name)}</text>', *box.parts]
-    return whole(40 + width * columns, 70 + height * -(-len(items) // columns), title, parts, 11)
+    bottom = 70 + height * -(-len(items) // columns)
+    parts += [f'<text x="20" y="{bottom + 4 + 15 * line}" fill="#555">{escape(text)}</text>' for line, text in enumerate(note.splitlines())]
+    return whole(40 + width * columns, bottom + (15 * len(note.splitlines())), title, parts, 11)
 
 
 def compare(title, rows, low, high):

@@ -6,7 +6,7 @@ usage: precision.py [--program TRIFACTOR] [--seeds 5] [--samples 6000] [--rules 
 
 Each rule runs on its example among host/examples/strokes-*.toml (the read-out alone on mnist-readout.toml), one pass of
 drawn digits on the SystemC model, then on test digits that no setting was chosen by; a rule that no network of digits uses
-runs on the first example that does, with its own data (POINTS). What varies is the layers that learn by the rule; the read-out behind them keeps 16 bits. Rows of runs.csv are written as they are done and a row that
+runs on the first example that does, with its own data (POINTS); a rule without an example is named and left out. What varies is the layers that learn by the rule; the read-out behind them keeps 16 bits. Rows of runs.csv are written as they are done and a row that
 is there is not run again, so an interrupted study goes on where it was; what the compiler refuses, because the lane
 cannot express the rule in these formats, stands with the code of its refusal. Then precision.csv (means and ranges over
 seeds), precision.svg (accuracy by bits) and energy.svg (accuracy by energy) are made of them.
@@ -15,6 +15,7 @@ import json
 import pathlib
 import re
 import statistics
+import sys
 import tempfile
 import tomllib
 
@@ -67,13 +68,15 @@ class Example:
 
 
 def examples(program):
-    """The example of each rule on the chip: of its name, else the shortest of those of drawn digits that use it, else one of POINTS."""
+    """(rule, its example) for each rule on the chip: of its name, else the shortest of those of drawn digits that use it,
+    else one of POINTS, else None."""
     stems = {path.stem: path.read_text() for path in sorted(study.EXAMPLES.glob("*.toml"))}
     for name in (rule["name"] for rule in json.loads(program("list", "rules", "--json")) if rule["renderings"]["chip"]):
         named = [stem for stem in (f"strokes-{name}", f"mnist-{name}") if stem in stems]
         users = [stem for stem, text in stems.items() if f'rule = "{name}"' in text]
         digits = [stem for stem in users if stem.startswith("strokes-")]
-        yield Example(name, (named or sorted(digits, key=len) or [stem for stem in users if stem in POINTS])[0])
+        stem = next(iter(named or sorted(digits, key=len) or [stem for stem in users if stem in POINTS]), None)
+        yield name, stem and Example(name, stem)
 
 
 def one(program, options, example, row):
@@ -144,25 +147,48 @@ def by_bits(table):
     return ["rule", "float", *map(str, BITS)], lines
 
 
+def learned(row):
+    """Whether the rule changed what is read: a twentieth of what it intended at least."""
+    return row["applied_share"] != "" and row["applied_share"] >= 0.05
+
+
+def around(values, least):
+    """A range that holds the values and is `least` wide at least."""
+    low, high = min(values), max(values)
+    room = max(0.06 * (high - low), (least - (high - low)) / 2)
+    return low - room, high + room
+
+
 def draw_bits(table):
     items = []
     for rule in sorted({row["rule"] for row in table}):
-        groups = {rounding: sorted((int(r["bits"]), r["accuracy"], r["lowest"], r["highest"]) for r in table if r["rule"] == rule and plain(rounding)(r))
-                  for rounding in ("stochastic", "nearest")}
-        level = [r["accuracy"] for r in table if r["rule"] == rule and r["engine"] == "float"]
+        of_rule = [row for row in table if row["rule"] == rule]
+        point = lambda r: (int(r["bits"]), r["accuracy"], r["lowest"], r["highest"])  # noqa: E731
+        rows = {rounding: list(filter(plain(rounding), of_rule)) for rounding in ("stochastic", "nearest")}
+        groups = {rounding: sorted(point(r) for r in rows[rounding] if learned(r)) for rounding in rows}
+        alone = {rounding: sorted(point(r) for r in rows[rounding] if not learned(r)) for rounding in rows}
+        level = [r["accuracy"] for r in of_rule if r["engine"] == "float"]
+        shown = around([r["accuracy"] for r in rows["stochastic"] if learned(r)] + level or [0, 1], 0.02)
         groups["floating point"] = [(bits, level[0]) for bits in (min(BITS), max(BITS))] if level else []
-        items.append((rule, groups, (0, 1)))
-    return plot.panels("Test accuracy by bits of the weight: drawn digits; reservoir: points of a plane", items, 3, (min(BITS), max(BITS)), sorted(BITS), 100)
+        refused = sorted({(int(r["bits"]), r["refused"]) for r in of_rule if r["refused"] and r["range_factor"] == "1" and not r["activity_bits"]})
+        title = f"{rule}, {100 * shown[0]:.0f} to {100 * shown[1]:.0f} %" + "".join(f"; {bits} bits: refused, {code}" for bits, code in refused)
+        items.append((title, groups, shown, alone))
+    return plot.panels("Test accuracy by bits of the weight: drawn digits; reservoir: points of a plane", items, 3, (min(BITS), max(BITS)), sorted(BITS), 100,
+                       "Each panel has its own range, from the lowest mean that was learned with stochastic rounding; what lies beyond is at its edge. Hollow: less than a\n"
+                       "twentieth of the intended change was applied, so what is read is the start. Bars: lowest to highest of the seeds. Refused: the lane cannot express the rule so.")
 
 
 def draw_energy(table):
-    groups = {}
-    for row in filter(plain("stochastic"), table):
-        groups.setdefault(row["rule"], []).append((row["learning_sample_pJ"] / 1e6, row["accuracy"], row["lowest"], row["highest"], row["bits"]))
-    xs = [p[0] for points in groups.values() for p in points]
-    marks = [x for x in (1, 2, 5, 10, 20, 50, 100, 200) if min(xs) <= x <= max(xs)]
-    return plot.curves("Test accuracy by energy of a learning sample; the figure at a point is the bits of its weights", "microjoules a learning sample, nominal",
-                       groups, x_log=True, x_marks=marks)
+    items = []
+    for rule in sorted({row["rule"] for row in table}):
+        rows = [r for r in table if r["rule"] == rule and plain("stochastic")(r) and learned(r)]
+        points = [(r["learning_sample_pJ"] / 1e6, r["accuracy"], r["lowest"], r["highest"], r["bits"]) for r in sorted(rows, key=lambda r: int(r["bits"]))]
+        if points:
+            energy, accuracy = around([p[0] for p in points], 0), around([p[1] for p in points], 0.02)
+            items.append((rule, {rule: points}, accuracy, {}, energy))
+    return plot.panels("Test accuracy by microjoules a learning sample (nominal); the figure at a point is the bits of its weights", items, 3, scale=100, legend=False,
+                       note="Each panel has its own ranges; bars, lowest to highest of the seeds, end at its edge. Weights of few bits in which less than a twentieth of the intended\n"
+                            "change was applied, or that the compiler refuses, have no point.")
 
 
 def main():
@@ -175,7 +201,16 @@ def main():
     options = parser.parse_args()
     options.samples = options.samples or (500 if options.quick else 6000)
     program = study.Program(options.program)
-    chosen = {e.rule: e for e in examples(program) if not options.rules or e.rule in options.rules}
+    chosen = dict(examples(program))
+    unknown = sorted(set(options.rules) - set(chosen))
+    if unknown:
+        sys.exit(f"--rules: on the chip there is no {', '.join(unknown)}; there are {', '.join(chosen)}")
+    chosen = {rule: example for rule, example in chosen.items() if not options.rules or rule in options.rules}
+    for rule in [rule for rule, example in chosen.items() if example is None]:
+        print(f"{rule}: no example in host/examples that this study could run (strokes-{rule}.toml), so nothing of it is measured", file=sys.stderr)
+        del chosen[rule]
+    if not chosen:
+        return 2
     wanted = [dict(zip(KEY, (rule, *setting, seed))) for seed in range(1, 2 if options.quick else options.seeds + 1) for rule in chosen
               for setting in settings() if not options.quick or setting[1] in (None, 16, 8)]
     runs = study.Runs(options.output / "runs.csv", COLUMNS, KEY,

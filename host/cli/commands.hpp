@@ -4,6 +4,7 @@
 
 #include <CLI/CLI.hpp>
 #include <atomic>
+#include <cstdint>
 #include <functional>
 #include <optional>
 #include <string>
@@ -46,6 +47,10 @@ Action add_reference(CLI::App& command, Common& common);
 Action add_eval(CLI::App& command, Common& common);
 Action add_sweep(CLI::App& command, Common& common);
 Action add_compare(CLI::App& command, Common& common);
+
+/// Checks of an option's value that say in words what is wrong (CLI11's name the largest double).
+CLI::Validator at_least(std::uint64_t least);
+CLI::Validator above_zero();
 
 std::string tool_version();
 

@@ -183,7 +183,7 @@ Action add_compile(CLI::App& command, Common& common) {
   command.add_option("--explain", a->explain, "what a core holds and to whom it talks: --explain core 3")
       ->expected(1, 2);
   command.add_option("--placement-seed", a->placement_seed, "shuffle the cores before placing")
-      ->check(CLI::NonNegativeNumber);
+      ->check(at_least(0));
   return [a, &common] {
     if (common.out.empty() && !a->dry_run && a->explain.empty())
       throw Error(ExitCode::configuration, {"TF-CLI-005", "trifactor compile", "no output is named",

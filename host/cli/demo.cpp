@@ -101,17 +101,16 @@ class Demo {
     options.vectors = 5000;
     options.replay_folder = folder_;
     std::uint64_t vectors = 0;
-    std::string different;
+    std::string wrong;
     const std::vector<VerifyResult> results = verify_names({}, options);
     for (const VerifyResult& r : results) {
       vectors += r.vectors;
-      if (!r.passed) different += " " + r.name + ": " + r.divergence;
+      if (!r.passed()) wrong += fmt::format(" {} {}: {}", r.verdict(), r.name, r.complaint());
     }
     say("3 verified   {} units and rules in SystemVerilog against the golden model, {} vectors: {} ({:.1f} "
         "s)",
-        results.size(), vectors, different.empty() ? "all bits equal" : "DIFFER:" + different,
-        seconds_since(start));
-    return different.empty();
+        results.size(), vectors, wrong.empty() ? "all bits equal" : "not so:" + wrong, seconds_since(start));
+    return wrong.empty();
   }
 
   double reference() const {

@@ -73,7 +73,7 @@ void add_common(CLI::App& command, const Entry& entry, Common& common) {
   command.add_flag("--json", common.json, "machine-readable output");
   if (entry.takes & seed)
     command.add_option("--seed", common.seed, "seed of the network, or of the random vectors")
-        ->check(CLI::NonNegativeNumber);
+        ->check(at_least(0));
   if (entry.takes & threads)
     command
         .add_option("--threads", common.threads,

@@ -61,7 +61,7 @@ Action add_report(CLI::App& command, Common& common) {
       .add_option("--limit", *limit,
                   "weight at the ends of the colour scale (default: the median neuron's largest)")
       ->needs("--weights")
-      ->check(CLI::PositiveNumber);
+      ->check(above_zero());
   command.add_flag("--html", *html, "write report.html into the folder (or to -o FILE)");
   return [=, &common] {
     refuse_existing(common);

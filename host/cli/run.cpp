@@ -33,7 +33,7 @@ Action add_run(CLI::App& command, Common& common) {
   command
       .add_option("--every", o->checkpoint_every,
                   "learning samples between checkpoints; 0: at each epoch's end")
-      ->check(CLI::NonNegativeNumber);
+      ->check(at_least(0));
   command.add_option("--resume", *resume, "go on from this checkpoint");
   command.add_flag("--digests", o->digests, "write digests.csv");
   command.add_option("--technology", o->technology, "technology that costs the run")->capture_default_str();

@@ -24,8 +24,8 @@ struct VerifyArguments {
 nlohmann::json result_json(const VerifyResult& r) {
   nlohmann::json coverage = nlohmann::json::object();
   for (const auto& [bin, hits] : r.coverage) coverage[bin] = hits;
-  return {{"name", r.name},       {"vectors", r.vectors},
-          {"passed", r.passed},   {"divergence", r.divergence},
+  return {{"name", r.name},       {"vectors", r.vectors},        {"verdict", r.verdict()},
+          {"passed", r.passed()}, {"divergence", r.divergence},  {"unseen", r.unseen},
           {"coverage", coverage}, {"replay_file", r.replay_file}};
 }
 
@@ -49,14 +49,13 @@ int verify_command(const VerifyArguments& a, const Common& common) {
   nlohmann::json json = nlohmann::json::array();
   bool all_passed = true;
   for (const VerifyResult& r : results) {
-    all_passed = all_passed && r.passed;
+    all_passed = all_passed && r.passed();
     json.push_back(result_json(r));
-    if (common.json || (common.quiet && r.passed)) continue;
-    fmt::print("{:<5} {:<24} {:>9} vectors  {}\n", r.passed ? "equal" : "DIFFER", r.name, r.vectors,
-               coverage_text(r));
+    if (common.json || (common.quiet && r.passed())) continue;
+    fmt::print("{:<10} {:<24} {:>9} vectors  {}\n", r.verdict(), r.name, r.vectors, coverage_text(r));
     if (common.verbose > 0)
       for (const auto& [bin, hits] : r.coverage) fmt::print("        {:>10}  {}\n", hits, bin);
-    if (!r.passed) fmt::print("      {}\n", r.divergence);
+    if (!r.passed()) fmt::print("      {}\n", r.complaint());
     if (!r.replay_file.empty())
       fmt::print("      replay with: trifactor verify --replay {}\n", r.replay_file);
   }
@@ -109,7 +108,7 @@ Action add_verify(CLI::App& command, Common& common) {
   command
       .add_option("--vectors", a->options.vectors,
                   "random vectors a unit; a fifth of it, at least 400, in samples of random layers a rule")
-      ->check(CLI::PositiveNumber)
+      ->check(at_least(1))
       ->capture_default_str();
   command.add_option("--replay", a->replay, "run the vectors of a replay file again");
   return [=, &common] {

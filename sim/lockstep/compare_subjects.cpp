@@ -189,10 +189,13 @@ class PoolSubject final : public StreamSubject {
             "after a gap"};
   }
   std::uint64_t directed() const override { return 8; }
-  Episode episode(std::uint64_t, Dice& dice) const override {
+  /// Directed ones have windows of 1 to 3, which are often full, of few values and of any.
+  Episode episode(std::uint64_t index, Dice& dice) const override {
     Episode e;
-    const bool few = dice.one_in(2);  // values that meet often
-    const std::int64_t window = dice.one_in(8) ? dice.corner_unsigned(24) : dice.between(1, 12);
+    const bool few = index < directed() ? index % 2 == 0 : dice.one_in(2);  // values that meet often
+    const std::int64_t window = index < 6        ? static_cast<std::int64_t>(index / 2 + 1)
+                                : dice.one_in(8) ? dice.corner_unsigned(24)
+                                                 : dice.between(1, 12);
     for (int i = 0; i < 256; ++i)
       e.words.insert(e.words.end(), {dice.one_in(6) ? dice.between(1, 3) : 0, dice.one_in(10),
                                      !dice.one_in(5), few ? dice.between(-2, 2) : dice.corner_signed(16),

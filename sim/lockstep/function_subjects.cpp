@@ -355,12 +355,20 @@ class MembraneSubject final : public ModelStream<Vunit_membrane> {
             "sum saturates", "u rises",    "u falls", "after a gap"};
   }
   std::uint64_t directed() const override { return 16; }
-  Episode episode(std::uint64_t, Dice& dice) const override {
+  /// An episode's configuration stays; directed ones have both ends of each part with one another.
+  Episode episode(std::uint64_t index, Dice& dice) const override {
     Episode e;
-    const std::int64_t sum_frac = dice.between(0, 46), input_frac = dice.between(0, 24);
-    const std::int64_t extra = dice.one_in(3) ? 20 * dice.below(2) : dice.between(0, 20);
-    const std::int64_t rate = dice.one_in(3) ? 1 + 65535 * dice.below(2) : 1 + dice.corner_unsigned(16);
-    const bool far = dice.one_in(4);
+    const bool random = index >= directed();
+    const auto end = [&](int part) { return static_cast<std::int64_t>(index >> part & 1); };
+    const std::int64_t sum_frac = random ? dice.between(0, 46) : 46 * end(0);
+    const std::int64_t input_frac = dice.between(1, 24) - (random ? dice.below(2) : 0);
+    const std::int64_t extra = !random          ? 20 * end(1)
+                               : dice.one_in(3) ? 20 * dice.below(2)
+                                                : dice.between(0, 20);
+    const std::int64_t rate = !random          ? 1 + 65535 * end(2)
+                              : dice.one_in(3) ? 1 + 65535 * dice.below(2)
+                                               : 1 + dice.corner_unsigned(16);
+    const bool far = random ? dice.one_in(4) : end(3) != 0;
     for (int i = 0; i < 128; ++i)
       e.words.insert(
           e.words.end(),
@@ -420,15 +428,24 @@ class NoiseSubject final : public ModelStream<Vunit_noise> {
             "after a gap"};
   }
   std::uint64_t directed() const override { return 16; }
-  Episode episode(std::uint64_t, Dice& dice) const override {
+  /// As above. Directed ones have no noise, the loudest and any, and begin with the four largest sums.
+  Episode episode(std::uint64_t index, Dice& dice) const override {
     Episode e;
-    const std::int64_t tanh = dice.below(2), frac = dice.one_in(2) ? 15 : dice.between(0, 15);
-    const std::int64_t amplitude = dice.one_in(4) ? 32767 * dice.below(2) : dice.corner_unsigned(15);
-    for (int i = 0; i < 128; ++i)
-      e.words.insert(
-          e.words.end(),
-          {dice.one_in(4) ? dice.between(1, 3) : 0, tanh, frac, amplitude, dice.corner_unsigned(32),
-           dice.corner_signed(static_cast<int>(dice.between(2, 16))), dice.between(0, 32768)});
+    const bool random = index >= directed();
+    const std::int64_t tanh = random ? dice.below(2) : static_cast<std::int64_t>(index % 2);
+    const std::int64_t frac = dice.one_in(2) ? 15 : dice.between(0, 15);
+    const std::int64_t amplitude = !random && index < 8 ? 32767 * static_cast<std::int64_t>(index / 4)
+                                   : dice.one_in(4)     ? 32767 * dice.below(2)
+                                                        : dice.corner_unsigned(15);
+    for (int i = 0; i < 128; ++i) {
+      const bool largest = !random && i < 4;
+      e.words.insert(e.words.end(),
+                     {dice.one_in(4) ? dice.between(1, 3) : 0, tanh, frac, amplitude,
+                      largest ? (i % 2 == 0 ? 0x8000'0000 : 0x7fff'ffff) : dice.corner_unsigned(32),
+                      largest ? (i / 2 == 0 ? -32767 : 32766)
+                              : dice.corner_signed(static_cast<int>(dice.between(2, 16))),
+                      dice.between(0, 32768)});
+    }
     return e;
   }
 

@@ -83,6 +83,9 @@ std::string shape_of(const RuleLayer& layer) {
          (p.partners > 1 ? ", partners" : "") + (p.forms_error ? ", errors" : "");
 }
 
+bool one_partner(const RulePlan& p) { return p.partners == 1; }
+bool most_partners(const RulePlan& p) { return p.partners >= max_partners - 1; }
+
 /// What a rule's parameters can give, rare plans too: every shape gets its episodes, every situation a bin.
 struct Reach {
   std::vector<std::string> shapes;
@@ -99,8 +102,8 @@ struct Reach {
       all.insert(shape_of(layer));
       decay |= p.uses_c, no_decay |= !p.uses_c, target |= p.needs_target, words |= p.down_words > 0;
       grouped |= layer.group_size > 0, plain |= layer.group_size == 0;
-      partners |= p.partners > 0, one_partner |= p.partners == 1,
-          most_partners |= p.partners >= max_partners - 1;
+      partners |= p.partners > 0;
+      one_partner |= lockstep::one_partner(p), most_partners |= lockstep::most_partners(p);
     }
     shapes.assign(all.begin(), all.end());
   }
@@ -109,7 +112,10 @@ struct Reach {
 class RuleSubject final : public Subject {
  public:
   RuleSubject(const Rule& rule, const VerilatedRule& rtl)
-      : rule_(rule), rtl_(rtl), reach_(rule), shapes_(reach_.shapes) {}
+      : rule_(rule), rtl_(rtl), reach_(rule), shapes_(reach_.shapes) {
+    if (reach_.one_partner) ends_.push_back(one_partner);
+    if (reach_.most_partners) ends_.push_back(most_partners);
+  }
 
   std::string name() const override { return rule_.name; }
   std::vector<Field> fields() const override {
@@ -163,13 +169,20 @@ class RuleSubject final : public Subject {
     bins.insert(bins.end(), shapes_.begin(), shapes_.end());
     return bins;
   }
-  std::uint64_t directed() const override { return 0; }
+  /// Every shape, both ends of the history's length, and every shape with the smallest eta, at which factors
+  /// are lost: what no number of random layers is sure to meet.
+  std::uint64_t directed() const override { return 2 * shapes_.size() + ends_.size(); }
 
   Episode episode(std::uint64_t index, Dice& dice) const override {
     Random random(dice.word());
     RuleLayer layer = random_layer(rule_, random, LayerSize::tiny);
-    while (shape_of(layer) != shapes_[index % shapes_.size()])
-      layer = random_layer(rule_, random, LayerSize::tiny);
+    const std::size_t after_ends = shapes_.size() + ends_.size();
+    const bool faint = index >= after_ends && index < directed();
+    const auto wanted = [&] {
+      if (index >= shapes_.size() && index < after_ends) return ends_[index - shapes_.size()](layer.plan);
+      return shape_of(layer) == shapes_[(faint ? index - after_ends : index) % shapes_.size()];
+    };
+    while (!wanted()) layer = random_layer(rule_, random, LayerSize::tiny);
     const RulePlan& p = layer.plan;
     CoreMemories memories(layer, random_generators(layer.core_neurons[0], random));
     const int samples = p.partners + 8;
@@ -186,7 +199,9 @@ class RuleSubject final : public Subject {
       v[teacher_count] = static_cast<std::int64_t>(p.teacher.size());
       put(v, teacher, p.teacher);
       put(v, generator, memories.generators);
-      v[eta] = chance(random, 0.7) ? p.eta_mantissa : uniform(random, 0, static_cast<int>(p.eta_mantissa));
+      v[eta] = faint                 ? 1
+               : chance(random, 0.7) ? p.eta_mantissa
+                                     : uniform(random, 0, static_cast<int>(p.eta_mantissa));
       v[target] = uniform(random, 0, layer.core_neurons[0]);
       v[same] = static_cast<std::uint32_t>(random());
       if (p.input_words > 0) {
@@ -352,8 +367,8 @@ class RuleSubject final : public Subject {
     hit("history filling", number > 0 && number < past);
     hit("history full", past > 0 && number >= past);
     hit("same class", golden.monitor.same_class > 0);
-    hit("one partner", past == 1);
-    hit("most partners", past >= max_partners - 1);
+    hit("one partner", one_partner(layer.plan));
+    hit("most partners", most_partners(layer.plan));
     hit("word taught", std::any_of(golden.words.begin(), golden.words.end(), [](int w) { return w != 0; }));
     hit("word at its highest", v[own_words] != 0 && v[word] == 32767);
     hit("word at its lowest", v[own_words] != 0 && v[word] == -32768);
@@ -365,6 +380,7 @@ class RuleSubject final : public Subject {
   const VerilatedRule& rtl_;
   Reach reach_;
   const std::vector<std::string>& shapes_;
+  std::vector<bool (*)(const RulePlan&)> ends_;
 };
 
 const SubjectEntry& entry_of(const std::string& name) {

@@ -52,9 +52,10 @@ class Subject {
   virtual ~Subject() = default;
   virtual std::string name() const = 0;
   virtual std::vector<Field> fields() const = 0;
-  /// Situations that a verification must reach; a bin that stays empty fails it.
+  /// Situations that a verification must reach; it is incomplete while one was not seen.
   virtual std::vector<std::string> bins() const = 0;
-  /// Episodes 0 .. directed()-1 are corner cases and exhaustive parts; later ones are random.
+  /// Episodes 0 .. directed()-1 are corner cases and exhaustive parts, and have every configuration that a
+  /// bin names, whatever the dice say; later ones are random.
   virtual std::uint64_t directed() const = 0;
   virtual Episode episode(std::uint64_t index, Dice& dice) const = 0;
   /// Resets both sides, runs, compares every cycle. Stops at the first difference.

@@ -28,7 +28,7 @@ class IncrementSubject final : public StreamSubject {
     return {"not there",  "no factor",  "decay only", "largest share", "most copies",
             "first pair", "later pair", "nobody yet", "after a gap"};
   }
-  std::uint64_t directed() const override { return 0; }
+  std::uint64_t directed() const override { return 8; }
   Episode episode(std::uint64_t, Dice& dice) const override {
     Episode e;
     for (int i = 0; i < 256; ++i) {
@@ -103,13 +103,19 @@ class TiedSubject final : public StreamSubject {
             "no shift", "longest shift", "8 bits",         "16 bits",       "2 bits",
             "decays",   "most decay",    "no sum",         "after a gap",   "beyond 32 bits"};
   }
-  std::uint64_t directed() const override { return 0; }
-  /// The configuration of an episode stays.
-  Episode episode(std::uint64_t, Dice& dice) const override {
+  std::uint64_t directed() const override { return std::size(widths) * (max_lane_shift + 1); }
+  /// The configuration of an episode stays; directed ones have every shift with each of the widths.
+  Episode episode(std::uint64_t index, Dice& dice) const override {
     Episode e;
-    const std::int64_t shift = dice.one_in(4) ? dice.below(2) * max_lane_shift : dice.below(29);
-    const std::int64_t bits = dice.one_in(2) ? 8 << dice.below(2) : dice.between(2, 16);
-    const std::int64_t stochastic = dice.below(2);
+    const bool random = index >= directed();
+    const auto number = static_cast<std::int64_t>(index);
+    const std::int64_t shift = !random          ? number % (max_lane_shift + 1)
+                               : dice.one_in(4) ? dice.below(2) * max_lane_shift
+                                                : dice.below(max_lane_shift + 1);
+    const std::int64_t bits = !random          ? widths[number / (max_lane_shift + 1)]
+                              : dice.one_in(2) ? 8 << dice.below(2)
+                                               : dice.between(2, 16);
+    const std::int64_t stochastic = random ? dice.below(2) : number % 2;
     for (int i = 0; i < 128; ++i) {
       // Changes of all sizes: most words of 48 bits would saturate.
       const std::int64_t sum = dice.one_in(3) ? std::clamp(dice.corner_signed(48), -most_sum, most_sum)
@@ -125,6 +131,8 @@ class TiedSubject final : public StreamSubject {
   }
 
  private:
+  static constexpr int widths[] = {2, 8, 16};
+
   int latency() const override { return tied_latency; }
   std::vector<std::string> outputs() const override { return {"weight", "saturated", "change", "generator"}; }
   std::size_t steady_words() const override { return 3; }

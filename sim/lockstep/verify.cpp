@@ -110,10 +110,9 @@ VerifyResult verify(Subject& subject, const VerifyOptions& options) {
     if (index >= directed) random_vectors += count;
   }
   report_coverage(coverage, result);
-  if (result.divergence.empty())
+  if (result.divergence.empty())  // a run that stopped at a difference is not asked what it saw
     for (const auto& [bin, hits] : result.coverage)
-      if (hits == 0) result.divergence += (result.divergence.empty() ? "never seen: " : ", ") + bin;
-  result.passed = result.divergence.empty();
+      if (hits == 0) result.unseen.push_back(bin);
   return result;
 }
 
@@ -156,7 +155,6 @@ VerifyResult replay(const std::filesystem::path& file, std::span<const SubjectEn
   if (const std::optional<Divergence> found = subject->run(episode, coverage))
     result.divergence = describe(*subject, episode, *found);
   report_coverage(coverage, result);
-  result.passed = result.divergence.empty();
   result.replay_file = file.string();
   return result;
 }
@@ -164,6 +162,16 @@ VerifyResult replay(const std::filesystem::path& file, std::span<const SubjectEn
 }  // namespace trifactor::lockstep
 
 namespace trifactor {
+
+const char* VerifyResult::verdict() const {
+  return !divergence.empty() ? "DIFFER" : unseen.empty() ? "equal" : "INCOMPLETE";
+}
+
+std::string VerifyResult::complaint() const {
+  std::string text = divergence;
+  for (const std::string& bin : unseen) text += (text.empty() ? "never seen: " : ", ") + bin;
+  return text;
+}
 
 std::vector<std::string> verifiable_units() {
   std::vector<std::string> names;

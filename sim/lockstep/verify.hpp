@@ -17,11 +17,17 @@ struct VerifyOptions {
 
 struct VerifyResult {
   std::string name;
-  std::uint64_t vectors = 0;  ///< compared
-  bool passed = false;
-  std::string divergence;  ///< the first difference with its inputs, or the coverage bins left empty
+  std::uint64_t vectors = 0;        ///< compared
+  std::string divergence;           ///< the first difference with its inputs; empty: none was found
+  std::vector<std::string> unseen;  ///< situations that must occur and did not: nothing is said about these
   std::vector<std::pair<std::string, std::uint64_t>> coverage;
   std::string replay_file;  ///< path of the file that replays the divergence, empty if none
+
+  bool passed() const { return divergence.empty() && unseen.empty(); }
+  /// equal, DIFFER, or INCOMPLETE: no difference, but not everything was seen.
+  const char* verdict() const;
+  /// What is wrong; empty when passed.
+  std::string complaint() const;
 };
 
 /// The units whose RTL is built in, in alphabetical order.

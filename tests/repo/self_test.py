@@ -181,6 +181,9 @@ class ChecksCanFail(unittest.TestCase):
         self.assert_finds(check, {**good, "rtl/rules/oja/a.cpp": "int b;\n"}, "TUTORIAL.md:1:", "differs")
         self.assert_finds(check, {**good, "rtl/rules/oja/b.sv": "x\n"}, "b.sv", "does not show")
         self.assert_finds(check, {**good, "rtl/rules/oja/a.cpp": None}, "there is no rtl/rules/oja/a.cpp")
+        example = {**good, "rtl/rules/TUTORIAL.md": good["rtl/rules/TUTORIAL.md"] + "```toml host/examples/o.toml\na = 1\n```\n", "host/examples/o.toml": "a = 1\n"}
+        self.assert_clean(check, example)
+        self.assert_finds(check, {**example, "host/examples/o.toml": "a = 2\n"}, "differs from host/examples/o.toml")
 
     def test_codes(self):
         check = sources.check_codes

@@ -1,4 +1,4 @@
-"""The tutorial's rule is the one that is built: its blocks are the files of a rule's folder, whole and all."""
+"""The tutorial's rule is the one that is built: its blocks are the files of a rule's folder, whole and all, and its example."""
 
 import re
 
@@ -9,7 +9,7 @@ FOLDER = "rtl/rules/oja/"
 
 
 def blocks(text):
-    """(line, file name, content) of each fenced block that names a file."""
+    """(line, file name or path, content) of each fenced block that names a file."""
     inside = None
     for number, line in enumerate(text.splitlines(keepends=True), 1):
         opened = re.match(r"```\w+ (\S+)$", line)
@@ -28,7 +28,7 @@ def check_tutorial(tree, build):
         return [Finding(TUTORIAL, 0, "there is no tutorial")]
     findings, seen = [], set()
     for number, name, content in blocks(tree.text(TUTORIAL)):
-        path = FOLDER + name
+        path = name if "/" in name else FOLDER + name
         seen.add(path)
         if not tree.exists(path):
             findings.append(Finding(TUTORIAL, number, f"there is no {path}"))

@@ -4,10 +4,11 @@
 usage: identity.py TRIFACTOR [--small] [--rules] [--example STEM] [--only TEXT] [--keep FOLDER]
 
 One line a comparison: what was varied, samples, and whether weights and the digests of every activity, third
-factor and weight update are equal to those of the functional engine; where the layout is the same, events too. Exit status 1 when one differs.
+factor and weight update are equal to those of the functional engine; where the layout is the same, events too. Exit
+status 1 when one differs, 2 when --only names none.
 MNIST is used where TRIFACTOR_DATA names it, the drawn digits otherwise. --rules takes each rule that exists as
 silicon on its example among those of host/examples whose data is built in, and the other examples there, in fewer
-variations (not those of which a convolution learns);
+variations (not those of which a convolution learns); a rule without an example is named and left out;
 --example takes one file of host/examples in the same way.
 """
 import argparse
@@ -24,6 +25,7 @@ import time
 import tomllib
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
+EXAMPLES = ROOT / "host/examples"
 
 
 class Identity:
@@ -33,11 +35,12 @@ class Identity:
         environment = os.environ.get("TRIFACTOR_DATA")
         mnist = pathlib.Path(environment) / "mnist" if environment else None
         self.data = data or (f"idx:{mnist}" if mnist and mnist.exists() else "synthetic:strokes")
-        self.network = ROOT / f"host/examples/{network}.toml"
+        self.network = EXAMPLES / f"{network}.toml"
         text = tomllib.loads(self.network.read_text())
         self.output = text["population"][-1]["name"]
         self.plastic = {p.get("name", f"{p['from']}_to_{p['to']}"): p for p in text["projection"] if "plasticity" in p}
         self.references = {}
+        self.names = []  # of all comparisons there are
         self.passed = self.failed = 0
         self.number = 0
 
@@ -106,6 +109,7 @@ class Identity:
         return "one table is longer"
 
     def wanted(self, what):
+        self.names.append(what)
         return self.only is None or self.only in what
 
     def reference(self, bits, samples, key="", network_sets=()):
@@ -261,9 +265,9 @@ def built_in(example):
 
 def examples_of_rules(program):
     """(rule, example) for every rule that exists as silicon, the example called after it or else the first that names
-    it; then (None, example) for every other example whose data is built in."""
+    it, None when none does; then (None, example) for every other example whose data is built in."""
     rules = json.loads(subprocess.run([program, "list", "rules", "--json"], capture_output=True, check=True).stdout)
-    examples = {path.stem: tomllib.loads(path.read_text()) for path in sorted((ROOT / "host/examples").glob("*.toml")) if built_in(path.stem)}
+    examples = {path.stem: tomllib.loads(path.read_text()) for path in sorted(EXAMPLES.glob("*.toml")) if built_in(path.stem)}
     taken = set()
     for rule in rules:
         if not rule["renderings"]["chip"]:
@@ -290,28 +294,32 @@ def main():
     folder = arguments.keep or pathlib.Path(tempfile.mkdtemp(prefix="trifactor-identity-"))
     program = arguments.program.resolve()
     passed = failed = 0
+    names = []
     try:
         if arguments.example:
             identity = Identity(program, folder, arguments.small, arguments.only, arguments.example, built_in(arguments.example))
             identity.one_rule()
-            passed, failed = identity.passed, identity.failed
+            passed, failed, names = identity.passed, identity.failed, identity.names
         elif arguments.rules:
             for rule, example in examples_of_rules(program):
-                print(f"rule {rule}: example {example}" if rule else f"example {example}")
                 if example is None:
-                    failed += 1
+                    print(f"rule {rule}: no example in host/examples uses it on data that is built in, so nothing of it is compared")
                     continue
+                print(f"rule {rule}: example {example}" if rule else f"example {example}")
                 identity = Identity(program, folder / (rule or example), arguments.small, arguments.only, example, built_in(example))
                 identity.one_rule() if rule or identity.has_kernels() else identity.one_example()
-                passed, failed = passed + identity.passed, failed + identity.failed
+                passed, failed, names = passed + identity.passed, failed + identity.failed, names + identity.names
         else:
             identity = Identity(program, folder, arguments.small, arguments.only)
             print(f"data: {identity.data}")
             identity.all()
-            passed, failed = identity.passed, identity.failed
+            passed, failed, names = identity.passed, identity.failed, identity.names
     finally:
         if arguments.keep is None:
             shutil.rmtree(folder, ignore_errors=True)
+    if arguments.only is not None and not any(arguments.only in name for name in names):
+        print(f"--only: no comparison's name holds '{arguments.only}'; there are:\n  " + "\n  ".join(dict.fromkeys(names)), file=sys.stderr)
+        return 2
     print(f"{passed} passed, {failed} failed")
     return 1 if failed or not passed else 0
 

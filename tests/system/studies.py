@@ -150,6 +150,8 @@ def main():
         expect(refused.returncode != 0 and "louder" in refused.stderr, "a setting that no reservoir has is refused")
         quick = call("precision.py", "--program", program, "--quick", "--samples", 100, "--rules", "readout", "-o", folder / "precision")
         expect(quick.returncode == 0, f"the precision study runs end to end: {quick.stderr[-300:] if quick.returncode else ''}")
+        texts = [[t.text for t in xml.etree.ElementTree.parse(folder / f"precision/{name}.svg").iter("{http://www.w3.org/2000/svg}text")] for name in ("precision", "energy")]
+        expect(any(t.startswith("readout, ") for t in texts[0]) and {"readout", "8", "16"} <= set(texts[1]), f"its panels name the rule, their range and the bits: {texts}")
         about = json.loads((folder / "precision/runs.about.json").read_text())
         expect(about["samples"] == 100 and "precision.py" in about["command"], "results name the command that made them")
     print(f"{failures} failed")
