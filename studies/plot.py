@@ -100,14 +100,15 @@ def panels(title, items, columns, x_range=None, x_marks=None, scale=1, note="", 
 def compare(title, rows, low, high):
     """What a paper says beside what was measured, in percent: rows (name, paper or None, [measured])."""
     height = 100 + 26 * len(rows)
-    place = lambda v: 210 + 480 * (v - low) / (high - low)  # noqa: E731
+    names = max(200, *(20 + 6.6 * len(name) for name, *_ in rows))  # where they end
+    place = lambda v: names + 10 + 480 * (v - low) / (high - low)  # noqa: E731
     parts = []
     for value in ticks(low, high):
         parts.append(f'<line x1="{place(value):.1f}" x2="{place(value):.1f}" y1="40" y2="{height - 40}" stroke="#ddd"/>'
                      f'<text x="{place(value):.1f}" y="{height - 24}" text-anchor="middle">{value:g} %</text>')
     for index, (name, paper, measured) in enumerate(rows):
         y = 58 + 26 * index
-        parts.append(f'<text x="200" y="{y + 4}" text-anchor="end">{escape(name)}</text>')
+        parts.append(f'<text x="{names:.0f}" y="{y + 4}" text-anchor="end">{escape(name)}</text>')
         if measured:
             mean = sum(measured) / len(measured)
             parts.append(f'<line x1="{place(min(measured)):.1f}" x2="{place(max(measured)):.1f}" y1="{y}" y2="{y}" stroke="{COLOURS[0]}" stroke-width="2"/>'
@@ -115,4 +116,4 @@ def compare(title, rows, low, high):
         if paper is not None:
             parts.append(f'<circle cx="{place(paper):.1f}" cy="{y}" r="6" fill="none" stroke="{COLOURS[1]}" stroke-width="2"/>')
     parts.append(f'<text x="20" y="{height - 6}" fill="#555">hollow: the paper; filled: measured, with the range over seeds</text>')
-    return whole(760, height, title, parts)
+    return whole(round(names + 560), height, title, parts)
