@@ -127,7 +127,7 @@ class Partitioner {
                machine_.name + " has (" + std::to_string(machine_.tiles()) +
                "); cut into as many, one wants " + std::to_string(first.wanted) + " " + first.what,
            "at most " + std::to_string(first.available) + " (" + first.key + ")",
-           first.cure + ", use a larger mesh (mesh.width, mesh.height) or a smaller layer"});
+           first.cure + "; or use a larger mesh (mesh.width, mesh.height) or a smaller layer"});
     }
     const std::string least =
         unit > 1 ? " for a group or layer of " + std::to_string(unit) + " neurons that must stay in one core"

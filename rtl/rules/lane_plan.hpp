@@ -45,14 +45,13 @@ inline void expect_shifts(const LayerFacts& layer, const RulePlan& plan,
                           std::initializer_list<std::size_t> registers) {
   for (const std::size_t shift : registers)
     if (plan.post[shift] < 0 || plan.post[shift] > 62)
-      throw Error(
-          ExitCode::does_not_fit,
-          {"TF-FMT-002", layer.where,
-           "a factor needs a shift of " + std::to_string(plan.post[shift]) + " bits", "0 to 62",
-           plan.post[shift] < 0
-               ? "what this layer hears is too coarse for its weights: give the projections that bring "
-                 "its errors more bits or a smaller range, or its own weights fewer bits"
-               : "eta or decay lies too far from 1 for these formats"});
+      throw Error(ExitCode::does_not_fit,
+                  {"TF-FMT-002", layer.where,
+                   "a factor needs a shift of " + std::to_string(plan.post[shift]) + " bits", "0 to 62",
+                   plan.post[shift] < 0 ? "give the projections that bring errors to this layer more bits or "
+                                          "a smaller range; where none "
+                                          "does, eta or decay lies too far from 1 for these formats"
+                                        : "eta or decay lies too far from 1 for these formats"});
 }
 
 /// The formats of the lane's factors, as every plan names them.
