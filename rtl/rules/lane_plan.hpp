@@ -31,9 +31,9 @@ inline LanePoints lane_points(const LayerFacts& layer, int b_frac, double larges
                 {"TF-FMT-001", layer.where,
                  "weights of " + std::to_string(layer.weight.bits) + " bits and " +
                      std::to_string(layer.weight.frac) +
-                     " binary places are too coarse for these updates: the factor a0 keeps " +
-                     std::to_string(4 - missing) + " bits",
-                 "4 or more",
+                     " binary places are too coarse for these updates: the factor a0 lacks " +
+                     std::to_string(missing) + (missing == 1 ? " bit" : " bits"),
+                 "4 bits of a0 or more",
                  "give the weights " + std::to_string(missing) + (missing == 1 ? " bit" : " bits") +
                      " more, or a range " + std::to_string(1 << std::min(missing, 30)) + " times smaller" +
                      (highest < max_lane_shift ? "" : ", or raise eta as much")});
