@@ -63,6 +63,21 @@ void check_noise(const Network& network, const ResolvedNetwork& resolved, Diagno
   }
 }
 
+/// A neuron at its bound hands on more than it. A range that is given may leave no room; the default has it.
+void check_dropout(const Network& network, Diagnostics& mistakes) {
+  for (const PopulationSpec& spec : network.populations) {
+    const double grown = 1 / (1 - spec.dropout);
+    if (spec.dropout == 0 || spec.normalise || !is_bounded(spec.activation) || spec.value_range >= grown)
+      continue;
+    mistakes.add({"TF-FMT-019", to_string(spec.place) + ": " + spec.name,
+                  "a range of " + std::to_string(std::lround(spec.value_range)) +
+                      " for neurons of which those that dropout leaves in hand on up to " +
+                      std::to_string(grown),
+                  "a range of " + std::to_string(std::lround(std::exp2(std::ceil(std::log2(grown))))),
+                  "give range in neuron, or leave it out: its default has room"});
+  }
+}
+
 /// What the units must hold exactly, or a constant of theirs: everything that these formats would break.
 void check_units(const Network& network, const ResolvedNetwork& resolved, Diagnostics& mistakes) {
   for (const PopulationSpec& spec : network.populations) {
@@ -323,6 +338,7 @@ ResolvedNetwork resolve(const Network& network) {
   }
   check_units(network, resolved, mistakes);
   check_noise(network, resolved, mistakes);
+  check_dropout(network, mistakes);
   mistakes.throw_if_any(only_misfits ? ExitCode::does_not_fit : ExitCode::configuration);
   return resolved;
 }

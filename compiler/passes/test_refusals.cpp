@@ -197,6 +197,18 @@ weights = { init = "zero", bits = 16, range = 1 }
   const std::string delta = with(full_network, "delta = 0.5", "delta = 512");
   CHECK(misfit(delta, machine).code == "TF-FMT-012");
   CHECK(fits(with(full_network, "delta = 0.5", "delta = 511"), machine));
+
+  const auto dropped = [](const std::string& neuron) {
+    return with(least_network, "name = \"hidden\"", "name = \"hidden\"\ndropout = 0.25\nneuron = " + neuron);
+  };
+  const Diagnostic room = misfit(dropped("{ kind = \"tanh\", range = 1 }"), machine);
+  CHECK(room.code == "TF-FMT-019");
+  CHECK(says(room.found, "a range of 1 "));
+  CHECK(says(room.expected, "a range of 2"));
+  CHECK(misfit(dropped("{ kind = \"saturated_linear\", range = 1 }"), machine).code == "TF-FMT-019");
+  for (const char* neuron :
+       {"{ kind = \"tanh\", range = 2 }", "{ kind = \"tanh\" }", "{ kind = \"linear\", range = 1 }"})
+    CHECK(fits(dropped(neuron), machine));
 }
 
 TEST_CASE("groups of more neurons than a normaliser takes are a mistake of the network") {

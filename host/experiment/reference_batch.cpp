@@ -24,9 +24,10 @@ class BatchReference {
         total_(options.epochs * data_.training->size()),
         network_(options.network, {options.baseline, options.eta, options.threads, total_}) {
     const std::size_t capacity = network_.capacity();
-    if (data_.training->size() < 2)
-      throw Error(ExitCode::data,
-                  {"TF-REF-006", options.data, "one sample", "2 or more for a mini-batch", ""});
+    if (const std::size_t samples = data_.training->size(); samples < capacity)
+      throw Error(ExitCode::data, {"TF-REF-006", options.data, std::to_string(samples) + " samples",
+                                   "a mini-batch of " + std::to_string(capacity) + " or more",
+                                   "name more data, or a smaller batch in [training] or with --batch"});
     values_.resize(capacity * data_.training->features());
     labels_.resize(capacity);
     names_.resize(capacity);

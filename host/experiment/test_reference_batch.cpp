@@ -216,7 +216,7 @@ TEST_CASE("batches that diverge are refused, and what needs batches without them
   ReferenceOptions o = options_of(folder);
   o.network.training.eta = 64, o.network.training.optimiser.weight_decay = 1;
   CHECK(code(o) == "TF-REF-002");
-  o = options_of(folder, "synthetic:strokes,count=1");
+  o = options_of(folder, "synthetic:strokes,count=49");
   CHECK(code(o) == "TF-REF-006");
   o = options_of(folder);
   o.network.training.batch = 0;

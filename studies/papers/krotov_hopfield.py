@@ -10,7 +10,7 @@ NAME = "competing-mnist"
 TITLE = "Competing hidden units, MNIST, 784-2000-10"
 SOURCE = "D. Krotov and J. Hopfield, PNAS 2019, figure 3 and its text (test error 1.52 %), figure 4 (powers, a curve), appendix B"
 UNITS = 2000
-QUICK, FULL = (1000, 1, 1), (0, 10, 3)
+QUICK, FULL = (4000, 4, 1), (0, 10, 3)
 # name: power n of the read-out, the paper's test accuracy
 COLUMNS = {"n 4.5, p 3, k 7, unit length": (4.5, 100 - 1.52), "n 4.5, p 4, unit length": (4.5, 100 - 1.52), "n 4.5, p 4": (4.5, 100 - 1.52), "n 4.5, batches": (4.5, 100 - 1.52), "n 4.5": (4.5, 100 - 1.52),
            "n 1": (1.0, None), "n 3": (3.0, None)}
@@ -84,9 +84,9 @@ def without_labels(program, setting, data, epochs, seed, folder):
     return kept
 
 
-def batch_training(setting, epochs, rate):
+def batch_training(setting, epochs, rate, samples):
     milestones = sorted({max(1, epochs * share // 6 - before) for share, before in BATCHES[setting]["falls"]})
-    return {"batch": BATCHES[setting]["batch"], "optimiser": {"kind": "adamw", "weight_decay": 0.0}, "milestones": milestones, "factor": BATCHES[setting]["factor"],
+    return {"batch": min(BATCHES[setting]["batch"], samples), "optimiser": {"kind": "adamw", "weight_decay": 0.0}, "milestones": milestones, "factor": BATCHES[setting]["factor"],
             "output": {"eta": rate, "weight_decay": 0.0, "loss": "power", "exponent": BATCHES[setting]["exponent"]}}
 
 
@@ -95,7 +95,7 @@ def run(program, setting, data, epochs, seed, rate, folder):
     s = BATCHES.get(setting, ONLINE)
     units = without_labels(program, setting, data, epochs, seed, folder)
     passes = readout_passes(setting, epochs)
-    tables = [*networks.network("readout", batch_training(setting, passes, rate) if batches else None, weights=str(units / "weights.npz")),
+    tables = [*networks.network("readout", batch_training(setting, passes, rate, data.samples) if batches else None, weights=str(units / "weights.npz")),
               networks.pixels(data.inputs, s["encode"]), *hidden("file", {"kind": "power", "exponent": power, "scale": s["scale"]}, None)]
     if batches:
         tables[-2] = networks.layer("scores", 10, {"kind": "tanh"})
