@@ -95,7 +95,6 @@ class Drawing:
         kind, start = self.dice.choice(["max_pool", "average_pool"]), self.top
         k = self.dice.choice([2, 3])
         keys = {"connect": kind, "kernel": [k, k], "stride": [2], "padding": [self.dice.choice([0, 1]) if k == 3 else 0]}
-        # A window that hangs over by all of itself sees nothing, which is not a window.
         self.top = self.neurons([*self.extents(keys, True), self.shape[2]], plain=True)
         self.project(start, self.top, **keys)
         self.chain.append([keys])
@@ -117,7 +116,7 @@ class Drawing:
         kind = "plain" if self.errors else self.dice.choice(["plain", "groups", "competing"])
         if kind == "competing":
             keys["plasticity"] = {"rule": "competing", "eta": 0.01, "p": self.dice.choice([2, 3, 4]), "k": self.dice.randint(2, 5),
-                                  "current_range": 1}  # so that ranks are those of floating point
+                                  "current_range": 4}  # so that ranks are those of floating point
         self.top = self.neurons([4 * self.dice.randint(2, 6)], plain=kind == "competing")
         if kind == "groups":
             self.populations[-1]["normalise"] = {"kind": "divisive", "groups": 4, "p": self.dice.choice([0.2, 0.5])}
@@ -146,8 +145,8 @@ class Drawing:
         keys = {"connect": "dense", "weights": self.weights()}
         if start is end:
             keys = {"connect": self.dice.choice(["identity", "convolution", "local"] if len(end["shape"]) == 3 else ["identity", "dense"])}
-            if keys["connect"] != "identity":
-                keys["weights"] = self.weights()
+            # Sums that grow from step to step would end at their range.
+            keys["weights"] = {"value": 0.25} if keys["connect"] == "identity" else self.weights()
             if keys["connect"] in ("convolution", "local"):
                 keys.update(kernel=[3, 3], padding=[1])
         self.project(start["name"], end["name"], late=True, **keys)
@@ -218,7 +217,7 @@ def moves_apart(program, folder, text):
     apart = []
     for projection in tomllib.loads(fine)["projection"]:
         name = projection["name"]
-        if "plasticity" not in projection:
+        if projection.get("plasticity", {"p": 4}).get("p", 2) > 2:  # ranks of units of cubed weights hang on their last bits
             continue
         step = projection["weights"]["range"] / 2**15
         for array in (name, name + ".bias"):
