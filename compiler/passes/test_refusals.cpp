@@ -1,5 +1,8 @@
 // What cannot be compiled is refused with the limit, the amount and the cure, and only then.
 #include <functional>
+#include <optional>
+#include <regex>
+#include <sstream>
 
 #include "compiler/passes/test_support.hpp"
 
@@ -243,4 +246,59 @@ TEST_CASE("what only floating point has is refused for the chip") {
   CHECK(codes_of([](Network& n) { n.populations[1].normalise->hands_on = false; }) == Codes{"TF-FMT-016"});
   CHECK(codes_of([](Network& n) { n.training.batch_norm = true; }) == Codes{"TF-FMT-017"});
   CHECK(codes_of([](Network& n) { n.training.batch = 256, n.training.dropout = 0.1; }) == Codes{});
+}
+
+TEST_CASE("a factor that lacks bits has them after any one of the cures that its message names") {
+  struct Try {
+    int bits;
+    double range, eta;
+  };
+  const auto refusal = [](const std::string& rule, const Try& t) -> std::optional<Diagnostic> {
+    const std::string text = with(
+        with(least_network, "to = \"hidden\"",
+             "to = \"hidden\"\nweights = { bits = " + std::to_string(t.bits) +
+                 ", range = " + std::to_string(t.range) + " }\nplasticity = { rule = \"" + rule + "\" }"),
+        "name = \"hidden\"", "name = \"hidden\"\nneuron = { kind = \"tanh\" }");
+    std::ostringstream rate;
+    rate << t.eta;
+    try {
+      resolve(read_text(text, {"projection.pixels_to_hidden.plasticity.eta=" + rate.str()}));
+    } catch (const Error& error) {
+      return error.items().front();
+    }
+    return std::nullopt;
+  };
+  const std::regex bits("give the weights ([0-9]+) bits? more"), range("a range ([0-9]+) times smaller"),
+      eta("raise eta as much"), lacks("lacks ([0-9]+) bit");
+  int rules = 0;
+  for (const std::string& rule : silicon_rules()) {
+    int refused = 0;
+    for (const int b : {4, 6, 8, 12, 16})
+      for (const double r : {0.25, 1.0, 16.0})
+        for (const double e : {1e-8, 1e-6, 1e-4, 1e-2}) {
+          const Try tried{b, r, e};
+          const std::optional<Diagnostic> found = refusal(rule, tried);
+          if (!found || found->code != "TF-FMT-001") continue;
+          ++refused;
+          const std::string hint = found->hint;
+          INFO(rule << " " << b << " bits, range " << r << ", eta " << e << " | " << hint);
+          const auto cured = [&](const Try& by) {
+            const std::optional<Diagnostic> left = refusal(rule, by);
+            CHECK((!left || left->code != "TF-FMT-001"));
+          };
+          std::smatch m;
+          REQUIRE(std::regex_search(found->found, m, lacks));
+          const double times = std::exp2(std::stoi(m[1]));
+          if (std::regex_search(hint, m, bits)) {
+            CHECK(b + std::stoi(m[1]) <= 16);
+            cured({b + std::stoi(m[1]), r, e});
+          }
+          REQUIRE(std::regex_search(hint, m, range));
+          CHECK(std::stod(m[1]) == times);
+          cured({b, r / times, e});
+          if (std::regex_search(hint, eta)) cured({b, r, e * times});
+        }
+    rules += refused > 0;
+  }
+  CHECK(rules >= 3);  // the others cannot stand alone in this network
 }

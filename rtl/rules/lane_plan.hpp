@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cmath>
 #include <initializer_list>
 #include <string>
 
@@ -10,6 +11,8 @@
 #include "rtl/spec/diagnostic.hpp"
 
 namespace trifactor {
+
+constexpr int most_weight_bits = 16;  // of a synapse word
 
 struct LanePoints {
   int factor_frac = 0;  ///< of a0 and a1
@@ -21,22 +24,26 @@ struct LanePoints {
 inline LanePoints lane_points(const LayerFacts& layer, int b_frac, double largest_factor,
                               double largest_decay) {
   const int wanted = factor_bits - 1 - integer_bits(largest_factor);
-  int shift = wanted + b_frac - layer.weight.frac;
-  int highest = max_lane_shift;
-  if (largest_decay > 0) highest = std::min(highest, factor_bits - 1 - integer_bits(largest_decay * 1.0001));
-  shift = std::clamp(shift, 0, highest);
+  const auto highest = [](double decay) {
+    return decay > 0 ? std::min(max_lane_shift, factor_bits - 1 - integer_bits(decay * 1.0001))
+                     : max_lane_shift;
+  };
+  const int shift = std::clamp(wanted + b_frac - layer.weight.frac, 0, highest(largest_decay));
   const int frac = shift + layer.weight.frac - b_frac;
-  if (const int missing = wanted - frac - (factor_bits - 5); missing > 0)
+  if (const int missing = wanted - frac - (factor_bits - 5); missing > 0) {
+    const std::string bits = std::to_string(missing) + (missing == 1 ? " bit" : " bits");
+    const bool more_bits = layer.weight.bits + missing <= most_weight_bits,
+               faster = highest(std::ldexp(largest_decay, missing)) == max_lane_shift;  // decay may hold eta
     throw Error(ExitCode::does_not_fit,
                 {"TF-FMT-001", layer.where,
                  "weights of " + std::to_string(layer.weight.bits) + " bits and " +
                      std::to_string(layer.weight.frac) +
-                     " binary places are too coarse for these updates: the factor a0 lacks " +
-                     std::to_string(missing) + (missing == 1 ? " bit" : " bits"),
+                     " binary places are too coarse for these updates: the factor a0 lacks " + bits,
                  "4 bits of a0 or more",
-                 "give the weights " + std::to_string(missing) + (missing == 1 ? " bit" : " bits") +
-                     " more, or a range " + std::to_string(1 << std::min(missing, 30)) + " times smaller" +
-                     (highest < max_lane_shift ? "" : ", or raise eta as much")});
+                 "give the weights " + (more_bits ? bits + " more, or " : "") + "a range " +
+                     std::to_string(1 << std::min(missing, 30)) + " times smaller" +
+                     (faster ? ", or raise eta as much" : "")});
+  }
   return {frac, shift};
 }
 

@@ -4,7 +4,7 @@ every engine, for every mapping and timing, and does a look leave no trace?
 
 usage: steps.py TRIFACTOR [--networks N] [--seed S] [--keep FOLDER]
 
-Networks are drawn anew from the seed; one that fails is named by its number and kept with --keep.
+A third of the networks have a reservoir that tells a layer its error. Networks are drawn anew from the seed; one that fails is named by its number and kept with --keep.
 """
 import sys
 
@@ -69,5 +69,49 @@ def network(dice, number):
     return "\n".join(lines)
 
 
+def reservoir(dice, number):
+    """The text of a random layer that is told its error by the read-out of a reservoir, which hears all there is."""
+    steps = dice.choice([2, 5])
+    often = dice.choice(["step", "sample"])
+    size, heard = dice.randint(1, 12), dice.randint(8, 40)
+
+    def population(name, shape, kind, **keys):
+        words = [f"{key} = {inline(value) if isinstance(value, dict) else value}" for key, value in keys.items() if value is not None]
+        return ["[[population]]", f'name = "{name}"', f"shape = [{shape}]", *([f'kind = "{kind}"'] if kind else []), *words, ""]
+
+    def neurons(name, shape, tau, **keys):
+        membrane = {"tau": tau, "read": dice.choice(["after", "before"])} if dice.random() < 0.7 else None
+        return population(name, shape, None, membrane=membrane, noise=dice.choice([0.05, None]), activity={"bits": dice.choice([8, 16])}, **keys)
+
+    def projection(start, end, *, name=None, weights=None, **keys):
+        weights = {"bits": dice.choice([8, 16]), "rounding": dice.choice(["stochastic", "nearest"]), **(weights or {})}
+        words = [f'{key} = "{value}"' if isinstance(value, str) else f"{key} = {inline(value) if isinstance(value, dict) else str(value).lower()}" for key, value in keys.items()]
+        words += [] if keys.get("connect") == "identity" else ["weights = " + inline(weights)]
+        return ["[[projection]]", *([f'name = "{name}"'] if name else []), f'from = "{start}"', f'to = "{end}"', *words, ""]
+
+    lines = ["[network]", f'name = "random{number}"', f"seed = {number + 1}", f"steps = {steps}", 'output = "scores"', ""]
+    lines += population("pixels", "28, 28", "input") + population("class", 10, "label")
+    lines += neurons("layer", size, 5, neuron={"kind": "tanh"})
+    lines += neurons("reservoir", heard, dice.choice([5, 50]), neuron={"kind": "tanh"})
+    lines += neurons("error", size, 2, neuron={"kind": "linear", "range": 8})
+    lines += population("scores", 10, None, activity={"bits": 16})
+    lines += projection("pixels", "layer", weights={"range": 4}, plasticity={
+        "rule": "hsic_memory", "every": often, "N": dice.randint(2, 6), "eta": 0.02, "error": "told", "error_scale": 1, "error_range": 8})
+    lines += projection("layer", "scores", plasticity={"rule": "readout", "error": "softmax", "eta": 0.05})
+    for start in ("pixels", "class"):
+        lines += projection(start, "reservoir", mask={"density": dice.choice([0.1, 0.5])})
+    for start in ("layer", "reservoir", "error"):
+        lines += projection(start, "reservoir", late=True, mask={"density": 0.5})
+    lines += projection("reservoir", "error", weights={"init": dice.choice(["zero", "uniform_fan_in"]), "range": 1},
+                        plasticity={"rule": "reservoir", "every": often, "tau": 5, "eta": 0.005})
+    lines += projection("layer", "error", name="told", kind="feedback", connect="identity")
+    lines += projection("error", "layer", name="said", kind="error", connect="identity")
+    return "\n".join(lines)
+
+
+def either(dice, number):
+    return dice.choice([network, network, reservoir])(dice, number)
+
+
 if __name__ == "__main__":
-    sys.exit(main(network, __doc__, 10))
+    sys.exit(main(either, __doc__, 10))
