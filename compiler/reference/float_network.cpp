@@ -353,6 +353,12 @@ void FloatNetwork::step(std::size_t k, std::int64_t label, bool last) {
 
 void FloatNetwork::apply(Projection& p, const FloatFactors& f) {
   if (!p.synapses.dense()) return p.synapses.apply(f, p.weights);
+  apply_factors(p, f);
+  if (f.whole.empty()) return;
+  for (std::size_t k = 0; k < p.weights.size(); ++k) p.weights[k] += f.whole[k];
+}
+
+void FloatNetwork::apply_factors(Projection& p, const FloatFactors& f) {
   const auto scalar = [&](std::size_t j) { return j < p.inputs ? f.b0[j] : 1; };  // the bias's is 1
   const auto second = [&](std::size_t j) { return f.b1.empty() ? 0 : j < p.inputs ? f.b1[j] : f.bias1; };
   const std::size_t rows = p.inputs + (p.bias ? 1 : 0);

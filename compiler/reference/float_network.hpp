@@ -137,6 +137,7 @@ class FloatNetwork {
   void errors_to_winners(const Projection& feedback, std::span<double> sums) const;
   void step(std::size_t projection, std::int64_t label, bool last);
   void apply(Projection& projection, const FloatFactors& factors);
+  void apply_factors(Projection& projection, const FloatFactors& factors);
   std::span<const double> activity_of(const Population& p) const {
     return p.dropped ? p.handed : p.hands_on ? p.r : p.z;
   }

@@ -25,8 +25,8 @@ class FloatSynapses {
   std::span<const std::uint32_t> row(std::size_t row) const {
     return std::span(columns_).subspan(first_[row], first_[row + 1] - first_[row]);
   }
-  /// w += a0 b0 + a1 b1 - c w of every synapse that exists. Where weights are shared each gets the sum over
-  /// all its places. weights: (inputs + bias, neurons).
+  /// w += a0 b0 + a1 b1 + whole - c w of every synapse that exists. Where weights are shared each gets the
+  /// sum over all its places. weights: (inputs + bias, neurons).
   void apply(const FloatFactors& factors, std::vector<double>& weights);
 
  private:

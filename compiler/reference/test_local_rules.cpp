@@ -131,3 +131,35 @@ TEST_CASE("competing units come to unit p-norm") {
     CHECK(near >= 3);
   }
 }
+
+TEST_CASE("changes of synapses that have a state of their own reach all that exist, and no others") {
+  for (const double density : {1.0, 0.5}) {
+    CAPTURE(density);
+    Network network =
+        stacked("phsic_gaussian", {{"sigma", 1}, {"eta", 0.3}, {"decay", 0.01}}, 7, Activation::tanh, 0);
+    ProjectionSpec& learning = network.projections[1];
+    learning.bias = true, learning.density = density;
+    FloatNetwork exact(network);
+    const FloatNetwork start(network);
+    Parameters& p = learning.plasticity->parameters;
+    p.words["differences"] = "derivative";  // of samples so slow that the circuit says the exact difference
+    p.numbers["duration"] = 300, p.numbers["c1"] = 150, p.numbers["c2"] = 0.3;
+    FloatNetwork circuit(network);
+    Stream stream;
+    for (std::size_t t = 0; t < 40; ++t) {
+      const std::vector<double> now = stream.x();
+      const std::int64_t label = stream.label();
+      exact.learn(now, label), circuit.learn(now, label);
+    }
+    double moved = 0;
+    for (std::size_t k = 0; k < start.weights(1).size(); ++k) {
+      CHECK(circuit.weights(1)[k] == Approx(exact.weights(1)[k]).margin(1e-8));
+      moved = std::max(moved, std::abs(exact.weights(1)[k] - start.weights(1)[k]));
+    }
+    for (std::size_t i = 0; i < start.bias(1).size(); ++i) {
+      CHECK(circuit.bias(1)[i] == Approx(exact.bias(1)[i]).margin(1e-8));
+      CHECK(exact.bias(1)[i] != start.bias(1)[i]);
+    }
+    CHECK(moved > 1e-3);
+  }
+}

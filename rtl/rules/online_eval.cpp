@@ -7,11 +7,13 @@
 namespace trifactor {
 namespace {
 
-/// dw = a0 b0' + a1 b1' - c w.
+/// dw = a0 b0' + a1 b1' + whole - c w.
 void put_change(const FloatFactors& f, std::span<const double> w, std::span<double> dw) {
   add_outer(f.a0, f.b0, dw);
   if (!f.a1.empty()) add_outer(f.a1, f.b1, dw);
   const std::size_t inputs = f.b0.size();
+  for (std::size_t i = 0; !f.whole.empty() && i < f.a0.size(); ++i)
+    for (std::size_t j = 0; j < inputs; ++j) dw[i * inputs + j] += f.whole[j * f.a0.size() + i];
   for (std::size_t i = 0; i < f.c.size(); ++i)
     subtract_decay(f.c[i], row_of(w, i, inputs), dw.subspan(i * inputs, inputs));
 }

@@ -69,12 +69,13 @@ struct FloatActivity {
   bool last_step = true;  ///< of its presentation: what a rule compares with later is of last steps
 };
 
-/// What one sample changes: w += a0 b0' + a1 b1' - c w, all in real units; eta is included.
+/// What one sample changes: w += a0 b0' + a1 b1' + whole - c w, all in real units; eta is included.
 /// The bias axon, where the projection has one, is updated with b0 = 1 and b1 = bias1.
 struct FloatFactors {
   std::vector<double> a0, a1, c;  ///< (n); a1 and c empty when the rule has none
   std::vector<double> b0, b1;     ///< (n_in); b1 empty when a1 is
   double bias1 = 0;
+  std::vector<double> whole;  ///< (n_in + 1, n), the bias axon last; empty but where synapses have a state
 };
 
 /// Signals of a kernel rule at one sample, for reports; all 0 where a rule has none.

@@ -25,7 +25,7 @@ int chosen_variant(const Parameters& p, const LayerFacts& layer) {
   const int variant = p.integer("variant");
   if (const auto word = p.words.find("differences"); word != p.words.end() && word->second != "exact")
     throw refuse(layer, "TF-RULE-107", "differences=" + word->second, "exact",
-                 "the chip keeps the samples before; use --engine float");
+                 "the chip keeps the samples before; `trifactor reference` learns with circuits");
   if (p.integer("partners") > 0) {
     if (variant != 0)
       throw refuse(layer, "TF-RULE-101", "variant and partners are both given", "one of them",
@@ -205,7 +205,6 @@ Rule make_phsic_gaussian() {
        {},
        "largest update factor the lane must express"},
   };
-  rule.bench_parameters = phsic_layer_parameters();
   const ParameterSpec circuit[] = {
       {"differences",
        "",
@@ -224,7 +223,8 @@ Rule make_phsic_gaussian() {
       {"step", "", "", 0.5, 1e-6, 1, false, {}, "memory: Euler step of (59)"},
       {"deviation", "units of z", "", 0.1, 1e-9, 1e9, false, {}, "memory: what counts as 1 in (59)"},
       {"tau_mu", "step", "", 0, 0, 1e9, false, {}, "memory: of the mean in (59); 0: the background"}};
-  rule.bench_parameters.insert(rule.bench_parameters.end(), std::begin(circuit), std::end(circuit));
+  rule.parameters.insert(rule.parameters.end(), std::begin(circuit), std::end(circuit));
+  rule.bench_parameters = phsic_layer_parameters();
   rule.renderings = {true, true, true, true};
   rule.systems = {
       {"this sample and the last (grouped 18, plain 19)", {}, "", {true, true, true, true}},
@@ -239,7 +239,7 @@ Rule make_phsic_gaussian() {
       {"this sample and the last K", {{"partners", "8"}}, "", {true, true, true, true}},
       {"differences by a circuit (57 to 62)",
        {{"differences", "derivative"}},
-       "or memory; eval alone",
+       "or memory",
        {true, false, false, false}},
       {"mini-batches (33 to 41)",
        {},

@@ -58,4 +58,50 @@ std::vector<double> circuit_differences(const DifferenceCircuit& c, std::span<co
   return out;
 }
 
+DifferenceStream::DifferenceStream(const DifferenceCircuit& circuit, std::size_t width)
+    : c_(circuit), width_(width), now_(width), memory_(circuit.memory ? width : 0) {
+  const std::vector<double> kernel = difference_kernel(c_);
+  const std::size_t period = c_.duration + c_.gap;
+  // A sample's last step is the latest that anything hears of it.
+  ahead_ = (kernel.size() + period - 1 - c_.c1) / period + 1;
+  weight_.assign(ahead_ * period, 0.0), tap_.assign(ahead_, 0.0), said_.assign(ahead_ * width, 0.0);
+  for (std::size_t later = 0; later < ahead_; ++later)
+    for (std::size_t at = 0; at < period; ++at) {
+      const std::size_t heard = later * period + c_.c1;
+      if (heard < at || heard - at >= kernel.size()) continue;
+      weight_[later * period + at] = kernel[heard - at];
+      if (at < c_.duration) tap_[later] += kernel[heard - at];
+    }
+}
+
+double DifferenceStream::remember(Memory& memory, double signal) const {
+  const double d = (signal - memory.mu) / c_.deviation, cube = d * d * d;
+  memory.w += c_.step * (cube - std::tanh(std::abs(cube)) * memory.w - c_.leak * memory.w);  // (59)
+  if (c_.tau_mu > 0) memory.mu += (signal - memory.mu) / c_.tau_mu;
+  return std::cbrt(memory.w) * c_.deviation;
+}
+
+std::span<const double> DifferenceStream::next(std::span<const double> values) {
+  const std::size_t period = c_.duration + c_.gap;
+  const auto said = [&](std::size_t later) { return &said_[(samples_ + later) % ahead_ * width_]; };
+  if (c_.memory) {
+    for (std::size_t k = 0; k < width_; ++k)
+      for (std::size_t at = 0; at < period; ++at) {
+        const double seen = remember(memory_[k], at < c_.duration ? values[k] : 0.0);
+        for (std::size_t later = 0; later < ahead_; ++later)
+          said(later)[k] += weight_[later * period + at] * seen;
+      }
+  } else {
+    for (std::size_t later = 0; later < ahead_; ++later) {
+      double* const sum = said(later);
+      for (std::size_t k = 0; k < width_; ++k) sum[k] += tap_[later] * values[k];
+    }
+  }
+  double* const heard = said(0);
+  for (std::size_t k = 0; k < width_; ++k) now_[k] = samples_ == 0 ? 0.0 : heard[k];
+  std::fill(heard, heard + width_, 0.0);
+  ++samples_;
+  return now_;
+}
+
 }  // namespace trifactor::phsic_gaussian

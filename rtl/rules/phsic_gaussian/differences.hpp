@@ -31,4 +31,28 @@ std::vector<double> difference_kernel(const DifferenceCircuit& c);
 std::vector<double> circuit_differences(const DifferenceCircuit& c, std::span<const double> values,
                                         std::size_t width);
 
+/// The same of samples as they come: a sample's part in what will be said of later ones is added up at once,
+/// so that neither samples nor steps are kept.
+class DifferenceStream {
+ public:
+  DifferenceStream(const DifferenceCircuit& circuit, std::size_t width);
+  /// values (width) of the next sample; what the circuit says of it (width), all 0 of the first. Valid until
+  /// the next call.
+  std::span<const double> next(std::span<const double> values);
+
+ private:
+  struct Memory {
+    double w = 0, mu = 0;
+  };
+  double remember(Memory& memory, double signal) const;
+
+  DifferenceCircuit c_;
+  std::size_t width_, samples_ = 0, ahead_;  ///< ahead_: samples that one takes part in, itself included
+  std::vector<double> weight_;  ///< (ahead, period): of a step in what is said so many samples later
+  std::vector<double> tap_;     ///< (ahead): of a constant sample, sums of weight_ over its steps
+  std::vector<double> said_;    ///< (ahead, width): a ring
+  std::vector<double> now_;     ///< (width)
+  std::vector<Memory> memory_;  ///< (width), of (59)
+};
+
 }  // namespace trifactor::phsic_gaussian

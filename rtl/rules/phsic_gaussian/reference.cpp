@@ -10,7 +10,7 @@
 
 #include "rtl/rules/float_support.hpp"
 #include "rtl/rules/phsic_batch.hpp"
-#include "rtl/rules/phsic_gaussian/differences.hpp"
+#include "rtl/rules/phsic_gaussian/circuit_learner.hpp"
 
 namespace trifactor {
 namespace {
@@ -461,7 +461,10 @@ std::unique_ptr<FloatLearner> learner(const Parameters& given, const FloatLayer&
         "groups", std::to_string(layer.groups) + " groups over " + std::to_string(layer.neurons) + " neurons",
         "a divisor of the number of neurons", "every group has the same number of neurons");
   }
+  const auto circuit = read_circuit(given, s, false, checks);
   checks.throw_if_any();
+  if (circuit)
+    return phsic_gaussian::circuit_learner({s.sigma, s.gamma, s.beta, s.decay, s.classes}, *circuit, layer);
   return std::make_unique<PhsicLearner>(s, layer);
 }
 

@@ -172,3 +172,22 @@ TEST_CASE("eval: with slow samples the circuit's changes are those of (19) and (
       CHECK_THROWS_AS(phsic_gaussian_reference().eval(request), Error);
     }
 }
+
+TEST_CASE("samples as they come are told what whole arrays of them are") {
+  for (unsigned seed = 0; seed < 60; ++seed) {
+    Draw draw(seed);
+    DifferenceCircuit c;
+    c.memory = seed % 2 == 1;
+    c.duration = static_cast<std::size_t>(draw.pick(2, 30)),
+    c.gap = static_cast<std::size_t>(draw.pick(0, 9));
+    c.c1 = static_cast<std::size_t>(draw.pick(1, static_cast<int>(c.duration) - 1));
+    c.c2 = draw.between(.1, 2), c.tau_mu = draw.pick(0, 1) == 0 ? 0 : draw.between(2, 50);
+    const std::size_t width = static_cast<std::size_t>(draw.pick(1, 4)), samples = 12;
+    const Vector values = significant(draw, samples * width), whole = circuit_differences(c, values, width);
+    phsic_gaussian::DifferenceStream stream(c, width);
+    for (std::size_t t = 0; t < samples; ++t) {
+      const auto said = stream.next(std::span(values).subspan(t * width, width));
+      for (std::size_t k = 0; k < width; ++k) CHECK(said[k] == Approx(whole[t * width + k]).margin(1e-11));
+    }
+  }
+}

@@ -1,6 +1,7 @@
 // Does the learner, sample by sample, do what eval does on whole arrays? Does eval promise and refuse what
 // its header says?
 #include <functional>
+#include <map>
 #include <set>
 
 #include "rtl/rules/phsic_gaussian/test_reference_problem.hpp"
@@ -67,6 +68,7 @@ Vector change_of(const Problem& problem, const FloatFactors& f, const Vector& w,
       double& value = out[bias ? i : i * m + j];
       value = f.a0[i] * (bias ? 1 : f.b0[j]);
       if (!f.a1.empty()) value += f.a1[i] * (bias ? f.bias1 : f.b1[j]);
+      if (!f.whole.empty()) value += f.whole[(bias ? m : j) * n + i];
       if (!f.c.empty()) value -= f.c[i] * w[i * m + j];
     }
   }
@@ -120,6 +122,43 @@ TEST_CASE("the learner's factors rebuild eval's dw in every form, decay included
       CHECK(largest(out.at("dw").values) > 1e-6);
     }
   }
+}
+
+TEST_CASE("with circuits the learner changes weights as eval does, the bias like an input that is always 1") {
+  for (const bool grouped : {false, true})
+    for (const char* word : {"derivative", "memory"})
+      for (unsigned seed = 0; seed < 12; ++seed) {
+        Problem problem = random_problem(seed, grouped);
+        CAPTURE(grouped, word, seed);
+        problem.set("decay", seed % 2 == 0 ? 0 : .3);
+        problem.request.parameters.words["differences"] = word;
+        const double duration = 2 + seed;
+        for (const auto& [name, value] : std::map<std::string, double>{{"duration", duration},
+                                                                       {"gap", seed % 3},
+                                                                       {"c1", 1 + seed % 2},
+                                                                       {"c2", .3},
+                                                                       {"leak", .01},
+                                                                       {"step", .5},
+                                                                       {"deviation", .3},
+                                                                       {"tau_mu", 20. * (seed % 2)}})
+          problem.set(name.c_str(), value);
+        if (problem.number("c1") >= duration) problem.set("c1", 1);
+        const std::size_t n = problem.neurons, m = problem.inputs, last = m - 1;
+        for (std::size_t t = 0; t < problem.samples; ++t) problem.x()[t * m + last] = 1;
+        const FloatArrays out = problem.eval("online");
+        const Stream stream(problem, out);
+        const auto learner =
+            phsic_gaussian_reference().learner(problem.request.parameters, layer_of(problem));
+        FloatFactors factors;
+        for (std::size_t t = 0; t < problem.samples; ++t) {
+          learner->step(stream.at(t), problem.number("eta"), factors);
+          const Vector dw = slice(out.at("dw"), t), bias = change_of(problem, factors, problem.w(), true);
+          CHECK(difference(change_of(problem, factors, problem.w(), false), dw) <= 1e-10);
+          if (seed % 2 == 0)  // decay is of the weight itself
+            for (std::size_t i = 0; i < n; ++i) CHECK(bias[i] == Approx(dw[i * m + last]).margin(1e-10));
+        }
+        CHECK(largest(out.at("dw").values) > 1e-6);
+      }
 }
 
 TEST_CASE("the bias axon learns like an input that is always 1") {
