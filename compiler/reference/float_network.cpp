@@ -337,6 +337,7 @@ void FloatNetwork::step(std::size_t k, std::int64_t label, bool last) {
     // What stands beside an error in the update of feedback weights is the activity that was sent.
     if (network_.projections[k].feedback && to.dropped) now.z = to.handed;
     p.learner->step(now, eta, factors);
+    expect_factors(network_.projections[k].plasticity->rule, factors, p.inputs, p.neurons);
     const FloatSignals signals = p.learner->signals();
     p.sums.kernel += signals.kernel * signals.partners;
     p.sums.third_factor += signals.third_factor * signals.partners * signals.partners;

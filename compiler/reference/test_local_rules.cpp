@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "compiler/reference/test_support.hpp"
+#include "rtl/rules/float_support.hpp"
 
 using namespace trifactor;
 
@@ -162,4 +163,40 @@ TEST_CASE("changes of synapses that have a state of their own reach all that exi
     }
     CHECK(moved > 1e-3);
   }
+}
+
+TEST_CASE("what a rule's author gets wrong is said, and nothing is read or written beside an array") {
+  const auto said = [](const auto& act) -> std::string {
+    try {
+      act();
+    } catch (const Error& error) {
+      const Diagnostic& d = error.items().front();
+      return d.where + ": " + d.found + ", expected " + d.expected;
+    } catch (const std::logic_error& error) {
+      return error.what();
+    }
+    return "";
+  };
+  std::vector<std::int16_t> words(3);
+  const FactorWords none, three(words);
+  CHECK(said([&] { three[2] = 1; }).empty());
+  CHECK(said([&] { three[3] = 1; }).find("word 3 of a factor with 3 words") != std::string::npos);
+  CHECK(said([&] { none[0] = 1; }).find("uses_c") != std::string::npos);
+  CHECK(said([] {
+          (void)Parameters{{{"eta", 1}}, {}}.number("theta");
+        }).find("'theta'") != std::string::npos);
+  CHECK(said([] { (void)Parameters{}.word("error"); }).find("'error'") != std::string::npos);
+
+  FloatFactors f;
+  f.a0.resize(4), f.b0.resize(12);
+  CHECK(said([&] { expect_factors("mine", f, 12, 4); }).empty());
+  f.b0.resize(4);
+  CHECK(said([&] { expect_factors("mine", f, 12, 4); }) == "mine: learner: b0 has 4 entries, expected 12");
+  f.b0.resize(12), f.b1.resize(12);  // without a1
+  CHECK(said([&] { expect_factors("mine", f, 12, 4); }) == "mine: learner: b1 has 12 entries, expected 0");
+  f.b1.clear(), f.c.resize(1);
+  CHECK(said([&] { expect_factors("mine", f, 12, 4); }) == "mine: learner: c has 1 entries, expected 4");
+  f.c.clear(), f.whole.resize(48);
+  CHECK(said([&] { expect_factors("mine", f, 12, 4); }) ==
+        "mine: learner: whole has 48 entries, expected 52");
 }

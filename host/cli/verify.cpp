@@ -78,9 +78,11 @@ std::vector<VerifyResult> verify_names(const std::vector<std::string>& names, co
   for (const std::string& name : names)
     if (std::find(all.begin(), all.end(), name) == all.end()) {
       if (find_rule(name) != nullptr) {
-        unknown.push_back({"TF-VER-001", "trifactor verify", "rule '" + name + "' has no RTL",
+        unknown.push_back({"TF-VER-001", "trifactor verify",
+                           "rule '" + name + "' has no RTL: no rtl/rules/" + name + "/" + name +
+                               "_post.sv was there when this was built",
                            "a name that `trifactor list units` prints",
-                           "`trifactor list rules` shows which renderings a rule has"});
+                           "a rule without hardware is compared by `trifactor eval --engine float`"});
         continue;
       }
       const std::string near = nearest(name, all);

@@ -258,6 +258,16 @@ void expect_size(const char* rule, const char* what, std::size_t found, std::siz
                                    {}});
 }
 
+void expect_factors(const std::string& rule, const FloatFactors& f, std::size_t inputs, std::size_t neurons) {
+  const char* name = rule.c_str();
+  expect_size(name, "a0", f.a0.size(), neurons);
+  expect_size(name, "b0", f.b0.size(), inputs);
+  expect_size(name, "a1", f.a1.size(), f.a1.empty() ? 0 : neurons);
+  expect_size(name, "b1", f.b1.size(), f.a1.empty() ? 0 : inputs);
+  expect_size(name, "c", f.c.size(), f.c.empty() ? 0 : neurons);
+  expect_size(name, "whole", f.whole.size(), f.whole.empty() ? 0 : (inputs + 1) * neurons);
+}
+
 double squared_distance(std::span<const double> a, std::span<const double> b) {
   double sum = 0;
   for (std::size_t i = 0; i < a.size(); ++i) sum += (a[i] - b[i]) * (a[i] - b[i]);

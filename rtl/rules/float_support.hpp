@@ -115,6 +115,9 @@ void divisive_normalise(std::span<const double> z, double p, double delta, std::
 
 /// Throws ExitCode::internal (TF-EVL-009) when a span a learner was given has the wrong length.
 void expect_size(const char* rule, const char* what, std::size_t found, std::size_t expected);
+/// The same of all that a learner fills for one sample of a layer.
+void expect_factors(const std::string& rule, const FloatFactors& factors, std::size_t inputs,
+                    std::size_t neurons);
 
 /// Subtracts the mean of the values from each of them.
 void centre(std::span<double> values);

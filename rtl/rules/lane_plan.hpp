@@ -55,10 +55,10 @@ inline void expect_shifts(const LayerFacts& layer, const RulePlan& plan,
       throw Error(ExitCode::does_not_fit,
                   {"TF-FMT-002", layer.where,
                    "a factor needs a shift of " + std::to_string(plan.post[shift]) + " bits", "0 to 62",
-                   plan.post[shift] < 0 ? "give the projections that bring errors to this layer more bits or "
-                                          "a smaller range; where none "
-                                          "does, eta or decay lies too far from 1 for these formats"
-                                        : "eta or decay lies too far from 1 for these formats"});
+                   std::string("eta or decay lies too far from 1 for these formats") +
+                       (plan.post[shift] < 0 ? "; where errors come back to this layer, give the projections "
+                                               "that bring them more bits or a smaller range"
+                                             : "")});
 }
 
 /// The formats of the lane's factors, as every plan names them.

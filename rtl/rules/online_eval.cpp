@@ -42,6 +42,7 @@ FloatArrays eval_online(const char* rule, const EvalRequest& request,
     activity.x = x, activity.z = now, activity.fprime = one;
     FloatFactors factors;
     layer->step(activity, eta, factors);
+    expect_factors(rule, factors, in.inputs, n);
     put_change(factors, in.w, std::span(dw.values).subspan(t * size, size));
   }
   FloatArrays out;

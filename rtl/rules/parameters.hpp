@@ -2,6 +2,7 @@
 #pragma once
 
 #include <map>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -25,9 +26,19 @@ struct Parameters {
   std::map<std::string, double> numbers;
   std::map<std::string, std::string> words;
 
-  double number(const std::string& name) const { return numbers.at(name); }
-  int integer(const std::string& name) const { return static_cast<int>(numbers.at(name)); }
-  const std::string& word(const std::string& name) const { return words.at(name); }
+  double number(const std::string& name) const { return of(numbers, name); }
+  int integer(const std::string& name) const { return static_cast<int>(number(name)); }
+  const std::string& word(const std::string& name) const { return of(words, name); }
+
+ private:
+  template <class Value>
+  static const Value& of(const std::map<std::string, Value>& values, const std::string& name) {
+    const auto found = values.find(name);
+    if (found == values.end())
+      throw std::logic_error("a rule asks for its parameter '" + name +
+                             "', which its descriptor does not list");
+    return found->second;
+  }
 };
 
 }  // namespace trifactor

@@ -8,6 +8,7 @@
 #include <map>
 #include <memory>
 #include <span>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -129,11 +130,34 @@ struct PostLosses {
 };
 
 /// What the post unit may change and what it forms.
+/// Words that a post unit writes, one a neuron; a unit that writes what its plan does not use is stopped.
+class FactorWords {
+ public:
+  FactorWords() = default;
+  FactorWords(std::span<std::int16_t> words) : words_(words) {}
+  FactorWords(std::vector<std::int16_t>& words) : words_(words) {}
+  std::int16_t& operator[](std::size_t i) const {
+    if (i >= words_.size())
+      throw std::logic_error(
+          "a post unit writes word " + std::to_string(i) + " of a factor with " +
+          std::to_string(words_.size()) +
+          " words; a1 and c have words only where the rule's plan says uses_a1 and uses_c");
+    return words_[i];
+  }
+  bool empty() const { return words_.empty(); }
+  std::size_t size() const { return words_.size(); }
+  auto begin() const { return words_.begin(); }
+  auto end() const { return words_.end(); }
+
+ private:
+  std::span<std::int16_t> words_;
+};
+
 struct PostResult {
   std::span<std::uint32_t> generators;  ///< (neurons) use `factor`; moves once for each factor rounded
   std::span<std::int32_t> means;        ///< (plan.mean_words x neurons)
   std::span<std::int32_t> held;         ///< (plan.held_words x neurons or groups)
-  std::span<std::int16_t> a0, a1, c;    ///< (neurons); a1, c empty where the plan has none
+  FactorWords a0, a1, c;                ///< (neurons); a1, c empty where the plan has none
   std::span<std::int16_t> error;        ///< (neurons) sent back; empty where nobody takes it
   PostLosses losses;
   int formed = 0;  ///< neurons whose factors were formed; a unit that leaves some at 0 lowers it

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <fstream>
+#include <iterator>
 #include <sstream>
 
 #include "rtl/spec/diagnostic.hpp"
@@ -18,7 +19,14 @@ std::string describe(const Subject& subject, const Episode& episode, const Diver
   const std::int64_t* word = episode.words.data() + at.vector * subject.stride();
   for (const Field& field : subject.fields()) {
     text << ' ' << field.name << '=';
-    for (std::size_t i = 0; i < field.width; ++i) text << (i == 0 ? "" : ",") << *word++;
+    const auto end = word + field.width;
+    const auto last = std::find_if(std::make_reverse_iterator(end), std::make_reverse_iterator(word),
+                                   [](std::int64_t w) { return w != 0; });
+    const auto zeros = static_cast<std::size_t>(last - std::make_reverse_iterator(end));
+    const std::size_t shown = zeros > 3 ? std::max<std::size_t>(field.width - zeros, 1) : field.width;
+    for (std::size_t i = 0; i < shown; ++i) text << (i == 0 ? "" : ",") << word[i];
+    if (shown < field.width) text << " (then " << field.width - shown << " times 0)";
+    word = end;
   }
   return text.str();
 }
@@ -89,6 +97,9 @@ std::size_t Subject::stride() const {
 }
 
 VerifyResult verify(Subject& subject, const VerifyOptions& options) {
+  // Said before anything is compared: a difference must not be lost for want of a place to write it.
+  if (!options.replay_folder.empty() && !std::filesystem::is_directory(options.replay_folder))
+    cannot_write(options.replay_folder);
   VerifyResult result;
   result.name = subject.name();
   Coverage coverage(subject.bins());

@@ -18,8 +18,11 @@ const VerilatedRule& rule_of(const std::string& name) {
   if (found != all.end()) return *found;
   std::string names;
   for (const VerilatedRule& rule : all) names += (names.empty() ? "" : ", ") + rule.name;
-  throw Error(ExitCode::does_not_fit, {"TF-RTL-002", name, "this rule has no post unit in SystemVerilog",
-                                       "one of: " + names, "use the functional or the systemc engine"});
+  throw Error(
+      ExitCode::does_not_fit,
+      {"TF-RTL-002", name,
+       "no file rtl/rules/" + name + "/" + name + "_post.sv was there when this was built",
+       "a rule with a post unit in SystemVerilog: " + names, "use the functional or the systemc engine"});
 }
 
 class VerilatedArithmetic final : public Arithmetic {

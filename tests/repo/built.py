@@ -43,6 +43,55 @@ def check_labels(tree, build, tests=None):
     return findings
 
 
+# -- parameters of rules -----------------------------------------------------------------------------------------
+
+NUMBER = r"-?\d+(?:\.\d+)?(?:e-?\d+)?(?:/\d+)?"
+
+
+def value(text):
+    top, _, bottom = text.partition("/")
+    return float(top) / float(bottom or 1)
+
+
+def row_mistakes(parameter, default, limits):
+    """What the last two cells of a parameter's row say otherwise than its descriptor."""
+    if "choices" in parameter:
+        words = re.findall(r"`([^`]+)`", limits.split(";")[0])
+        return [*([f"default {default}, not `{parameter['choices'][0]}`"] if default != f"`{parameter['choices'][0]}`" else []),
+                *([f"choices {limits}, not {', '.join(parameter['choices'])}"] if words != parameter["choices"] else [])]
+    start, ends = re.match(NUMBER, default), re.findall(NUMBER, re.split(";|, below|, on", limits)[0])
+    mistakes = [] if start and value(start.group()) == parameter["default"] else [f"default {default}, not {parameter['default']:g}"]
+    if not ends or not (value(ends[0]) == parameter["low"] and value(ends[-1]) == parameter["high"]):
+        mistakes.append(f"range {limits}, not {parameter['low']:g} to {parameter['high']:g}")
+    return mistakes
+
+
+def check_parameters(tree, build, rules=None):
+    """The table in each rule's README has the parameters that the program knows, with their defaults and ranges."""
+    if rules is None:
+        program = pathlib.Path(build or ".") / "bin/trifactor"
+        if not program.exists():
+            return [Finding(str(program), 0, "the program is not built: this check looked at nothing")]
+        rules = json.loads(subprocess.run([program, "list", "rules", "--json"], capture_output=True, text=True, check=True).stdout)
+    findings = [] if rules else [Finding("rtl/rules", 0, "no rule was found: this check looked at nothing")]
+    for rule in rules:
+        path = f"rtl/rules/{rule['name']}/README.md"
+        rows = {}
+        for number, line in tree.lines(path) if tree.exists(path) else []:
+            cells = [cell.strip() for cell in line.strip().strip("|").split("|")]
+            if line.startswith("| `") and len(cells) == 5:
+                rows[cells[0].strip("`")] = (number, cells[3], cells[4])
+        known = {p["name"]: p for p in [*rule["parameters"], *rule["eval_parameters"]]}
+        for name in sorted(known.keys() - rows.keys()):
+            findings.append(Finding(path, 0, f"has no row | `{name}` | unit | symbol | default | range |"))
+        for name, (number, default, limits) in rows.items():
+            if name not in known:
+                findings.append(Finding(path, number, f"the rule has no parameter {name}"))
+            else:
+                findings += [Finding(path, number, f"{name}: {mistake}") for mistake in row_mistakes(known[name], default, limits)]
+    return findings
+
+
 # -- the RTL engine ----------------------------------------------------------------------------------------------
 
 ENGINE = "trifactor_sim_rtl"

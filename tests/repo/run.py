@@ -28,6 +28,7 @@ CHECKS = {
     "words": sources.check_words,
     "systemverilog": sources.check_systemverilog,
     "labels": built.check_labels,
+    "parameters": built.check_parameters,
     "codes": sources.check_codes,
     "rtl_engine": built.check_rtl_engine,
     "format": formats.check_format,

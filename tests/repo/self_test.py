@@ -29,6 +29,7 @@ GOOD = {
     "rtl/rules/hebb/README.md": "# hebb\n",
     "rtl/rules/hebb/descriptor.cpp": '#include "rtl/rules/rule.hpp"\nint make_hebb();\n',
     "rtl/rules/hebb/reference.cpp": "#include <vector>\n",
+    "rtl/rules/hebb/test.cpp": "TEST_CASE()\n",
     "rtl/rules/hebb/hebb_post.sv": "// module other\nmodule hebb_post (input logic clk);\nendmodule\n",
     "sim/README.md": "# sim\n",
     "sim/rtl/README.md": "# rtl\n",
@@ -117,6 +118,8 @@ class ChecksCanFail(unittest.TestCase):
         self.assert_finds(check, around, "rtl/rules/shared.hpp:1:", "rtl/units/lane/golden.hpp")
         self.assert_finds(check, {"rtl/rules/hebb/reference.cpp": None}, "has no reference.cpp")
         self.assert_finds(check, {"rtl/rules/hebb/descriptor.cpp": None}, "looked at nothing")
+        self.assert_finds(check, {"rtl/rules/hebb/test.cpp": None}, "rtl/rules/hebb:", "has no test")
+        self.assert_finds(check, {"rtl/rules/hebb/hebb_test.cpp": ""}, "rtl/rules/hebb/hebb_test.cpp:", "never run")
 
     def test_length(self):
         check = sources.check_length
@@ -173,6 +176,26 @@ class ChecksCanFail(unittest.TestCase):
         self.assert_finds(check, {}, "test a", tests=[("a", ["unit", "repo"])])
         self.assert_finds(check, {}, "looked at nothing", tests=[])
         self.assert_finds(check, {"tests/README.md": "# no table\n"}, "no table", tests=[("a", ["unit"])])
+
+    def test_parameters(self):
+        check = built.check_parameters
+        eta = {"name": "eta", "default": 0.01, "low": 1e-9, "high": 64}
+        word = {"name": "error", "default": "hinge", "choices": ["hinge", "none"]}
+        rules = [{"name": "hebb", "parameters": [eta], "eval_parameters": [word]}]
+
+        def table(default="0.01", limits="1e-9 to 64", more="| `error` | – | – | `hinge` | `hinge`, `none` |\n"):
+            return {"rtl/rules/hebb/README.md": f"| parameter | unit | symbol | default | range |\n|---|---|---|---|---|\n| `eta` | 1 | η | {default} | {limits} |\n{more}"}
+        self.assert_clean(check, table(), rules=rules)
+        self.assert_clean(check, table(default="1/100: small", limits="1e-9 to 64; on the chip 2 to 8"), rules=rules)
+        self.assert_finds(check, {}, "rtl/rules/hebb/README.md:", "no row | `eta`", rules=rules)
+        self.assert_finds(check, table(default="0.1"), "README.md:3:", "default 0.1, not 0.01", rules=rules)
+        self.assert_finds(check, table(limits="1e-9 to 65"), "README.md:3:", "range 1e-9 to 65, not 1e-09 to 64", rules=rules)
+        self.assert_finds(check, table(limits=""), "range", rules=rules)
+        self.assert_finds(check, table(more="| `error` | – | – | `none` | `hinge`, `none` |\n"), "default `none`, not `hinge`", rules=rules)
+        self.assert_finds(check, table(more="| `error` | – | – | `hinge` | `hinge` |\n"), "choices", rules=rules)
+        self.assert_finds(check, table(more="| `sigma` | 1 | σ | 1 | 0 to 1 |\n"), "README.md:4:", "no parameter sigma", rules=rules)
+        self.assert_finds(check, {}, "looked at nothing", rules=[])
+        self.assert_finds(check, {}, "is not built")
 
     def test_tutorial(self):
         check = tutorial.check_tutorial

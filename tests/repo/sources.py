@@ -46,7 +46,17 @@ def check_rules(tree, build):
                     findings.append(Finding(path, number, f"names the rule {match.group(1)}; only {home}, examples, machine "
                                                           "presets, tests and text for people may"))
     for folder in folders:
-        findings += reference_findings(tree, folder)
+        findings += reference_findings(tree, folder) + test_findings(tree, folder)
+    return findings
+
+
+def test_findings(tree, folder):
+    """The build takes test*.cpp of a rule's folder for tests, and every other .cpp for the rule."""
+    own = [path for path in tree.with_suffix(".cpp", below=folder + "/")]
+    findings = [Finding(path, 0, "is compiled into the rule and never run; a test is called test.cpp or test_WHAT.cpp")
+                for path in own if path.endswith("_test.cpp")]
+    if not any(pathlib.PurePosixPath(path).name.startswith("test") for path in own):
+        findings.append(Finding(folder, 0, "has no test: ask the rule something in test.cpp or test_WHAT.cpp"))
     return findings
 
 

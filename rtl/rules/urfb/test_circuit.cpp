@@ -27,7 +27,7 @@ std::int64_t golden(DeltaKind kind, std::int16_t z, bool target, double range) {
   std::int16_t a0 = 0, error = 0;
   std::uint32_t generator = 1;
   PostResult result;
-  result.generators = {&generator, 1}, result.a0 = {&a0, 1}, result.error = {&error, 1};
+  result.generators = {&generator, 1}, result.a0 = std::span(&a0, 1), result.error = {&error, 1};
   delta_post()->form(view, {}, target ? 0 : 1, result);
   return error;
 }
@@ -119,7 +119,7 @@ TEST_CASE("the golden gate is the float one, with 1 as the format of z has it") 
           std::int16_t a0 = 0, error = 0;
           std::uint32_t generator = 1;
           PostResult result;
-          result.generators = {&generator, 1}, result.a0 = {&a0, 1}, result.error = {&error, 1};
+          result.generators = {&generator, 1}, result.a0 = std::span(&a0, 1), result.error = {&error, 1};
           delta_post()->form(view, {}, -1, result);
           wrong += error != std::llround(std::ldexp(urfb::circuit_gate(std::ldexp(sum, -13), x, 2), 13));
         }
