@@ -469,6 +469,10 @@ std::unique_ptr<FloatLearner> learner(const Parameters& given, const FloatLayer&
 }
 
 BatchForm batch(const Parameters& p) {
+  if (const auto word = p.words.find("differences"); word != p.words.end() && word->second != "exact")
+    throw Error(ExitCode::configuration,
+                {"TF-RULE-108", "phsic_gaussian", "differences = \"" + word->second + "\" in mini-batches",
+                 "differences = \"exact\"", "or learn sample by sample: leave `batch` out"});
   return {BatchForm::Objective::kernel, BatchKernel::gaussian, p.number("sigma"), p.number("gamma"),
           p.number("eta")};
 }

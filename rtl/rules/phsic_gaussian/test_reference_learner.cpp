@@ -161,6 +161,14 @@ TEST_CASE("with circuits the learner changes weights as eval does, the bias like
       }
 }
 
+TEST_CASE("mini-batches compare samples as they are, and say so of a circuit") {
+  const FloatRule rule = phsic_gaussian_reference();
+  Parameters p{{{"sigma", 1}, {"gamma", 2}, {"eta", .1}}, {{"differences", "exact"}}};
+  CHECK(rule.batch(p).eta == .1);
+  p.words["differences"] = "derivative";
+  CHECK_THROWS_AS(rule.batch(p), Error);
+}
+
 TEST_CASE("the bias axon learns like an input that is always 1") {
   for (const Form& form : forms()) {
     Problem problem = random_problem(3, form.grouped);
