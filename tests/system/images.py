@@ -1,6 +1,6 @@
 #!/usr/bin/python3
-"""Do random networks of images compute the same in every engine, for every mapping and timing, and does their first
-sample move their weights as in floating point?
+"""Do random networks of images compute the same in every engine, for every mapping and timing, and do three
+samples move their weights as in floating point?
 
 usage: images.py TRIFACTOR [--networks N] [--seed S] [--keep FOLDER]
 
