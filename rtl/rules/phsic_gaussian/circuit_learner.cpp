@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "rtl/rules/float_support.hpp"
+#include "rtl/rules/phsic_gaussian/reference.hpp"
 
 namespace trifactor::phsic_gaussian {
 namespace {
@@ -20,7 +21,7 @@ class CircuitLearner final : public FloatLearner {
         products_((layer.inputs + 1) * layer.neurons) {}
 
   void step(const FloatActivity& now, double eta, FloatFactors& factors) override {
-    check(now);
+    expect_activity(layer_, now);
     const std::size_t n = layer_.neurons;
     const std::span<const double> from = grouped() ? now.uq : now.z;
     std::copy(from.begin(), from.end(), seen_.begin());
@@ -46,15 +47,6 @@ class CircuitLearner final : public FloatLearner {
  private:
   bool grouped() const { return layer_.groups > 0; }
   std::size_t width() const { return grouped() ? layer_.groups : layer_.neurons; }
-
-  void check(const FloatActivity& now) const {
-    expect_size("phsic_gaussian", "x", now.x.size(), layer_.inputs);
-    expect_size("phsic_gaussian", "z", now.z.size(), layer_.neurons);
-    expect_size("phsic_gaussian", "fprime", now.fprime.size(), layer_.neurons);
-    if (!grouped()) return;
-    expect_size("phsic_gaussian", "r", now.r.size(), layer_.neurons);
-    expect_size("phsic_gaussian", "uq", now.uq.size(), layer_.groups);
-  }
 
   /// (63) to (66); 0 of the first sample.
   double third_factor(std::span<const double> change, std::int64_t label) {

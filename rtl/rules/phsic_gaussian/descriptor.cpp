@@ -23,8 +23,8 @@ Error refuse(const LayerFacts& layer, std::string code, std::string found, std::
 int chosen_variant(const Parameters& p, const LayerFacts& layer) {
   const bool grouped = layer.groups > 0;
   const int variant = p.integer("variant");
-  if (const auto word = p.words.find("differences"); word != p.words.end() && word->second != "exact")
-    throw refuse(layer, "TF-RULE-107", "differences=" + word->second, "exact",
+  if (phsic_gaussian::by_circuit(p))
+    throw refuse(layer, "TF-RULE-107", "differences=" + p.word("differences"), "exact",
                  "the chip keeps the samples before; `trifactor reference` learns with circuits");
   if (p.integer("partners") > 0) {
     if (variant != 0)

@@ -4,28 +4,13 @@
 #include <cmath>
 
 namespace trifactor::phsic_gaussian {
-namespace {
 
-/// One signal's way through the circuit, step by step.
-class Channel {
- public:
-  explicit Channel(const DifferenceCircuit& c) : c_(c) {}
-
-  /// The value that the kernel is given at this step.
-  double step(double signal) {
-    if (!c_.memory) return signal;
-    const double d = (signal - mu_) / c_.deviation, cube = d * d * d;
-    w_ += c_.step * (cube - std::tanh(std::abs(cube)) * w_ - c_.leak * w_);  // (59)
-    if (c_.tau_mu > 0) mu_ += (signal - mu_) / c_.tau_mu;
-    return std::cbrt(w_) * c_.deviation;
-  }
-
- private:
-  const DifferenceCircuit& c_;
-  double w_ = 0, mu_ = 0;
-};
-
-}  // namespace
+double DifferenceMemory::step(const DifferenceCircuit& c, double signal) {
+  const double d = (signal - mu) / c.deviation, cube = d * d * d;
+  w += c.step * (cube - std::tanh(std::abs(cube)) * w - c.leak * w);  // (59)
+  if (c.tau_mu > 0) mu += (signal - mu) / c.tau_mu;
+  return std::cbrt(w) * c.deviation;
+}
 
 std::vector<double> difference_kernel(const DifferenceCircuit& c) {
   const double q = std::exp(-c.c2), side = q / ((1 - q) * (1 - q));  // sum over m of m q^m
@@ -44,9 +29,11 @@ std::vector<double> circuit_differences(const DifferenceCircuit& c, std::span<co
   const std::size_t samples = values.size() / width, period = c.duration + c.gap;
   std::vector<double> out(values.size(), 0.0), seen(samples * period);
   for (std::size_t k = 0; k < width; ++k) {
-    Channel channel(c);
-    for (std::size_t at = 0; at < seen.size(); ++at)
-      seen[at] = channel.step(at % period < c.duration ? values[at / period * width + k] : 0.0);
+    DifferenceMemory memory;
+    for (std::size_t at = 0; at < seen.size(); ++at) {
+      const double signal = at % period < c.duration ? values[at / period * width + k] : 0.0;
+      seen[at] = c.memory ? memory.step(c, signal) : signal;
+    }
     for (std::size_t t = 1; t < samples; ++t) {
       const std::size_t now = t * period + c.c1;
       const std::size_t length = std::min(kernel.size(), now + 1);
@@ -74,20 +61,13 @@ DifferenceStream::DifferenceStream(const DifferenceCircuit& circuit, std::size_t
     }
 }
 
-double DifferenceStream::remember(Memory& memory, double signal) const {
-  const double d = (signal - memory.mu) / c_.deviation, cube = d * d * d;
-  memory.w += c_.step * (cube - std::tanh(std::abs(cube)) * memory.w - c_.leak * memory.w);  // (59)
-  if (c_.tau_mu > 0) memory.mu += (signal - memory.mu) / c_.tau_mu;
-  return std::cbrt(memory.w) * c_.deviation;
-}
-
 std::span<const double> DifferenceStream::next(std::span<const double> values) {
   const std::size_t period = c_.duration + c_.gap;
   const auto said = [&](std::size_t later) { return &said_[(samples_ + later) % ahead_ * width_]; };
   if (c_.memory) {
     for (std::size_t k = 0; k < width_; ++k)
       for (std::size_t at = 0; at < period; ++at) {
-        const double seen = remember(memory_[k], at < c_.duration ? values[k] : 0.0);
+        const double seen = memory_[k].step(c_, at < c_.duration ? values[k] : 0.0);
         for (std::size_t later = 0; later < ahead_; ++later)
           said(later)[k] += weight_[later * period + at] * seen;
       }

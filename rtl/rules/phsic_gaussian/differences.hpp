@@ -31,6 +31,13 @@ std::vector<double> difference_kernel(const DifferenceCircuit& c);
 std::vector<double> circuit_differences(const DifferenceCircuit& c, std::span<const double> values,
                                         std::size_t width);
 
+/// What one signal left behind, (59).
+struct DifferenceMemory {
+  double w = 0, mu = 0;
+  /// Takes the signal's next step; what the kernel then hears, (60).
+  double step(const DifferenceCircuit& circuit, double signal);
+};
+
 /// The same of samples as they come: a sample's part in what will be said of later ones is added up at once,
 /// so that neither samples nor steps are kept.
 class DifferenceStream {
@@ -41,18 +48,13 @@ class DifferenceStream {
   std::span<const double> next(std::span<const double> values);
 
  private:
-  struct Memory {
-    double w = 0, mu = 0;
-  };
-  double remember(Memory& memory, double signal) const;
-
   DifferenceCircuit c_;
   std::size_t width_, samples_ = 0, ahead_;  ///< ahead_: samples that one takes part in, itself included
   std::vector<double> weight_;  ///< (ahead, period): of a step in what is said so many samples later
   std::vector<double> tap_;     ///< (ahead): of a constant sample, sums of weight_ over its steps
   std::vector<double> said_;    ///< (ahead, width): a ring
   std::vector<double> now_;     ///< (width)
-  std::vector<Memory> memory_;  ///< (width), of (59)
+  std::vector<DifferenceMemory> memory_;  ///< (width); empty without memory
 };
 
 }  // namespace trifactor::phsic_gaussian

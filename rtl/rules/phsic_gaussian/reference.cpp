@@ -335,7 +335,7 @@ class PhsicLearner final : public FloatLearner {
         mu_z_(s_.variant == 20 ? layer.neurons : 0) {}
 
   void step(const FloatActivity& now, double eta, FloatFactors& factors) override {
-    check(now);
+    phsic_gaussian::expect_activity(layer_, now);
     for (std::size_t i = 0; i < layer_.neurons; ++i) {
       post_[i] = s_.groups > 0 ? now.r[i] * now.fprime[i] : now.fprime[i];
     }
@@ -353,15 +353,6 @@ class PhsicLearner final : public FloatLearner {
     return s_.groups > 0 ? i / (layer_.neurons / s_.groups) : i;
   }
   std::span<const double> seen(const FloatActivity& now) const { return s_.groups > 0 ? now.uq : now.z; }
-
-  void check(const FloatActivity& now) const {
-    expect_size("phsic_gaussian", "x", now.x.size(), layer_.inputs);
-    expect_size("phsic_gaussian", "z", now.z.size(), layer_.neurons);
-    expect_size("phsic_gaussian", "fprime", now.fprime.size(), layer_.neurons);
-    if (s_.groups == 0) return;
-    expect_size("phsic_gaussian", "r", now.r.size(), layer_.neurons);
-    expect_size("phsic_gaussian", "uq", now.uq.size(), s_.groups);
-  }
 
   /// Distances to the partners, their words, and total_ = sum_p M_p (h_0 - h_p), h = z or centred u^q.
   void compare(const FloatActivity& now) {
@@ -469,15 +460,34 @@ std::unique_ptr<FloatLearner> learner(const Parameters& given, const FloatLayer&
 }
 
 BatchForm batch(const Parameters& p) {
-  if (const auto word = p.words.find("differences"); word != p.words.end() && word->second != "exact")
-    throw Error(ExitCode::configuration,
-                {"TF-RULE-108", "phsic_gaussian", "differences = \"" + word->second + "\" in mini-batches",
-                 "differences = \"exact\"", "or learn sample by sample: leave `batch` out"});
+  if (phsic_gaussian::by_circuit(p))
+    throw Error(
+        ExitCode::configuration,
+        {"TF-RULE-108", "phsic_gaussian", "differences = \"" + p.word("differences") + "\" in mini-batches",
+         "differences = \"exact\"", "or learn sample by sample: leave `batch` out"});
   return {BatchForm::Objective::kernel, BatchKernel::gaussian, p.number("sigma"), p.number("gamma"),
           p.number("eta")};
 }
 
 }  // namespace
+
+namespace phsic_gaussian {
+
+bool by_circuit(const Parameters& p) {
+  const auto word = p.words.find("differences");
+  return word != p.words.end() && word->second != "exact";
+}
+
+void expect_activity(const FloatLayer& layer, const FloatActivity& now) {
+  expect_size("phsic_gaussian", "x", now.x.size(), layer.inputs);
+  expect_size("phsic_gaussian", "z", now.z.size(), layer.neurons);
+  expect_size("phsic_gaussian", "fprime", now.fprime.size(), layer.neurons);
+  if (layer.groups == 0) return;
+  expect_size("phsic_gaussian", "r", now.r.size(), layer.neurons);
+  expect_size("phsic_gaussian", "uq", now.uq.size(), layer.groups);
+}
+
+}  // namespace phsic_gaussian
 
 FloatRule phsic_gaussian_reference() { return {eval, {"online", "batch"}, learner, batch}; }
 

@@ -22,4 +22,13 @@ namespace trifactor {
 /// words as broadcast (with partners they hold 1/n).
 FloatRule phsic_gaussian_reference();
 
+namespace phsic_gaussian {
+
+/// Whether differences between samples come from a circuit in time: floating point only.
+bool by_circuit(const Parameters& parameters);
+/// Throws where an array that its learners read is not of the layer's shape.
+void expect_activity(const FloatLayer& layer, const FloatActivity& now);
+
+}  // namespace phsic_gaussian
+
 }  // namespace trifactor
