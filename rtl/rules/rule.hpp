@@ -145,7 +145,6 @@ class FactorWords {
     return words_[i];
   }
   bool empty() const { return words_.empty(); }
-  std::size_t size() const { return words_.size(); }
   auto begin() const { return words_.begin(); }
   auto end() const { return words_.end(); }
 
@@ -255,6 +254,9 @@ struct Rule {
 
 /// All rules, by name in alphabetical order. Generated from the folders beside this file.
 const std::vector<Rule>& rule_catalogue();
+
+/// The rule, as the catalogue takes it; throws where it has another name than its folder.
+Rule in_folder(Rule rule, const std::string& folder);
 
 /// Names of the rules whose units exist as silicon: what a core type may contain.
 std::vector<std::string> silicon_rules();
