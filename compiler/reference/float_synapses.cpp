@@ -34,12 +34,12 @@ void FloatSynapses::apply(const FloatFactors& f, std::vector<double>& weights) {
     const bool bias = j == inputs_;
     const double b0 = bias ? 1 : f.b0[j], b1 = f.b1.empty() ? 0 : bias ? f.bias1 : f.b1[j];
     if (b0 == 0 && b1 == 0 && f.c.empty() && f.whole.empty()) continue;
+    const double* const whole = f.whole.empty() ? nullptr : &f.whole[j * neurons_];
     for (std::size_t k = first_[j]; k < first_[j + 1]; ++k) {
       const std::size_t i = columns_[k];
       double& w = weights[j * neurons_ + i];
       const double change = f.a0[i] * b0 + (f.a1.empty() ? 0.0 : f.a1[i] * b1) +
-                            (f.whole.empty() ? 0.0 : f.whole[j * neurons_ + i]) -
-                            (f.c.empty() ? 0.0 : f.c[i] * w);
+                            (whole == nullptr ? 0.0 : whole[i]) - (f.c.empty() ? 0.0 : f.c[i] * w);
       if (entries_.empty())
         w += change;
       else

@@ -5,6 +5,7 @@
 
 #include "compiler/reference/test_support.hpp"
 #include "rtl/rules/float_support.hpp"
+#include "rtl/rules/online_eval.hpp"
 
 using namespace trifactor;
 
@@ -163,6 +164,33 @@ TEST_CASE("changes of synapses that have a state of their own reach all that exi
     }
     CHECK(moved > 1e-3);
   }
+}
+
+namespace {
+
+/// Changes the synapse from j to i by 10 i + j.
+class Numbered final : public FloatLearner {
+ public:
+  explicit Numbered(const FloatLayer& layer) : layer_(layer) {}
+  void step(const FloatActivity&, double, FloatFactors& f) override {
+    f.a0.assign(layer_.neurons, 0), f.b0.assign(layer_.inputs, 0);
+    for (std::size_t j = 0; j <= layer_.inputs; ++j)
+      for (std::size_t i = 0; i < layer_.neurons; ++i) f.whole.push_back(static_cast<double>(10 * i + j));
+  }
+
+ private:
+  FloatLayer layer_;
+};
+
+}  // namespace
+
+TEST_CASE("changes of synapses that have a state of their own come to eval at their places") {
+  const EvalRequest request{
+      "online", {{{"eta", 1}}, {}}, {{"x", {{1, 3}, {1, 1, 1}}}, {"w", {{2, 3}, {0, 0, 0, 0, 0, 0}}}}};
+  const auto learner = [](const Parameters&, const FloatLayer& layer) -> std::unique_ptr<FloatLearner> {
+    return std::make_unique<Numbered>(layer);
+  };
+  CHECK(eval_online("mine", request, learner).at("dw").values == std::vector<double>{0, 1, 2, 10, 11, 12});
 }
 
 TEST_CASE("what a rule's author gets wrong is said, and nothing is read or written beside an array") {
