@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <fstream>
-#include <iterator>
 #include <sstream>
 
 #include "rtl/spec/diagnostic.hpp"
@@ -19,14 +18,12 @@ std::string describe(const Subject& subject, const Episode& episode, const Diver
   const std::int64_t* word = episode.words.data() + at.vector * subject.stride();
   for (const Field& field : subject.fields()) {
     text << ' ' << field.name << '=';
-    const auto end = word + field.width;
-    const auto last = std::find_if(std::make_reverse_iterator(end), std::make_reverse_iterator(word),
-                                   [](std::int64_t w) { return w != 0; });
-    const auto zeros = static_cast<std::size_t>(last - std::make_reverse_iterator(end));
-    const std::size_t shown = zeros > 3 ? std::max<std::size_t>(field.width - zeros, 1) : field.width;
+    std::size_t shown = field.width;
+    while (shown > 1 && word[shown - 1] == 0) --shown;
+    if (field.width - shown <= 3) shown = field.width;
     for (std::size_t i = 0; i < shown; ++i) text << (i == 0 ? "" : ",") << word[i];
     if (shown < field.width) text << " (then " << field.width - shown << " times 0)";
-    word = end;
+    word += field.width;
   }
   return text.str();
 }
