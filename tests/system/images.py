@@ -14,7 +14,7 @@ import tomllib
 
 import numpy as np
 
-from random_networks import Run, inline, main, representable
+from random_networks import Run, main, networks, representable
 
 BACK = ("connect", "kernel", "stride", "padding")  # what feedback has in common with the way forward
 
@@ -115,8 +115,8 @@ class Drawing:
             keys["mask"] = {"density": 0.5}
         kind = "plain" if self.errors else self.dice.choice(["plain", "groups", "competing"])
         if kind == "competing":
-            keys["plasticity"] = {"rule": "competing", "eta": 0.01, "p": self.dice.choice([2, 3, 4]), "k": self.dice.randint(2, 5),
-                                  "current_range": 4}  # so that ranks are those of floating point
+            p = self.dice.choice([2, 3, 4])  # powers of weights below 1: the higher the smaller what units are ranked by
+            keys["plasticity"] = {"rule": "competing", "eta": 0.01, "p": p, "k": self.dice.randint(2, 5), "current_range": {2: 4, 3: 1, 4: 0.25}[p]}
         self.top = self.neurons([4 * self.dice.randint(2, 6)], plain=kind == "competing")
         if kind == "groups":
             self.populations[-1]["normalise"] = {"kind": "divisive", "groups": 4, "p": self.dice.choice([0.2, 0.5])}
@@ -170,16 +170,9 @@ class Drawing:
                 self.project(levels[stage + 1], levels[stage], **back)
 
     def text(self):
-        def table(kind, values):
-            def written(value):
-                return inline(value) if isinstance(value, dict) else str(value).lower() if isinstance(value, bool) else f'"{value}"' if isinstance(value, str) else str(value)
-            return [f"[[{kind}]]", *(f"{key} = {written(value)}" for key, value in values.items() if value is not None), ""]
-        lines = ["[network]", f'name = "random{self.number}"', f"seed = {self.number + 1}", f"steps = {self.steps}", 'output = "scores"', ""]
-        for population in self.populations:
-            lines += table("population", population)
-        for projection in self.projections:
-            lines += table("projection", projection)
-        return "\n".join(lines)
+        about = {"name": f"random{self.number}", "seed": self.number + 1, "steps": self.steps, "output": "scores"}
+        return networks.text([("[network]", about), *(("[[population]]", p) for p in self.populations),
+                              *(("[[projection]]", p) for p in self.projections)])
 
 
 def network(dice, number):
@@ -217,7 +210,7 @@ def moves_apart(program, folder, text):
     apart = []
     for projection in tomllib.loads(fine)["projection"]:
         name = projection["name"]
-        if projection.get("plasticity", {"p": 4}).get("p", 2) > 2:  # ranks of units of cubed weights hang on their last bits
+        if "plasticity" not in projection:
             continue
         step = projection["weights"]["range"] / 2**15
         for array in (name, name + ".bias"):

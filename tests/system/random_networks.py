@@ -4,13 +4,11 @@ import pathlib
 import random
 import shutil
 import subprocess
+import sys
 import tempfile
 
-
-def inline(table):
-    def value(v):
-        return "true" if v is True else "false" if v is False else f'"{v}"' if isinstance(v, str) else inline(v) if isinstance(v, dict) else str(v)
-    return "{ " + ", ".join(f"{k} = {value(v)}" for k, v in table.items()) + " }"
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "studies"))
+import networks  # noqa: E402
 
 
 ROOM = ("core.axons=4096", "core.axon_bytes=65536", "core.synapse_bytes=4194304")
@@ -90,7 +88,7 @@ def representable(program, folder, text):
 
 
 def main(network, about, columns, more=lambda program, folder, text: []):
-    """Draws networks with network(dice, number), compares them, also cut to that many columns a core, and adds what more finds; the exit status."""
+    """Draws the text of networks with network(dice, number), compares them, also cut to that many columns a core, and adds what more finds; the exit status."""
     parser = argparse.ArgumentParser(description=about, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("program", type=pathlib.Path)
     parser.add_argument("--networks", type=int, default=10)

@@ -8,7 +8,7 @@ A third of the networks have a reservoir that tells a layer its error. Networks 
 """
 import sys
 
-from random_networks import inline, main
+from random_networks import main, networks
 
 
 def network(dice, number):
@@ -20,10 +20,10 @@ def network(dice, number):
     competing = dice.choice(hidden + [None, None])
     for name in hidden:
         kind = "linear" if name == competing else dice.choice(["tanh", "tanh", "leaky_relu", "saturated_linear"])
-        lines += ["[[population]]", f'name = "{name}"', f"shape = [{dice.randint(5, 24)}]", "neuron = " + inline({"kind": kind}),
-                  "activity = " + inline({"bits": dice.choice([8, 16])})]
+        lines += ["[[population]]", f'name = "{name}"', f"shape = [{dice.randint(5, 24)}]", "neuron = " + networks.value({"kind": kind}),
+                  "activity = " + networks.value({"bits": dice.choice([8, 16])})]
         if dice.random() < 0.6:
-            lines.append("membrane = " + inline({"tau": dice.choice([1, 1.5, 3, 20]), "read": dice.choice(["after", "before"])}))
+            lines.append("membrane = " + networks.value({"tau": dice.choice([1, 1.5, 3, 20]), "read": dice.choice(["after", "before"])}))
         if dice.random() < 0.5:
             lines.append("noise = 0.02")
         if dice.random() < 0.4 and name != competing:
@@ -33,13 +33,13 @@ def network(dice, number):
 
     def projection(start, end, rule=None, **keys):
         text = ["[[projection]]", f'from = "{start}"', f'to = "{end}"']
-        text += ["weights = " + inline({"bits": dice.choice([8, 16]), "rounding": dice.choice(["stochastic", "nearest"])})]
+        text += ["weights = " + networks.value({"bits": dice.choice([8, 16]), "rounding": dice.choice(["stochastic", "nearest"])})]
         if dice.random() < 0.3:
             text.append("bias = true")
         if dice.random() < 0.4:
             text.append("mask = { density = 0.5 }")
         if rule is not None:
-            text.append("plasticity = " + inline({"rule": rule, **keys}))
+            text.append("plasticity = " + networks.value({"rule": rule, **keys}))
         return [*text, ""]
 
     def plasticity(name):
@@ -71,42 +71,37 @@ def network(dice, number):
 
 def reservoir(dice, number):
     """The text of a random layer that is told its error by the read-out of a reservoir, which hears all there is."""
-    steps = dice.choice([2, 5])
     often = dice.choice(["step", "sample"])
     size, heard = dice.randint(1, 12), dice.randint(8, 40)
 
-    def population(name, shape, kind, **keys):
-        words = [f"{key} = {inline(value) if isinstance(value, dict) else value}" for key, value in keys.items() if value is not None]
-        return ["[[population]]", f'name = "{name}"', f"shape = [{shape}]", *([f'kind = "{kind}"'] if kind else []), *words, ""]
-
     def neurons(name, shape, tau, **keys):
         membrane = {"tau": tau, "read": dice.choice(["after", "before"])} if dice.random() < 0.7 else None
-        return population(name, shape, None, membrane=membrane, noise=dice.choice([0.05, None]), activity={"bits": dice.choice([8, 16])}, **keys)
+        return ("[[population]]", {"name": name, "shape": [shape], "membrane": membrane, "noise": dice.choice([0.05, None]),
+                                   "activity": {"bits": dice.choice([8, 16])}, **keys})
 
-    def projection(start, end, *, name=None, weights=None, **keys):
-        weights = {"bits": dice.choice([8, 16]), "rounding": dice.choice(["stochastic", "nearest"]), **(weights or {})}
-        words = [f'{key} = "{value}"' if isinstance(value, str) else f"{key} = {inline(value) if isinstance(value, dict) else str(value).lower()}" for key, value in keys.items()]
-        words += [] if keys.get("connect") == "identity" else ["weights = " + inline(weights)]
-        return ["[[projection]]", *([f'name = "{name}"'] if name else []), f'from = "{start}"', f'to = "{end}"', *words, ""]
+    def projection(start, end, range=None, init=None, **keys):
+        weights = {"bits": dice.choice([8, 16]), "rounding": dice.choice(["stochastic", "nearest"]), "range": range, "init": init}
+        return ("[[projection]]", {"from": start, "to": end, "weights": weights, **keys})
 
-    lines = ["[network]", f'name = "random{number}"', f"seed = {number + 1}", f"steps = {steps}", 'output = "scores"', ""]
-    lines += population("pixels", "28, 28", "input") + population("class", 10, "label")
-    lines += neurons("layer", size, 5, neuron={"kind": "tanh"})
-    lines += neurons("reservoir", heard, dice.choice([5, 50]), neuron={"kind": "tanh"})
-    lines += neurons("error", size, 2, neuron={"kind": "linear", "range": 8})
-    lines += population("scores", 10, None, activity={"bits": 16})
-    lines += projection("pixels", "layer", weights={"range": 4}, plasticity={
-        "rule": "hsic_memory", "every": often, "N": dice.randint(2, 6), "eta": 0.02, "error": "told", "error_scale": 1, "error_range": 8})
-    lines += projection("layer", "scores", plasticity={"rule": "readout", "error": "softmax", "eta": 0.05})
-    for start in ("pixels", "class"):
-        lines += projection(start, "reservoir", mask={"density": dice.choice([0.1, 0.5])})
-    for start in ("layer", "reservoir", "error"):
-        lines += projection(start, "reservoir", late=True, mask={"density": 0.5})
-    lines += projection("reservoir", "error", weights={"init": dice.choice(["zero", "uniform_fan_in"]), "range": 1},
-                        plasticity={"rule": "reservoir", "every": often, "tau": 5, "eta": 0.005})
-    lines += projection("layer", "error", name="told", kind="feedback", connect="identity")
-    lines += projection("error", "layer", name="said", kind="error", connect="identity")
-    return "\n".join(lines)
+    def beside(name, start, end, kind):
+        return ("[[projection]]", {"name": name, "from": start, "to": end, "kind": kind, "connect": "identity"})
+
+    told = {"rule": "hsic_memory", "every": often, "N": dice.randint(2, 6), "eta": 0.02, "error": "told", "error_scale": 1, "error_range": 8}
+    return networks.text([
+        ("[network]", {"name": f"random{number}", "seed": number + 1, "steps": dice.choice([2, 5]), "output": "scores"}),
+        ("[[population]]", {"name": "pixels", "shape": [28, 28], "kind": "input"}),
+        ("[[population]]", {"name": "class", "shape": [10], "kind": "label"}),
+        neurons("layer", size, 5, neuron={"kind": "tanh"}),
+        neurons("reservoir", heard, dice.choice([5, 50]), neuron={"kind": "tanh"}),
+        neurons("error", size, 2, neuron={"kind": "linear", "range": 8}),
+        ("[[population]]", {"name": "scores", "shape": [10], "activity": {"bits": 16}}),
+        projection("pixels", "layer", range=4, plasticity=told),
+        projection("layer", "scores", plasticity={"rule": "readout", "error": "softmax", "eta": 0.05}),
+        *(projection(start, "reservoir", mask={"density": dice.choice([0.1, 0.5])}) for start in ("pixels", "class")),
+        *(projection(start, "reservoir", late=True, mask={"density": 0.5}) for start in ("layer", "reservoir", "error")),
+        projection("reservoir", "error", range=1, init=dice.choice(["zero", "uniform_fan_in"]),
+                   plasticity={"rule": "reservoir", "every": often, "tau": 5, "eta": 0.005}),
+        beside("told", "layer", "error", "feedback"), beside("said", "error", "layer", "error")])
 
 
 def either(dice, number):
